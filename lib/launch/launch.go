@@ -1,0 +1,182 @@
+package launch
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"path/filepath"
+	"time"
+
+	"bgtasks/lib/proc"
+	"bgtasks/lib/record"
+	"bgtasks/lib/store"
+)
+
+// Request is a task to start.
+type Request struct {
+	Spec  record.Spec
+	Env   []string // the task's environment, K=V; ours are added to it
+	Umask int      // the task's file mode creation mask
+}
+
+// ExistsError says that the id of a start is taken by a task that is not over,
+// or that was started at the same instant.
+type ExistsError struct{ ID string }
+
+func (e *ExistsError) Error() string { return fmt.Sprintf("task %q is already running", e.ID) }
+
+// Start runs a new task and fills in what its Spec leaves open: the id, the
+// run, the times. An ended task of the same id is replaced, log and all. The
+// errors are ExistsError, SpawnError, or wrap what the store met.
+func Start(h *store.Home, r *Request) error {
+	program, err := resolve(&r.Spec, r.Env)
+	if err != nil {
+		return err
+	}
+	if err := complete(&r.Spec); err != nil {
+		return err
+	}
+	draft, err := h.Draft(r.Spec.ID, append(r.Spec.AppendJSON(nil), '\n'), r.Spec.Split)
+	if err != nil {
+		return fmt.Errorf("build task %q: %w", r.Spec.ID, err)
+	}
+	replaced, err := publish(h, draft)
+	if err != nil {
+		return errors.Join(err, draft.Discard())
+	}
+	if err := r.run(h, draft.Lock(), program); err != nil {
+		return undo(draft, replaced, err)
+	}
+	if replaced != nil {
+		if err := replaced.Discard(); err != nil {
+			return fmt.Errorf("remove the earlier task %q: %w", r.Spec.ID, err)
+		}
+	}
+	return draft.Lock().Unlock()
+}
+
+// complete fills in what every published spec has.
+func complete(s *record.Spec) error {
+	self, err := proc.Self()
+	if err != nil {
+		return fmt.Errorf("identify this process: %w", err)
+	}
+	s.StartedBy = record.Process(self)
+	s.CreatedAt = time.Now()
+	s.Run = 1
+	if s.ID == "" {
+		s.ID = NewID(s.CreatedAt)
+	}
+	return nil
+}
+
+// publish makes the draft visible, in the place of an ended task if its id is
+// taken by one. That one is given back.
+func publish(h *store.Home, draft *store.Draft) (replaced *store.Draft, err error) {
+	id := draft.ID()
+	if !h.Exists(id) {
+		err := draft.Publish()
+		if errors.Is(err, store.ErrExists) {
+			return nil, &ExistsError{id}
+		}
+		return nil, err
+	}
+	held, err := store.TryLock(h.TaskDir(id))
+	if errors.Is(err, store.ErrLocked) {
+		return nil, &ExistsError{id}
+	}
+	if err != nil {
+		return nil, fmt.Errorf("lock task %q: %w", id, err)
+	}
+	if h.MarkedLive(id) {
+		return nil, errors.Join(&ExistsError{id}, held.Unlock())
+	}
+	replaced, err = draft.PublishOver(held)
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("replace task %q: %w", id, err), held.Unlock())
+	}
+	return replaced, nil
+}
+
+// undo leaves the home as it was before a start that failed with cause. When
+// the supervisor vanished without a word nobody knows whether the program
+// runs, so the task stays for the next reader to judge.
+func undo(draft, replaced *store.Draft, cause error) error {
+	vanished := errors.Is(cause, record.ErrReport)
+	switch {
+	case vanished && replaced != nil:
+		return errors.Join(cause, replaced.Discard(), draft.Lock().Unlock())
+	case vanished:
+		return errors.Join(cause, draft.Lock().Unlock())
+	case replaced != nil:
+		return errors.Join(cause, replaced.Restore(draft), draft.Discard(), replaced.Lock().Unlock())
+	}
+	return errors.Join(cause, draft.Discard())
+}
+
+// Restart runs an ended task again under its id. The caller holds its run.lock
+// and has made sure that the last run is over; the lock is released here, when
+// the shim has it. spec is that of the last run, and becomes that of the new
+// one. On an error the task is as it was.
+func Restart(h *store.Home, held *store.Lock, r *Request) error {
+	dir := h.TaskDir(r.Spec.ID)
+	last := append(r.Spec.AppendJSON(nil), '\n')
+	program, err := resolve(&r.Spec, r.Env)
+	if err == nil {
+		err = prepareRun(h, dir, &r.Spec)
+	}
+	if err == nil {
+		err = r.run(h, held, program)
+	}
+	if err != nil && !errors.Is(err, record.ErrReport) && r.Spec.Run > 1 {
+		err = errors.Join(err, revert(h, dir, r.Spec.ID, last))
+	}
+	return errors.Join(err, held.Unlock())
+}
+
+// prepareRun makes the record of the next run. From the moment that spec.json
+// names it, a reader sees a claimed run.
+func prepareRun(h *store.Home, dir string, s *record.Spec) error {
+	self, err := proc.Self()
+	if err != nil {
+		return fmt.Errorf("identify this process: %w", err)
+	}
+	s.StartedBy = record.Process(self)
+	s.Run++
+	if err := h.MarkLive(s.ID); err != nil {
+		return fmt.Errorf("mark task %q: %w", s.ID, err)
+	}
+	if err := store.MakeFIFOs(dir, s.Split); err != nil {
+		return err
+	}
+	return store.Replace(filepath.Join(dir, store.SpecFile), append(s.AppendJSON(nil), '\n'))
+}
+
+func revert(h *store.Home, dir, id string, spec []byte) error {
+	return errors.Join(
+		store.Replace(filepath.Join(dir, store.SpecFile), spec),
+		store.RemoveFIFOs(dir),
+		h.UnmarkLive(id))
+}
+
+// run starts the shim with the held lock and waits for its report.
+func (r *Request) run(h *store.Home, held *store.Lock, program string) error {
+	report, err := startShim(h, r, held, program)
+	if err != nil {
+		return err
+	}
+	if report.PID == 0 {
+		return reportError(&r.Spec, program, report)
+	}
+	return nil
+}
+
+// readReport waits for the shim's word. It ends with the shim at the latest:
+// the write end of the pipe is in nobody else's hands.
+func readReport(from io.Reader) (*record.Report, error) {
+	raw, err := io.ReadAll(from)
+	if err != nil {
+		return nil, fmt.Errorf("read the supervisor's report: %w", err)
+	}
+	return record.ParseReport(raw)
+}

@@ -1,0 +1,167 @@
+package launch
+
+import (
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+
+	"golang.org/x/sys/unix"
+
+	"bgtasks/lib/record"
+)
+
+// SpawnError says why a program could not be executed.
+type SpawnError struct {
+	Stage   string // one of record's Stage constants
+	Command string // as it was given
+	Path    string // what was tried
+	Errno   syscall.Errno
+}
+
+// NotFound tells that there is no such program.
+func (e *SpawnError) NotFound() bool { return e.Stage == record.StageExec && e.Errno == syscall.ENOENT }
+
+// BadDir tells that the working directory can't be entered.
+func (e *SpawnError) BadDir() bool { return e.Stage == record.StageDir }
+
+// NotExecutable tells that the program is there but can't be executed.
+func (e *SpawnError) NotExecutable() bool { return e.Stage == record.StageExec && !e.NotFound() }
+
+func (e *SpawnError) Unwrap() error { return e.Errno }
+
+func (e *SpawnError) Error() string {
+	switch {
+	case e.NotFound() && e.Path != "" && exists(e.Path):
+		return fmt.Sprintf("cannot execute %q: its interpreter or loader is missing", e.Command)
+	case e.NotFound():
+		return fmt.Sprintf("command %q not found", e.Command)
+	case e.BadDir():
+		return fmt.Sprintf("working directory %q: %s", e.Path, e.Errno.Error())
+	case e.Stage == record.StageExec:
+		return fmt.Sprintf("cannot execute %q: %s", e.Command, e.Errno.Error())
+	case e.Stage == record.StageShim:
+		return fmt.Sprintf("supervisor %s: %s", e.Path, e.Errno.Error())
+	}
+	return fmt.Sprintf("cannot open the %s file %q: %s", e.Stage, e.Path, e.Errno.Error())
+}
+
+// Hint says what to do about it, or nothing.
+func (e *SpawnError) Hint() string {
+	switch {
+	case e.NotFound():
+		return "check the spelling, or give the program's path; a shell line needs -c"
+	case e.Stage == record.StageExec && e.Errno == syscall.ENOEXEC:
+		return "it has no #! line: run it with its interpreter, as in sh FILE"
+	case e.Stage == record.StageExec && e.Errno == syscall.EACCES:
+		return "make it executable with chmod +x, or run it with its interpreter"
+	case e.Stage == record.StageShim && e.Errno == syscall.ENOENT:
+		return "bg-shim belongs beside the other commands: install the suite as a whole"
+	}
+	return ""
+}
+
+// resolve finds the program that the spec's command means to the task: in the
+// task's PATH and seen from its working directory.
+func resolve(s *record.Spec, env []string) (string, error) {
+	if errno := enterable(s.Workdir); errno != 0 {
+		return "", &SpawnError{Stage: record.StageDir, Command: s.Command, Path: s.Workdir, Errno: errno}
+	}
+	if strings.Contains(s.Command, "/") {
+		path := s.Command
+		if !filepath.IsAbs(path) {
+			path = filepath.Join(s.Workdir, path)
+		}
+		if errno := runnable(path); errno != 0 {
+			return "", &SpawnError{Stage: record.StageExec, Command: s.Command, Path: path, Errno: errno}
+		}
+		return path, nil
+	}
+	return search(s.Command, s.Workdir, lookup(env, "PATH"))
+}
+
+// search walks PATH as execvp(3) does: an empty element is the working
+// directory, and a file that may not be executed is remembered while the
+// search goes on.
+func search(command, workdir, path string) (string, error) {
+	failure := &SpawnError{Stage: record.StageExec, Command: command, Errno: syscall.ENOENT}
+	for _, dir := range filepath.SplitList(path) {
+		if !filepath.IsAbs(dir) {
+			dir = filepath.Join(workdir, dir)
+		}
+		candidate := filepath.Join(dir, command)
+		switch errno := runnable(candidate); errno {
+		case 0:
+			return candidate, nil
+		case syscall.EACCES:
+			if exists(candidate) {
+				failure.Path, failure.Errno = candidate, errno
+			}
+		}
+	}
+	return "", failure
+}
+
+// runnable tells why a file can't be executed, before anything is built: most
+// mistakes are found here. The exec itself has the last word.
+func runnable(path string) syscall.Errno {
+	info, err := os.Stat(path)
+	if err != nil {
+		return errnoOf(err)
+	}
+	if info.IsDir() {
+		return syscall.EACCES
+	}
+	return errnoOf(unix.Access(path, unix.X_OK))
+}
+
+func executable(path string) bool { return runnable(path) == 0 }
+
+func enterable(dir string) syscall.Errno {
+	info, err := os.Stat(dir)
+	if err != nil {
+		return errnoOf(err)
+	}
+	if !info.IsDir() {
+		return syscall.ENOTDIR
+	}
+	return errnoOf(unix.Access(dir, unix.X_OK))
+}
+
+func exists(path string) bool {
+	_, err := os.Stat(path)
+	return err == nil
+}
+
+// errnoOf digs the errno out of an error of a file operation.
+func errnoOf(err error) syscall.Errno {
+	switch e := err.(type) {
+	case nil:
+		return 0
+	case syscall.Errno:
+		return e
+	case *fs.PathError:
+		return errnoOf(e.Err)
+	}
+	return syscall.EIO
+}
+
+func lookup(env []string, name string) string {
+	for i := len(env) - 1; i >= 0; i-- {
+		if value, found := strings.CutPrefix(env[i], name+"="); found {
+			return value
+		}
+	}
+	return ""
+}
+
+// reportError turns the shim's report of a failure into an error.
+func reportError(s *record.Spec, program string, r *record.Report) error {
+	path := r.Detail
+	if r.Stage == record.StageExec {
+		path = program
+	}
+	return &SpawnError{Stage: r.Stage, Command: s.Command, Path: path, Errno: syscall.Errno(r.Errno)}
+}

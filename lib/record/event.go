@@ -1,0 +1,55 @@
+package record
+
+import "time"
+
+// EventName says what happened to a task.
+type EventName string
+
+// The events of the journal. They mirror the transitions of DESIGN §5.
+const (
+	EventStarted    EventName = "started"
+	EventStopping   EventName = "stopping"
+	EventSucceeded  EventName = "succeeded"
+	EventFailed     EventName = "failed"
+	EventCancelled  EventName = "cancelled"
+	EventTimedOut   EventName = "timed_out"
+	EventLogDropped EventName = "log_dropped"
+	EventRemoved    EventName = "removed"
+)
+
+// EndEvent names the event that mirrors a terminal state.
+func EndEvent(s LifeState) EventName { return EventName(s) }
+
+// Event is one line of the journal. Its cursor is its place in the journal,
+// not a field.
+type Event struct {
+	Name   EventName
+	Time   time.Time
+	TaskID string
+	Labels []byte // from Spec.EventLabels
+	State  *State // where the task stood after it
+}
+
+// AppendJSON appends the event as one line of JSON with its newline.
+func (e *Event) AppendJSON(b []byte) []byte {
+	o := openObject(b)
+	o.int("v", Version)
+	o.time("time", e.Time)
+	o.str("event", string(e.Name))
+	o.str("taskId", e.TaskID)
+	if len(e.Labels) > 0 {
+		o.buf = append(append(o.buf, ','), e.Labels...)
+	}
+	if s := e.State; s != nil {
+		o.int("run", int64(s.Run))
+		o.int("attempt", int64(s.Attempt))
+		o.str("state", string(s.State))
+		o.str("status", string(StatusOf(s.State, s.Reason)))
+		s.appendEnd(&o)
+		if s.Leader != nil {
+			o.int("pid", int64(s.Leader.PID))
+		}
+		o.stop("stop", s.Stop)
+	}
+	return append(o.close(), '\n')
+}

@@ -1,0 +1,211 @@
+package record
+
+import (
+	"strconv"
+	"time"
+	"unicode/utf8"
+)
+
+// TimeFormat is how records write a time: RFC 3339 in UTC with milliseconds.
+const TimeFormat = "2006-01-02T15:04:05.000Z"
+
+// AppendTime appends t in TimeFormat, without quotes.
+func AppendTime(b []byte, t time.Time) []byte {
+	return t.UTC().AppendFormat(b, TimeFormat)
+}
+
+// object appends the members of one JSON object in the order of the calls.
+type object struct {
+	buf   []byte
+	first bool
+}
+
+func openObject(b []byte) object { return object{buf: append(b, '{'), first: true} }
+
+func (o *object) close() []byte { return append(o.buf, '}') }
+
+func (o *object) key(name string) {
+	if !o.first {
+		o.buf = append(o.buf, ',')
+	}
+	o.first = false
+	o.buf = AppendString(o.buf, name)
+	o.buf = append(o.buf, ':')
+}
+
+func (o *object) null(name string) {
+	o.key(name)
+	o.buf = append(o.buf, "null"...)
+}
+
+func (o *object) bool(name string, v bool) {
+	o.key(name)
+	o.buf = strconv.AppendBool(o.buf, v)
+}
+
+func (o *object) int(name string, v int64) {
+	o.key(name)
+	o.buf = strconv.AppendInt(o.buf, v, 10)
+}
+
+func (o *object) str(name, v string) {
+	o.key(name)
+	o.buf = AppendString(o.buf, v)
+}
+
+func (o *object) time(name string, t time.Time) {
+	o.key(name)
+	o.buf = append(o.buf, '"')
+	o.buf = AppendTime(o.buf, t)
+	o.buf = append(o.buf, '"')
+}
+
+func (o *object) optInt(name string, v int64) {
+	if v != 0 {
+		o.int(name, v)
+	}
+}
+
+func (o *object) optStr(name, v string) {
+	if v != "" {
+		o.str(name, v)
+	}
+}
+
+func (o *object) optTime(name string, t time.Time) {
+	if !t.IsZero() {
+		o.time(name, t)
+	}
+}
+
+// raw writes v as it is: it must be valid JSON already.
+func (o *object) raw(name string, v []byte) {
+	if len(v) > 0 {
+		o.key(name)
+		o.buf = append(o.buf, v...)
+	}
+}
+
+// strs writes a list; a nil list is written as [], never as null.
+func (o *object) strs(name string, list []string) {
+	o.key(name)
+	o.buf = append(o.buf, '[')
+	for i, s := range list {
+		if i > 0 {
+			o.buf = append(o.buf, ',')
+		}
+		o.buf = AppendString(o.buf, s)
+	}
+	o.buf = append(o.buf, ']')
+}
+
+func (o *object) optStrs(name string, list []string) {
+	if len(list) > 0 {
+		o.strs(name, list)
+	}
+}
+
+// object writes a nested object with the members that fill appends.
+func (o *object) object(name string, fill func(*object)) {
+	o.key(name)
+	inner := openObject(o.buf)
+	fill(&inner)
+	o.buf = inner.close()
+}
+
+func (o *object) process(name string, p *Process) {
+	if p == nil {
+		return
+	}
+	o.object(name, func(in *object) {
+		in.str("bootId", p.BootID)
+		in.int("pid", int64(p.PID))
+		in.key("startTicks")
+		in.buf = strconv.AppendUint(in.buf, p.StartTicks, 10)
+	})
+}
+
+func (o *object) usage(name string, u *Usage) {
+	if u == nil {
+		return
+	}
+	o.object(name, func(in *object) {
+		in.int("userMs", u.UserMs)
+		in.int("systemMs", u.SystemMs)
+		in.int("maxRssKb", u.MaxRSSKB)
+	})
+}
+
+func (o *object) stop(name string, s *Stop) {
+	if s != nil {
+		o.object(name, s.appendFields)
+	}
+}
+
+const hex = "0123456789abcdef"
+
+// AppendString appends s as a JSON string, byte for byte as encoding/json
+// writes it with HTML escaping off.
+func AppendString(b []byte, s string) []byte {
+	b = append(b, '"')
+	start := 0
+	for i := 0; i < len(s); {
+		if c := s[i]; c < utf8.RuneSelf {
+			if c >= 0x20 && c != '"' && c != '\\' && c != 0x7f {
+				i++
+				continue
+			}
+			b = append(b, s[start:i]...)
+			b = appendEscaped(b, c)
+			i++
+			start = i
+			continue
+		}
+		r, size := utf8.DecodeRuneInString(s[i:])
+		if r == utf8.RuneError && size == 1 || r == '\u2028' || r == '\u2029' {
+			b = append(b, s[start:i]...)
+			b = append(b, '\\', 'u', hex[r>>12&15], hex[r>>8&15], hex[r>>4&15], hex[r&15])
+			i += size
+			start = i
+			continue
+		}
+		i += size
+	}
+	b = append(b, s[start:]...)
+	return append(b, '"')
+}
+
+func appendEscaped(b []byte, c byte) []byte {
+	switch c {
+	case '"', '\\':
+		return append(b, '\\', c)
+	case '\b':
+		return append(b, '\\', 'b')
+	case '\f':
+		return append(b, '\\', 'f')
+	case '\n':
+		return append(b, '\\', 'n')
+	case '\r':
+		return append(b, '\\', 'r')
+	case '\t':
+		return append(b, '\\', 't')
+	case 0x7f:
+		return append(b, c)
+	}
+	return append(b, '\\', 'u', '0', '0', hex[c>>4], hex[c&15])
+}
+
+func (o *object) ints(name string, list []int) {
+	if len(list) == 0 {
+		return
+	}
+	o.key(name)
+	o.buf = append(o.buf, '[')
+	for i, n := range list {
+		if i > 0 {
+			o.buf = append(o.buf, ',')
+		}
+		o.buf = strconv.AppendInt(o.buf, int64(n), 10)
+	}
+	o.buf = append(o.buf, ']')
+}

@@ -1,0 +1,249 @@
+package record
+
+import (
+	"errors"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// Launch is what a starter tells a shim: everything the shim needs of the
+// spec, in a form that needs no JSON. It travels through a pipe, never through
+// an argument list (P11). Environment values are not in it: they are the
+// shim's own environment, which becomes the task's.
+type Launch struct {
+	ID           string
+	Run, Attempt int
+	TaskDir      string // absolute
+	Home         string // absolute
+	Path         string // the program, resolved by the starter
+	Argv         []string
+	Dir          string // the task's working directory
+	Stdin        string
+	Split        bool
+	Tees         []string
+	LogMax       int64
+	Leftovers    string
+	Signal       int // the polite signal's number
+	SignalName   string
+	GraceMs      int64
+	TimeLimitMs  int64
+	Successes    []int
+	Umask        int      // the task's
+	RestoreEnv   []string // K=V of the user's own values for the variables that tune the shim's runtime
+	Labels       []byte   // Spec.EventLabels
+	BootID       string   // the boot, so that the shim need not read it again
+}
+
+// ShimTuning are the variables that a Go program's runtime obeys, with the
+// values for the shim: it must be small, and be what was tested. The user's
+// own values travel in Launch.RestoreEnv and are put back for the task.
+func ShimTuning() []string {
+	return []string{"GOMAXPROCS=1", "GOGC=20", "GOMEMLIMIT=", "GODEBUG=", "GOTRACEBACK="}
+}
+
+// launchEnd closes a block, so that a starter killed while writing one is
+// noticed.
+const launchEnd = "end"
+
+// AppendBlock appends the launch block: NUL-terminated entries "key=value".
+func (l *Launch) AppendBlock(b []byte) []byte {
+	put := func(key, value string) {
+		b = append(append(append(append(b, key...), '='), value...), 0)
+	}
+	for _, f := range l.fields() {
+		f.each(func(v string) { put(f.key, v) })
+	}
+	return append(append(b, launchEnd...), 0)
+}
+
+// ErrLaunchBlock says that a launch block is cut short or not one of ours.
+var ErrLaunchBlock = errors.New("launch block is incomplete")
+
+// ParseLaunch reads a launch block. Entries with unknown keys are refused:
+// starter and shim are of one version.
+func ParseLaunch(block []byte) (*Launch, error) {
+	l := &Launch{}
+	fields := l.fields()
+	rest := string(block)
+	for {
+		entry, tail, found := strings.Cut(rest, "\x00")
+		if !found {
+			return nil, ErrLaunchBlock
+		}
+		if entry == launchEnd && tail == "" {
+			return l, nil
+		}
+		if err := setField(fields, entry); err != nil {
+			return nil, err
+		}
+		rest = tail
+	}
+}
+
+func setField(fields []field, entry string) error {
+	key, value, found := strings.Cut(entry, "=")
+	if !found {
+		return ErrLaunchBlock
+	}
+	for _, f := range fields {
+		if f.key == key {
+			return f.set(value)
+		}
+	}
+	return errors.New("launch block has an unknown key " + strconv.Quote(key))
+}
+
+// field ties a key of the block to a member of Launch, for both directions.
+type field struct {
+	key  string
+	each func(put func(string))
+	set  func(string) error
+}
+
+func (l *Launch) fields() []field {
+	return []field{
+		text("id", &l.ID), number("run", &l.Run), number("attempt", &l.Attempt),
+		text("taskdir", &l.TaskDir), text("home", &l.Home),
+		text("path", &l.Path), list("arg", &l.Argv), text("dir", &l.Dir), text("stdin", &l.Stdin),
+		flag("split", &l.Split), list("tee", &l.Tees), number("logmax", &l.LogMax),
+		text("leftovers", &l.Leftovers), number("signal", &l.Signal), text("signalname", &l.SignalName),
+		number("grace", &l.GraceMs), number("timelimit", &l.TimeLimitMs), numbers("success", &l.Successes),
+		number("umask", &l.Umask), list("restore", &l.RestoreEnv), bytesField("labels", &l.Labels),
+		text("boot", &l.BootID),
+	}
+}
+
+func text(key string, p *string) field {
+	return field{key,
+		func(put func(string)) { put(*p) },
+		func(v string) error { *p = v; return nil }}
+}
+
+func bytesField(key string, p *[]byte) field {
+	return field{key,
+		func(put func(string)) { put(string(*p)) },
+		func(v string) error { *p = []byte(v); return nil }}
+}
+
+func flag(key string, p *bool) field {
+	return field{key,
+		func(put func(string)) { put(strconv.FormatBool(*p)) },
+		func(v string) (err error) { *p, err = strconv.ParseBool(v); return err }}
+}
+
+func number[T int | int64](key string, p *T) field {
+	return field{key,
+		func(put func(string)) { put(strconv.FormatInt(int64(*p), 10)) },
+		func(v string) error {
+			n, err := strconv.ParseInt(v, 10, 64)
+			*p = T(n)
+			return err
+		}}
+}
+
+func list(key string, p *[]string) field {
+	return field{key,
+		func(put func(string)) {
+			for _, v := range *p {
+				put(v)
+			}
+		},
+		func(v string) error { *p = append(*p, v); return nil }}
+}
+
+func numbers(key string, p *[]int) field {
+	return field{key,
+		func(put func(string)) {
+			for _, v := range *p {
+				put(strconv.Itoa(v))
+			}
+		},
+		func(v string) error {
+			n, err := strconv.Atoi(v)
+			*p = append(*p, n)
+			return err
+		}}
+}
+
+// Report is what a shim tells its starter, once: the program runs, or why not.
+type Report struct {
+	PID    int    // of the leader, when it was executed
+	Stage  string // what failed otherwise: one of the Stage constants
+	Errno  int    // why, as errno(3); 0 when Detail alone tells
+	Detail string // on what
+}
+
+// The stages at which a start can fail.
+const (
+	StageShim  = "shim"  // setting up the supervisor itself
+	StageStdin = "stdin" // opening the file given as standard input
+	StageTee   = "tee"   // opening a file given with --tee
+	StageDir   = "dir"   // entering the working directory
+	StageExec  = "exec"  // executing the program
+)
+
+// AppendReport appends the report as a line with NUL-separated fields.
+func (r *Report) AppendReport(b []byte) []byte {
+	for _, f := range []string{strconv.Itoa(r.PID), r.Stage, strconv.Itoa(r.Errno), r.Detail} {
+		b = append(append(b, f...), 0)
+	}
+	return append(b, '\n')
+}
+
+// ErrReport says that the shim ended before it could report.
+var ErrReport = errors.New("the supervisor ended before it reported")
+
+// ParseReport reads what AppendReport wrote.
+func ParseReport(b []byte) (*Report, error) {
+	fields := strings.Split(string(b), "\x00")
+	if len(fields) != 5 || fields[4] != "\n" {
+		return nil, ErrReport
+	}
+	pid, err1 := strconv.Atoi(fields[0])
+	errno, err2 := strconv.Atoi(fields[2])
+	if err := errors.Join(err1, err2); err != nil {
+		return nil, err
+	}
+	return &Report{PID: pid, Stage: fields[1], Errno: errno, Detail: fields[3]}, nil
+}
+
+// Doorbell messages. One is one write of at most MaxMessage bytes to ctl.fifo,
+// and so arrives whole (pipe(7), PIPE_BUF).
+const (
+	// MaxMessage is _POSIX_PIPE_BUF, the least that every system grants.
+	MaxMessage = 512
+	// MaxStopReason keeps a stop message within MaxMessage.
+	MaxStopReason = 256
+	// ListenMessage asks the shim to look for new bells of log followers.
+	ListenMessage = "listen\n"
+)
+
+const stopMessage = "stop"
+
+// AppendMessage appends the doorbell message that asks for the stop; number is
+// that of s.Signal on this system.
+func (s *Stop) AppendMessage(b []byte, number int) []byte {
+	for _, f := range []string{stopMessage, s.RequestedAt.UTC().Format(TimeFormat), s.By, s.Signal,
+		strconv.Itoa(number), strconv.FormatInt(s.GraceMs, 10), string(s.Cause), s.Reason} {
+		b = append(append(b, strings.ReplaceAll(f, "\n", " ")...), 0)
+	}
+	b[len(b)-1] = '\n'
+	return b
+}
+
+// ParseStop reads a stop message without its newline. ok is false for any
+// other message.
+func ParseStop(message string) (stop *Stop, number int, ok bool) {
+	f := strings.Split(message, "\x00")
+	if len(f) != 8 || f[0] != stopMessage {
+		return nil, 0, false
+	}
+	at, err1 := time.Parse(TimeFormat, f[1])
+	number, err2 := strconv.Atoi(f[4])
+	grace, err3 := strconv.ParseInt(f[5], 10, 64)
+	if errors.Join(err1, err2, err3) != nil {
+		return nil, 0, false
+	}
+	return &Stop{RequestedAt: at, By: f[2], Signal: f[3], GraceMs: grace, Cause: Reason(f[6]), Reason: f[7]}, number, true
+}

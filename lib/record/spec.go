@@ -1,0 +1,106 @@
+package record
+
+import "time"
+
+// Leftover policies: what the shim does with the rest of the tree when the
+// leader ends by itself (DESIGN §6).
+const (
+	LeftoversKeep = "keep" // the run is over; the rest lives on, its output is still taken
+	LeftoversWait = "wait" // the run is over when the last of the tree has ended
+	LeftoversKill = "kill" // the rest is killed, then the run is over
+)
+
+// LeftoverPolicies lists them, the default first.
+var LeftoverPolicies = []string{LeftoversKeep, LeftoversWait, LeftoversKill}
+
+// Defaults of a spec.
+const (
+	DefaultKind   = "command"
+	DefaultGrace  = 5 * time.Second
+	DefaultSignal = "TERM"
+	DefaultLogMax = 128 << 20
+)
+
+// MaxMetadata is the most bytes that a caller's own metadata may have.
+const MaxMetadata = 16 << 10
+
+// Spec is what to run: the whole of spec.json, written once a run by whoever
+// starts or restarts the task.
+type Spec struct {
+	ID        string
+	Run       int
+	Name      string
+	Command   string
+	Args      []string
+	Workdir   string
+	EnvNames  []string // names only: values are in no record (P11)
+	Tags      []string
+	Kind      string
+	SessionID string // parentSessionId: the owner
+	Notify    bool   // notifyOnExit
+	Metadata  []byte // a JSON object as the caller gave it, or nil
+
+	Stdin            string   // a file, "" for /dev/null
+	Split            bool     // stderr has a FIFO and a log of its own
+	Tees             []string // files or FIFOs that get a copy of the output
+	LogMax           int64    // bytes, 0 for no cap
+	Leftovers        string
+	Signal           string // the polite signal of a stop or time limit
+	KillGraceMs      int64
+	TimeLimitMs      int64 // 0 for none
+	SuccessExitCodes []int // codes beside 0 that count as success
+
+	CreatedAt time.Time
+	StartedBy Process // who published this run; its boot id outlives a lost state.json
+}
+
+// AppendJSON appends the spec as one line of JSON without the newline.
+func (s *Spec) AppendJSON(b []byte) []byte {
+	o := openObject(b)
+	o.int("v", Version)
+	o.str("id", s.ID)
+	o.int("run", int64(s.Run))
+	o.str("name", s.Name)
+	o.str("command", s.Command)
+	o.strs("args", s.Args)
+	o.str("workdir", s.Workdir)
+	o.optStrs("envNames", s.EnvNames)
+	s.appendLabels(&o)
+	o.raw("metadata", s.Metadata)
+	s.appendPolicy(&o)
+	o.time("createdAt", s.CreatedAt)
+	o.process("startedBy", &s.StartedBy)
+	return o.close()
+}
+
+func (s *Spec) appendLabels(o *object) {
+	o.strs("tags", s.Tags)
+	o.str("kind", s.Kind)
+	o.optStr("parentSessionId", s.SessionID)
+	if s.Notify {
+		o.bool("notifyOnExit", true)
+	}
+}
+
+func (s *Spec) appendPolicy(o *object) {
+	o.optStr("stdin", s.Stdin)
+	if s.Split {
+		o.bool("split", true)
+	}
+	o.optStrs("tees", s.Tees)
+	o.int("logMaxBytes", s.LogMax)
+	o.str("leftovers", s.Leftovers)
+	o.str("signal", s.Signal)
+	o.int("killGraceMs", s.KillGraceMs)
+	o.optInt("timeLimitMs", s.TimeLimitMs)
+	o.ints("successExitCodes", s.SuccessExitCodes)
+}
+
+// EventLabels gives the members that every journal line of the task carries
+// so that readers can filter without opening the task: encoded once by the
+// starter, pasted as they are by the shim.
+func (s *Spec) EventLabels() []byte {
+	o := openObject(nil)
+	s.appendLabels(&o)
+	return o.buf[1:]
+}

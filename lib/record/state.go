@@ -1,0 +1,189 @@
+package record
+
+import "time"
+
+// LifeState is where a run stands in the lifecycle view.
+type LifeState string
+
+// The lifecycle view. DESIGN §5 says who enters which, and when.
+const (
+	Queued    LifeState = "queued"
+	Claimed   LifeState = "claimed"
+	Running   LifeState = "running"
+	Retrying  LifeState = "retrying"
+	Stale     LifeState = "stale"
+	Succeeded LifeState = "succeeded"
+	Failed    LifeState = "failed"
+	Cancelled LifeState = "cancelled"
+	TimedOut  LifeState = "timed_out"
+)
+
+// LifeStates lists every LifeState in the order of a life.
+var LifeStates = []LifeState{Queued, Claimed, Running, Retrying, Stale, Succeeded, Failed, Cancelled, TimedOut}
+
+// Terminal tells whether a run in this state is over. A terminal state is
+// written once a run and never rewritten.
+func (s LifeState) Terminal() bool {
+	switch s {
+	case Succeeded, Failed, Cancelled, TimedOut:
+		return true
+	}
+	return false
+}
+
+// Status is where a run stands in the process view.
+type Status string
+
+// The process view.
+const (
+	StatusStarting Status = "starting"
+	StatusQueued   Status = "queued"
+	StatusRunning  Status = "running"
+	StatusExited   Status = "exited"
+	StatusKilled   Status = "killed"
+	StatusFailed   Status = "failed"
+)
+
+// Statuses lists every Status in the order of a life.
+var Statuses = []Status{StatusStarting, StatusQueued, StatusRunning, StatusExited, StatusKilled, StatusFailed}
+
+// Reason is why a run ended.
+type Reason string
+
+// The reasons. An empty Reason means that the run has not ended.
+const (
+	SelfExit         Reason = "self-exit"
+	BySignal         Reason = "signal"
+	Stopped          Reason = "stop"
+	Superseded       Reason = "superseded"
+	TimeLimit        Reason = "time-limit"
+	Watchdog         Reason = "watchdog"
+	SpawnError       Reason = "spawn-error"
+	DependencyFailed Reason = "dependency-failed"
+	Lost             Reason = "lost"
+	LostReboot       Reason = "lost-reboot"
+)
+
+// StatusOf gives the process view of a state: the lifecycle view says what
+// became of the task, the process view what became of its process, so a run
+// that failed is "exited" if its end was seen and "failed" if it never ran or
+// nobody knows.
+func StatusOf(s LifeState, why Reason) Status {
+	switch s {
+	case Queued, Retrying:
+		return StatusQueued
+	case Claimed:
+		return StatusStarting
+	case Running, Stale:
+		return StatusRunning
+	case Succeeded:
+		return StatusExited
+	case Cancelled, TimedOut:
+		return StatusKilled
+	}
+	switch why {
+	case SpawnError, DependencyFailed, Lost, LostReboot:
+		return StatusFailed
+	case Watchdog:
+		return StatusKilled
+	}
+	return StatusExited
+}
+
+// Process names one process for ever: a pid alone is reused (P8).
+type Process struct {
+	BootID     string
+	PID        int
+	StartTicks uint64 // field 22 of /proc/PID/stat (proc(5)); microseconds elsewhere
+}
+
+// Usage is what the kernel counted for the reaped part of a tree (getrusage(2)).
+type Usage struct {
+	UserMs, SystemMs int64
+	MaxRSSKB         int64
+}
+
+// Stop is a stop that was asked for, a fact apart from how the run ended.
+type Stop struct {
+	RequestedAt time.Time
+	By          string // the verb that asked
+	Signal      string // the polite signal, as "TERM"
+	GraceMs     int64  // until KILL follows
+	Reason      string // the asker's own words, may be empty
+	Cause       Reason // how the run's end will be called: Stopped, Superseded
+}
+
+// State is where a task stands: the whole of state.json. Only the holder of
+// the task's run.lock writes one (P2). ExitCode and Signal are nil unless that
+// very fact was observed (P3).
+type State struct {
+	Run, Attempt int
+	State        LifeState
+	Reason       Reason
+	ExitCode     *int
+	Signal       *string // without "SIG"
+	Leader       *Process
+	Shim         *Process
+	Containment  string // "cgroup", "subreaper" or "session"
+	Leftovers    int    // alive when the leader's end was recorded
+	TeeMissed    int64  // bytes that readers of --tee did not get
+	StartedAt    time.Time
+	ExitedAt     time.Time
+	UpdatedAt    time.Time
+	Usage        *Usage
+	Stop         *Stop
+}
+
+// AppendJSON appends the state as one line of JSON without the newline.
+func (s *State) AppendJSON(b []byte) []byte {
+	o := openObject(b)
+	o.int("v", Version)
+	o.int("run", int64(s.Run))
+	o.int("attempt", int64(s.Attempt))
+	o.str("state", string(s.State))
+	s.appendEnd(&o)
+	o.process("leader", s.Leader)
+	o.process("shim", s.Shim)
+	o.optStr("containment", s.Containment)
+	o.optInt("leftovers", int64(s.Leftovers))
+	o.optInt("teeMissedBytes", s.TeeMissed)
+	o.optTime("startedAt", s.StartedAt)
+	o.optTime("exitedAt", s.ExitedAt)
+	o.time("updatedAt", s.UpdatedAt)
+	o.usage("usage", s.Usage)
+	o.stop("stop", s.Stop)
+	return o.close()
+}
+
+// appendEnd writes the facts of the end, with explicit nulls: an absent code
+// must not be mistaken for a code of zero.
+func (s *State) appendEnd(o *object) {
+	o.optStr("reason", string(s.Reason))
+	if s.ExitCode != nil {
+		o.int("exitCode", int64(*s.ExitCode))
+	} else {
+		o.null("exitCode")
+	}
+	if s.Signal != nil {
+		o.str("signal", *s.Signal)
+	} else {
+		o.null("signal")
+	}
+}
+
+// AppendJSON appends the stop as JSON: the whole of stop.json.
+func (s *Stop) AppendJSON(b []byte) []byte {
+	o := openObject(b)
+	o.int("v", Version)
+	s.appendFields(&o)
+	return o.close()
+}
+
+func (s *Stop) appendFields(o *object) {
+	o.time("requestedAt", s.RequestedAt)
+	o.str("by", s.By)
+	o.str("signal", s.Signal)
+	o.int("graceMs", s.GraceMs)
+	o.optStr("reason", s.Reason)
+	o.optStr("cause", string(s.Cause))
+}

@@ -1,0 +1,103 @@
+package shim
+
+import (
+	"syscall"
+	"time"
+
+	"bgtasks/lib/proc"
+	"bgtasks/lib/record"
+	"bgtasks/lib/store"
+)
+
+// end records that the run is over: the steps of DESIGN §6, with the marker in
+// live/ removed after the journal. So a marker beside a terminal state and a
+// free lock tells whoever looks that these steps were cut short, and which.
+func (s *Shim) end() {
+	grown := false
+	for _, st := range s.streams {
+		grown = st.drain() || grown
+	}
+	status := s.reapLeader()
+	s.state.State, s.state.Reason = s.verdict(status)
+	for _, st := range s.streams {
+		st.log.Sync()
+	}
+	for _, t := range s.streams[0].tees {
+		s.state.TeeMissed += t.missed
+	}
+	s.state.UpdatedAt = time.Now()
+	s.recorded = true
+	if err := s.reserve.Commit(append(s.state.AppendJSON(nil), '\n')); err == nil {
+		store.SyncDir(s.launch.TaskDir)
+		s.journal(record.EndEvent(s.state.State), s.state.UpdatedAt)
+		store.RemoveStop(s.launch.TaskDir)
+		if len(s.unsaid) == 0 {
+			s.home.UnmarkLive(s.launch.ID)
+		}
+	}
+	store.Ring(s.path(store.BellsDir), store.BellChange)
+	s.strikeLogBells()
+}
+
+// reapLeader reaps the leader and keeps what the kernel says of it: a code or
+// a signal, never both, and neither if it could not be known (P3).
+func (s *Shim) reapLeader() (status *syscall.WaitStatus) {
+	ws, usage, err := proc.Reap1(s.state.Leader.PID)
+	if err != nil {
+		return nil
+	}
+	s.usage.Add(usage)
+	s.state.Usage = &record.Usage{
+		UserMs: s.usage.User.Milliseconds(), SystemMs: s.usage.System.Milliseconds(), MaxRSSKB: s.usage.MaxRSSKB,
+	}
+	if ws.Signaled() {
+		name := proc.SignalName(ws.Signal())
+		s.state.Signal = &name
+	} else {
+		code := ws.ExitStatus()
+		s.state.ExitCode = &code
+	}
+	return &ws
+}
+
+// verdict gives the end its name.
+func (s *Shim) verdict(status *syscall.WaitStatus) (record.LifeState, record.Reason) {
+	if s.stop != nil && s.stop.cause != "" {
+		if s.stop.cause == record.TimeLimit {
+			return record.TimedOut, record.TimeLimit
+		}
+		return record.Cancelled, s.stop.cause
+	}
+	switch {
+	case status == nil:
+		return record.Failed, record.Lost
+	case status.Signaled():
+		return record.Failed, record.BySignal
+	case s.succeeded(status.ExitStatus()):
+		return record.Succeeded, record.SelfExit
+	}
+	return record.Failed, record.SelfExit
+}
+
+func (s *Shim) succeeded(code int) bool {
+	if code == 0 {
+		return true
+	}
+	for _, c := range s.launch.Successes {
+		if c == code {
+			return true
+		}
+	}
+	return false
+}
+
+// leave is the last act: the rest of the output, then the FIFOs. The end of
+// the process releases the lock, which tells those who wait for the whole tree.
+func (s *Shim) leave() {
+	for _, st := range s.streams {
+		st.drain()
+		st.log.Close()
+	}
+	store.RemoveFIFOs(s.launch.TaskDir)
+	store.Ring(s.path(store.BellsDir), store.BellChange)
+}

@@ -1,0 +1,229 @@
+package shim
+
+import (
+	"strings"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"bgtasks/lib/proc"
+	"bgtasks/lib/record"
+	"bgtasks/lib/store"
+)
+
+// run supervises until nothing is left. It sleeps in one poll(2); its only
+// timers are the time limit and the grace of a stop.
+func (s *Shim) run() {
+	for s.lookAtChildren(); !s.settle(); {
+		polled := s.pollSet()
+		n, err := unix.Poll(polled, s.timeout())
+		if err != nil && err != unix.EINTR {
+			return
+		}
+		if n > 0 {
+			s.serve(polled)
+		}
+		s.checkTimers()
+	}
+	s.leave()
+}
+
+// pollSet lists what may happen: children, doorbell, output still open.
+func (s *Shim) pollSet() []unix.PollFd {
+	set := append(s.polled[:0],
+		unix.PollFd{Fd: int32(s.children), Events: unix.POLLIN},
+		unix.PollFd{Fd: int32(s.ctl), Events: unix.POLLIN})
+	for _, st := range s.streams {
+		fd := int32(st.fd)
+		if st.eof {
+			fd = -1 // ignored by poll(2)
+		}
+		set = append(set, unix.PollFd{Fd: fd, Events: unix.POLLIN})
+	}
+	s.polled = set
+	return set
+}
+
+// serve handles what happened. Output comes first: what a process wrote before
+// it ended is then in the log before its end is recorded.
+func (s *Shim) serve(set []unix.PollFd) {
+	grown := false
+	for i, st := range s.streams {
+		if set[2+i].Revents != 0 {
+			grown = st.pump() || grown
+		}
+	}
+	if grown {
+		s.strikeLogBells()
+		s.tellLoss()
+	}
+	if set[0].Revents != 0 {
+		proc.DrainPipe(s.children)
+		s.lookAtChildren()
+	}
+	if set[1].Revents != 0 {
+		s.answerDoorbell()
+	}
+}
+
+// tellLoss journals once that output could not be stored.
+func (s *Shim) tellLoss() {
+	for _, st := range s.streams {
+		if !s.lossTold && st.log.Lost() > 0 {
+			s.lossTold = true
+			s.journal(record.EventLogDropped, time.Now())
+		}
+	}
+}
+
+// lookAtChildren notices the leader's end, reaps the orphans that have ended,
+// and goes on killing if that was begun: each death may have given us new
+// children.
+func (s *Shim) lookAtChildren() {
+	s.noticeEnd()
+	unreaped := 0
+	if !s.recorded {
+		unreaped = s.state.Leader.PID
+	}
+	usage, _, _ := s.tree.Reap(unreaped)
+	s.usage.Add(usage)
+	if s.stop != nil && s.stop.killing {
+		s.tree.KillChildren()
+	}
+	if s.leaderEnded {
+		s.treeGone, _ = s.tree.Empty()
+	}
+}
+
+// noticeEnd looks whether the leader has ended; its pid stays pinned.
+func (s *Shim) noticeEnd() {
+	if s.leaderEnded {
+		return
+	}
+	ended, err := proc.Ended(s.state.Leader.PID)
+	if !ended && err == nil {
+		return
+	}
+	s.leaderEnded = true
+	s.state.ExitedAt = time.Now()
+	if left, err := s.tree.Live(); err == nil {
+		s.state.Leftovers = len(left)
+	}
+	if s.state.Leftovers > 0 && s.launch.Leftovers == record.LeftoversKill && s.stop == nil {
+		s.stop = &stopping{}
+		s.kill()
+	}
+}
+
+// settle records the end when it has come, and tells whether nothing is left
+// to supervise.
+func (s *Shim) settle() (gone bool) {
+	if !s.leaderEnded {
+		return false
+	}
+	lingering := s.stop != nil || s.launch.Leftovers == record.LeftoversWait
+	if !s.recorded && (s.treeGone || !lingering) {
+		s.end()
+	}
+	return s.recorded && s.treeGone && (s.stop != nil || s.closed())
+}
+
+// closed tells whether nobody holds the output open any more.
+func (s *Shim) closed() bool {
+	for _, st := range s.streams {
+		if !st.eof {
+			return false
+		}
+	}
+	return true
+}
+
+// answerDoorbell reads the messages of visitors. Each came by one write(2) of
+// less than PIPE_BUF bytes, so none is cut by another; one cut by the end of
+// the buffer is kept for the next read.
+func (s *Shim) answerDoorbell() {
+	n, err := unix.Read(s.ctl, s.message[s.pending:])
+	if err != nil || n <= 0 {
+		return
+	}
+	text := string(s.message[:s.pending+n])
+	for {
+		message, rest, found := strings.Cut(text, "\n")
+		if !found {
+			break
+		}
+		s.obey(message)
+		text = rest
+	}
+	if s.pending = copy(s.message[:], text); s.pending == len(s.message) {
+		s.pending = 0 // no message is this long: not one of ours
+	}
+}
+
+func (s *Shim) obey(message string) {
+	if message+"\n" == record.ListenMessage {
+		s.openLogBells()
+		return
+	}
+	if stop, number, ok := record.ParseStop(message); ok {
+		s.askedToStop(stop, number)
+	}
+}
+
+// openLogBells looks anew for those who follow the log, and rings once: what
+// was written before they came is then looked at too.
+func (s *Shim) openLogBells() {
+	for _, fd := range s.bells {
+		unix.Close(fd)
+	}
+	s.bells = store.OpenBells(s.path(store.BellsDir), store.BellLog)
+	s.strikeLogBells()
+}
+
+func (s *Shim) strikeLogBells() {
+	heard := s.bells[:0]
+	for _, fd := range s.bells {
+		if store.Strike(fd) {
+			heard = append(heard, fd)
+		} else {
+			unix.Close(fd)
+		}
+	}
+	s.bells = heard
+}
+
+// timeout is the time to the next timer in milliseconds for poll(2), rounded
+// up; -1 if there is none.
+func (s *Shim) timeout() int {
+	next := s.nextTimer()
+	if next.IsZero() {
+		return -1
+	}
+	left := time.Until(next)
+	if left <= 0 {
+		return 0
+	}
+	return int(min((left+time.Millisecond-1)/time.Millisecond, 1<<30))
+}
+
+func (s *Shim) nextTimer() time.Time {
+	if s.stop != nil {
+		return s.stop.deadline
+	}
+	if s.leaderEnded && s.recorded {
+		return time.Time{}
+	}
+	return s.limit
+}
+
+func (s *Shim) checkTimers() {
+	next := s.nextTimer()
+	if next.IsZero() || time.Now().Before(next) {
+		return
+	}
+	if s.stop != nil {
+		s.kill()
+		return
+	}
+	s.timeIsUp()
+}

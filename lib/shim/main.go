@@ -1,0 +1,108 @@
+package shim
+
+import (
+	"errors"
+	"io"
+	"os"
+	"syscall"
+
+	"golang.org/x/sys/unix"
+
+	"bgtasks/lib/proc"
+	"bgtasks/lib/record"
+)
+
+// Descriptors that the starter hands over.
+const (
+	lockFD   = 3 // the task's run.lock, held
+	reportFD = 4 // write end of the pipe for the report
+	launchFD = 5 // read end of the pipe with the launch block
+)
+
+// Main is the whole program bg-shim. It returns the exit status.
+func Main() int {
+	report := os.NewFile(reportFD, "report")
+	if !inherited() {
+		os.Stderr.WriteString("bg-shim: error: not for people: it is started by bg-start\n")
+		return 2
+	}
+	if leadsSession() {
+		return forkAgain(report)
+	}
+	launch, err := readLaunch()
+	if err != nil {
+		return refuse(report, record.StageShim, err, "launch block")
+	}
+	s := newShim(launch, os.NewFile(lockFD, "run.lock"))
+	if stage, on, err := s.start(); err != nil {
+		return refuse(report, stage, err, on)
+	}
+	answer(report, &record.Report{PID: s.state.Leader.PID})
+	s.run()
+	return 0
+}
+
+// inherited tells whether a starter has handed over what a shim needs.
+func inherited() bool {
+	for fd := lockFD; fd <= launchFD; fd++ {
+		if _, err := unix.FcntlInt(uintptr(fd), unix.F_GETFD, 0); err != nil {
+			return false
+		}
+	}
+	return true
+}
+
+// leadsSession tells the first shim, which its starter put into a session of
+// its own, from the second.
+func leadsSession() bool {
+	sid, err := unix.Getsid(0)
+	return err == nil && sid == os.Getpid()
+}
+
+// forkAgain starts the second shim and ends: the supervisor then leads no
+// session, so no terminal it opens can become its own, and it is nobody's
+// child, so its starter may live or die as it likes.
+func forkAgain(report *os.File) int {
+	self, err := os.Executable()
+	if err == nil {
+		_, err = proc.Spawn(proc.SpawnSpec{
+			Path:  self,
+			Argv:  os.Args,
+			Env:   os.Environ(),
+			Files: []uintptr{0, 1, 2, lockFD, reportFD, launchFD},
+			Umask: -1,
+		})
+	}
+	if err != nil {
+		return refuse(report, record.StageShim, err, "fork again")
+	}
+	return 0
+}
+
+func readLaunch() (*record.Launch, error) {
+	f := os.NewFile(launchFD, "launch block")
+	defer f.Close()
+	block, err := io.ReadAll(f)
+	if err != nil {
+		return nil, err
+	}
+	return record.ParseLaunch(block)
+}
+
+// refuse tells the starter why nothing was started.
+func refuse(report *os.File, stage string, err error, on string) int {
+	var errno syscall.Errno
+	if !errors.As(err, &errno) {
+		on += ": " + err.Error()
+		errno = syscall.EPROTO
+	}
+	answer(report, &record.Report{Stage: stage, Errno: int(errno), Detail: on})
+	return 1
+}
+
+// answer gives the report. A starter that is gone already does not matter: the
+// task runs, and the record says so.
+func answer(report *os.File, r *record.Report) {
+	report.Write(r.AppendReport(nil))
+	report.Close()
+}

@@ -1,0 +1,291 @@
+package shim
+
+import (
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"bgtasks/lib/proc"
+	"bgtasks/lib/record"
+	"bgtasks/lib/seglog"
+	"bgtasks/lib/store"
+)
+
+// Containments: what ties the tree to its supervisor.
+const (
+	bySubreaper = "subreaper" // whatever is orphaned becomes our child
+	bySession   = "session"   // the system has no subreaper
+)
+
+// Shim supervises one run.
+type Shim struct {
+	launch *record.Launch
+	home   *store.Home
+	lock   *os.File // held as long as it is open, so never closed
+	tree   *proc.Tree
+
+	state   record.State
+	reserve *store.Reserve // for the terminal state
+	unsaid  [][]byte       // journal lines that could not be written yet
+
+	children int // readable after SIGCHLD
+	ctl      int // the doorbell
+	streams  []*stream
+	bells    []int // of those who follow the log
+	limit    time.Time
+	stop     *stopping
+	usage    proc.Usage
+
+	leaderEnded bool
+	recorded    bool
+	treeGone    bool // as of the last SIGCHLD
+	lossTold    bool // a log_dropped event was written
+
+	polled  []unix.PollFd           // reused by every poll
+	message [record.MaxMessage]byte // what came to the doorbell
+	pending int                     // bytes of a message that is not whole yet
+}
+
+func newShim(l *record.Launch, lock *os.File) *Shim {
+	return &Shim{
+		launch: l,
+		home:   store.At(l.Home),
+		lock:   lock,
+		tree:   proc.OwnTree(proc.IsSameProgram),
+		state:  record.State{Run: l.Run, Attempt: l.Attempt, State: record.Running},
+	}
+}
+
+// start goes through the steps of DESIGN §6 up to the journal. When it fails
+// it says at which stage and on what; nothing of the task runs then.
+func (s *Shim) start() (stage, on string, err error) {
+	if err := s.contain(); err != nil {
+		return record.StageShim, "become the tree's reaper", err
+	}
+	if err := s.openDoorbell(); err != nil {
+		return record.StageShim, store.CtlFIFO, err
+	}
+	if err := s.openStreams(); err != nil {
+		return record.StageShim, "output", err
+	}
+	if path, err := s.openTees(); err != nil {
+		return record.StageTee, path, err
+	}
+	running, err := s.reserveRoom()
+	if err != nil {
+		return record.StageShim, store.StateFile, err
+	}
+	if stage, on, err := s.spawn(); err != nil {
+		return stage, on, err
+	}
+	s.recordStart(running)
+	return "", "", nil
+}
+
+// contain makes this process the one that every orphan of the tree falls to,
+// and the one that no stray signal ends. The handlers come before the spawn so
+// that the task inherits no ignored signal, whatever our starter ignored.
+func (s *Shim) contain() error {
+	unix.Umask(0o077)
+	proc.CatchAll()
+	s.state.Containment = bySubreaper
+	if err := proc.SetSubreaper(); errors.Is(err, proc.ErrUnsupported) {
+		s.state.Containment = bySession
+	} else if err != nil {
+		return err
+	}
+	self, err := proc.Self()
+	if err != nil {
+		return err
+	}
+	shim := record.Process(self)
+	s.state.Shim = &shim
+	s.children, _, err = proc.NotifyChildren()
+	return err
+}
+
+func (s *Shim) path(name string) string { return filepath.Join(s.launch.TaskDir, name) }
+
+// openDoorbell opens the doorbell for writing too, so that a visitor's close
+// gives no end-of-file.
+func (s *Shim) openDoorbell() (err error) {
+	s.ctl, err = unix.Open(s.path(store.CtlFIFO), unix.O_RDWR|unix.O_NONBLOCK|unix.O_CLOEXEC|unix.O_NOFOLLOW, 0)
+	return err
+}
+
+func (s *Shim) openStreams() error {
+	stems := []string{store.OutputStem}
+	fifos := []string{store.OutFIFO}
+	if s.launch.Split {
+		stems = append(stems, store.ErrorsStem)
+		fifos = append(fifos, store.ErrFIFO)
+	}
+	for i, stem := range stems {
+		log, err := seglog.Open(seglog.Options{
+			Dir: s.launch.TaskDir, Stem: stem, Max: s.launch.LogMax, Now: time.Now, Replace: store.Replace,
+		})
+		if err != nil {
+			return err
+		}
+		st, err := openStream(s.path(fifos[i]), log)
+		if err != nil {
+			return err
+		}
+		s.streams = append(s.streams, st)
+	}
+	return nil
+}
+
+// reserveRoom takes the room for both states that this run will certainly
+// have, so that a full disk is noticed before the program runs.
+func (s *Shim) reserveRoom() (running *store.Reserve, err error) {
+	running, err = store.NewReserve(s.path(store.StateFile))
+	if err != nil {
+		return nil, err
+	}
+	if s.reserve, err = store.NewReserve(s.path(store.StateFile)); err != nil {
+		return nil, errors.Join(err, running.Release())
+	}
+	return running, nil
+}
+
+// spawn executes the program in a session of its own, with the user's umask
+// and environment.
+func (s *Shim) spawn() (stage, on string, err error) {
+	stdin, err := openStdin(s.launch.Stdin)
+	if err != nil {
+		return record.StageStdin, s.launch.Stdin, err
+	}
+	defer unix.Close(stdin)
+	out, errs, err := s.writeEnds()
+	if err != nil {
+		return record.StageShim, store.OutFIFO, err
+	}
+	pid, err := proc.Spawn(proc.SpawnSpec{
+		Path:   s.launch.Path,
+		Argv:   s.launch.Argv,
+		Env:    taskEnv(os.Environ(), s.launch.RestoreEnv),
+		Dir:    s.launch.Dir,
+		Files:  []uintptr{uintptr(stdin), uintptr(out), uintptr(errs)},
+		Setsid: true,
+		Umask:  s.launch.Umask,
+	})
+	unix.Close(out)
+	if errs != out {
+		unix.Close(errs)
+	}
+	if err != nil {
+		return s.spawnFailure(err)
+	}
+	return s.identify(pid)
+}
+
+func (s *Shim) spawnFailure(err error) (stage, on string, _ error) {
+	var failure *proc.SpawnError
+	if errors.As(err, &failure) {
+		switch failure.Step {
+		case proc.StepChdir:
+			return record.StageDir, s.launch.Dir, err
+		case proc.StepFork:
+			return record.StageShim, "fork", err
+		}
+	}
+	return record.StageExec, s.launch.Path, err
+}
+
+// identify gives the leader its full name. It can't have been reaped yet, so
+// this works for one that has ended already, too.
+func (s *Shim) identify(pid int) (stage, on string, err error) {
+	id, err := proc.Identify(pid)
+	if err != nil {
+		s.tree.KillChildren()
+		return record.StageShim, "identify the leader", err
+	}
+	leader := record.Process(id)
+	s.state.Leader = &leader
+	return "", "", nil
+}
+
+// writeEnds opens the task's ends of the FIFOs. They are open for reading too:
+// the death of the shim then raises no SIGPIPE, and what the task writes stays
+// in the pipe for the next one (P7).
+func (s *Shim) writeEnds() (out, errs int, err error) {
+	const mode = unix.O_RDWR | unix.O_CLOEXEC | unix.O_NOFOLLOW
+	out, err = unix.Open(s.path(store.OutFIFO), mode, 0)
+	if err != nil || !s.launch.Split {
+		return out, out, err
+	}
+	errs, err = unix.Open(s.path(store.ErrFIFO), mode, 0)
+	if err != nil {
+		unix.Close(out)
+	}
+	return out, errs, err
+}
+
+// openStdin opens the task's standard input without waiting for the writer of
+// a FIFO; the task itself then reads it in the ordinary, blocking way.
+func openStdin(path string) (int, error) {
+	if path == "" {
+		path = os.DevNull
+	}
+	fd, err := unix.Open(path, unix.O_RDONLY|unix.O_NONBLOCK|unix.O_CLOEXEC|unix.O_NOCTTY, 0)
+	if err != nil {
+		return -1, err
+	}
+	return fd, unix.SetNonblock(fd, false)
+}
+
+// taskEnv gives the task the user's own values of the variables that tune this
+// program's runtime.
+func taskEnv(environ, restore []string) []string {
+	env := make([]string, 0, len(environ)+len(restore))
+	for _, kv := range environ {
+		if !tunesRuntime(kv) {
+			env = append(env, kv)
+		}
+	}
+	return append(env, restore...)
+}
+
+func tunesRuntime(kv string) bool {
+	name, _, _ := strings.Cut(kv, "=")
+	for _, tuning := range record.ShimTuning() {
+		if strings.HasPrefix(tuning, name+"=") {
+			return true
+		}
+	}
+	return false
+}
+
+// recordStart writes down that the program was executed. It cannot fail for
+// lack of room; if it fails otherwise the task is supervised all the same, and
+// its end is written.
+func (s *Shim) recordStart(running *store.Reserve) {
+	now := time.Now()
+	s.state.StartedAt, s.state.UpdatedAt = now, now
+	if ms := s.launch.TimeLimitMs; ms > 0 {
+		s.limit = now.Add(time.Duration(ms) * time.Millisecond)
+	}
+	running.Commit(s.state.AppendJSON(nil))
+	s.journal(record.EventStarted, now)
+	store.Ring(s.path(store.BellsDir), store.BellChange)
+}
+
+// journal appends an event. One that can't be written now is kept, in order,
+// and tried again with the next.
+func (s *Shim) journal(name record.EventName, at time.Time) {
+	event := record.Event{Name: name, Time: at, TaskID: s.launch.ID, Labels: s.launch.Labels, State: &s.state}
+	s.unsaid = append(s.unsaid, event.AppendJSON(nil))
+	journal := s.home.Journal()
+	for len(s.unsaid) > 0 {
+		if _, err := journal.Append(s.unsaid[0]); err != nil {
+			return
+		}
+		s.unsaid = s.unsaid[1:]
+	}
+	store.Ring(s.home.JournalBells(), store.BellChange)
+}

@@ -1,0 +1,81 @@
+package shim
+
+import (
+	"syscall"
+	"time"
+
+	"bgtasks/lib/record"
+	"bgtasks/lib/store"
+)
+
+// stopping is the end of the tree in progress.
+type stopping struct {
+	cause    record.Reason // how the end will be called; empty: as the leader's own end
+	deadline time.Time     // when the grace is over; zero once killing
+	killing  bool
+}
+
+// askedToStop carries out a stop that someone asked for.
+func (s *Shim) askedToStop(stop *record.Stop, number int) {
+	s.noticeEnd()
+	if s.leaderEnded {
+		s.settle() // a leader that ended by itself before the stop was not stopped
+	}
+	if s.state.Stop == nil && !s.recorded {
+		s.state.Stop = stop
+	}
+	s.begin(stop.Cause, syscall.Signal(number), time.Duration(stop.GraceMs)*time.Millisecond)
+}
+
+// timeIsUp ends a run that reached its time limit.
+func (s *Shim) timeIsUp() {
+	s.limit = time.Time{}
+	s.begin(record.TimeLimit, syscall.Signal(s.launch.Signal), time.Duration(s.launch.GraceMs)*time.Millisecond)
+}
+
+// begin signals the tree and arms the grace. Asked again while a stop is under
+// way it signals again, and the shorter grace counts; the first cause stays.
+func (s *Shim) begin(cause record.Reason, signal syscall.Signal, grace time.Duration) {
+	first := s.stop == nil
+	if first {
+		s.stop = &stopping{cause: cause}
+	}
+	if s.stop.killing {
+		return
+	}
+	if signal == syscall.SIGKILL {
+		grace = 0
+	} else {
+		s.tree.SignalAll(signal)
+	}
+	if deadline := time.Now().Add(grace); s.stop.deadline.IsZero() || deadline.Before(s.stop.deadline) {
+		s.stop.deadline = deadline
+	}
+	if grace <= 0 {
+		s.kill()
+	}
+	if first && !s.recorded {
+		s.announceStop()
+	}
+	if s.leaderEnded {
+		s.lookAtChildren() // there may be nobody left to send a SIGCHLD
+	}
+}
+
+// announceStop lets readers see that the run is being ended. A full disk does
+// not matter here: the stop is in the terminal state too.
+func (s *Shim) announceStop() {
+	now := time.Now()
+	s.state.UpdatedAt = now
+	store.Replace(s.path(store.StateFile), append(s.state.AppendJSON(nil), '\n'))
+	s.journal(record.EventStopping, now)
+	store.Ring(s.path(store.BellsDir), store.BellChange)
+}
+
+// kill ends what is left of the tree. Each death that follows is a SIGCHLD,
+// and with each the new orphans are killed, until none is left.
+func (s *Shim) kill() {
+	s.stop.killing = true
+	s.stop.deadline = time.Time{}
+	s.tree.KillChildren()
+}

@@ -1,0 +1,115 @@
+package shim
+
+import (
+	"errors"
+	"io"
+
+	"golang.org/x/sys/unix"
+
+	"bgtasks/lib/seglog"
+)
+
+// stream is one output of the task on its way from the FIFO to the log.
+type stream struct {
+	fd   int
+	log  *seglog.Writer
+	tees []*tee
+	eof  bool // nobody holds the FIFO open for writing
+}
+
+// buffer is the one buffer of the pump, as large as a pipe is by default
+// (pipe(7)). All streams are served by one thread.
+var buffer [64 << 10]byte
+
+// burst is the most chunks taken from one stream before others are served.
+const burst = 16
+
+// openStream opens the reading end. Until the task has its own end, nobody
+// else writes, and poll(2) is not asked before.
+func openStream(fifo string, log *seglog.Writer) (*stream, error) {
+	fd, err := unix.Open(fifo, unix.O_RDONLY|unix.O_NONBLOCK|unix.O_CLOEXEC|unix.O_NOFOLLOW, 0)
+	if err != nil {
+		return nil, err
+	}
+	return &stream{fd: fd, log: log}, nil
+}
+
+// pump takes what is there, at most a burst, and tells whether anything was.
+func (st *stream) pump() (any bool) {
+	for range burst {
+		n, more := st.chunk()
+		any = any || n > 0
+		if !more {
+			break
+		}
+	}
+	return any
+}
+
+// chunk moves one chunk into the log, and its copy to the tees.
+func (st *stream) chunk() (n int, more bool) {
+	if st.eof {
+		return 0, false
+	}
+	var err error
+	if len(st.tees) == 0 {
+		n, err = st.log.Pump(st.fd, buffer[:])
+	} else {
+		n, err = st.copyOut()
+	}
+	switch {
+	case errors.Is(err, io.EOF):
+		st.eof = true
+		return n, false
+	case errors.Is(err, unix.EINTR):
+		return n, true
+	case err != nil:
+		return n, false
+	}
+	return n, true
+}
+
+func (st *stream) copyOut() (int, error) {
+	n, err := unix.Read(st.fd, buffer[:])
+	if err != nil {
+		return 0, err
+	}
+	if n == 0 {
+		return 0, io.EOF
+	}
+	st.log.Write(buffer[:n])
+	for _, t := range st.tees {
+		t.write(buffer[:n])
+	}
+	return n, nil
+}
+
+// drain takes what the pipe holds at this moment. What leftovers write
+// meanwhile is not waited for: a pipe that is refilled faster than it is read
+// must not delay the end of the run.
+func (st *stream) drain() (any bool) {
+	held, err := unix.IoctlGetInt(st.fd, ioctlReadable)
+	if err != nil {
+		return st.pump()
+	}
+	for held > 0 {
+		n, more := st.chunk()
+		any = any || n > 0
+		held -= n
+		if !more {
+			break
+		}
+	}
+	if held == 0 {
+		st.noticeEOF()
+	}
+	return any
+}
+
+// noticeEOF looks whether the last holder has closed an empty pipe.
+func (st *stream) noticeEOF() {
+	set := []unix.PollFd{{Fd: int32(st.fd), Events: unix.POLLIN}}
+	if n, err := unix.Poll(set, 0); err == nil && n > 0 && set[0].Revents&(unix.POLLIN|unix.POLLHUP) == unix.POLLHUP {
+		st.eof = true
+	}
+}

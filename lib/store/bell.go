@@ -1,0 +1,123 @@
+package store
+
+import (
+	"errors"
+	"io/fs"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+
+	"golang.org/x/sys/unix"
+)
+
+// BellKind says for what a waiter waits.
+type BellKind string
+
+// The kinds of bells.
+const (
+	BellChange BellKind = "change" // the task's record, or the journal, changed
+	BellLog    BellKind = "log"    // the task's log grew
+)
+
+// Bell is a FIFO of one waiter, which whoever makes a change writes a byte to.
+// It costs no inotify instance, and no wake-up while nothing changes (P9).
+type Bell struct {
+	path string
+	fd   int
+}
+
+// NewBell hangs up a bell in dir. The FIFO is opened before it gets its
+// visible name, so a visible bell that nobody has open is a dead waiter's. It
+// is open for writing too, so that a ringer's close gives no end-of-file.
+func NewBell(dir string, kind BellKind) (*Bell, error) {
+	name := string(kind) + "-" + strconv.Itoa(os.Getpid()) + "-" + strconv.FormatUint(rand.Uint64(), 36)
+	hidden, path := filepath.Join(dir, "."+name), filepath.Join(dir, name)
+	if err := unix.Mkfifo(hidden, 0o600); err != nil {
+		return nil, &fs.PathError{Op: "mkfifo", Path: hidden, Err: err}
+	}
+	fd, err := unix.Open(hidden, unix.O_RDWR|unix.O_NONBLOCK|unix.O_CLOEXEC, 0)
+	if err != nil {
+		return nil, errors.Join(&fs.PathError{Op: "open", Path: hidden, Err: err}, os.Remove(hidden))
+	}
+	if err := os.Rename(hidden, path); err != nil {
+		return nil, errors.Join(err, unix.Close(fd), os.Remove(hidden))
+	}
+	return &Bell{path, fd}, nil
+}
+
+// FD is readable once the bell was rung.
+func (b *Bell) FD() int { return b.fd }
+
+// Drain makes a rung bell quiet. Look at what may have changed after Drain,
+// not before: a ring in between is then not lost.
+func (b *Bell) Drain() {
+	var buf [512]byte
+	for {
+		if n, err := unix.Read(b.fd, buf[:]); n < len(buf) || err != nil {
+			return
+		}
+	}
+}
+
+// Close takes the bell down. A bell that its task took along is no error.
+func (b *Bell) Close() error { return errors.Join(unix.Close(b.fd), removeIfThere(b.path)) }
+
+// Ring wakes every waiter whose bell of this kind hangs in dir, and takes the
+// bells of dead waiters down.
+func Ring(dir string, kind BellKind) {
+	for _, fd := range OpenBells(dir, kind) {
+		Strike(fd)
+		unix.Close(fd)
+	}
+}
+
+// OpenBells opens every bell of this kind in dir for writing, for one that
+// rings often; the caller closes them.
+func OpenBells(dir string, kind BellKind) (fds []int) {
+	names, err := readNames(dir)
+	if err != nil {
+		return nil
+	}
+	for _, name := range names {
+		if !strings.HasPrefix(name, string(kind)+"-") {
+			continue
+		}
+		path := filepath.Join(dir, name)
+		fd, err := unix.Open(path, unix.O_WRONLY|unix.O_NONBLOCK|unix.O_NOFOLLOW|unix.O_CLOEXEC, 0)
+		switch {
+		case err == nil:
+			fds = append(fds, fd)
+		case errors.Is(err, unix.ENXIO):
+			os.Remove(path)
+		}
+	}
+	return fds
+}
+
+// Strike writes to an opened bell. It tells whether anyone is still there; a
+// bell that is full has been rung already.
+func Strike(fd int) (heard bool) {
+	_, err := unix.Write(fd, []byte{'!'})
+	return !errors.Is(err, unix.EPIPE)
+}
+
+// ErrNoShim says that no shim listens at a task's doorbell.
+var ErrNoShim = errors.New("no supervisor listens")
+
+// Knock writes one message to the doorbell of the task in taskDir.
+func Knock(taskDir string, message []byte) error {
+	fd, err := unix.Open(filepath.Join(taskDir, CtlFIFO), unix.O_WRONLY|unix.O_NONBLOCK|unix.O_NOFOLLOW|unix.O_CLOEXEC, 0)
+	if errors.Is(err, unix.ENXIO) || errors.Is(err, unix.ENOENT) {
+		return ErrNoShim
+	}
+	if err != nil {
+		return &fs.PathError{Op: "open", Path: filepath.Join(taskDir, CtlFIFO), Err: err}
+	}
+	_, err = unix.Write(fd, message)
+	if errors.Is(err, unix.EPIPE) {
+		err = ErrNoShim
+	}
+	return errors.Join(err, unix.Close(fd))
+}

@@ -1,0 +1,187 @@
+package store
+
+import (
+	"errors"
+	"io/fs"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"strconv"
+	"syscall"
+
+	"golang.org/x/sys/unix"
+)
+
+// ErrExists says that a task with this id is there already.
+var ErrExists = fs.ErrExist
+
+// Draft is a task being built in tmp/, locked before anyone can see it.
+type Draft struct {
+	home *Home
+	id   string
+	dir  string // where it lies now
+	lock *Lock
+}
+
+// Draft begins a task: a directory in tmp/ with its held run.lock, its FIFOs
+// and its spec, synced. A crash leaves the directory to Sweep.
+func (h *Home) Draft(id string, spec []byte, split bool) (*Draft, error) {
+	d := &Draft{home: h, id: id, dir: h.tmpName(id)}
+	err := os.Mkdir(d.dir, 0o700)
+	if err == nil {
+		d.lock, err = openLock(filepath.Join(d.dir, LockFile), os.O_CREATE|os.O_EXCL, tryLock)
+	}
+	if err == nil {
+		err = os.Mkdir(filepath.Join(d.dir, BellsDir), 0o700)
+	}
+	if err == nil {
+		err = MakeFIFOs(d.dir, split)
+	}
+	if err == nil {
+		err = writeNew(filepath.Join(d.dir, SpecFile), spec)
+	}
+	if err == nil {
+		err = SyncDir(d.dir)
+	}
+	if err != nil {
+		return nil, errors.Join(err, d.Discard())
+	}
+	return d, nil
+}
+
+// tmpName makes an unused name in tmp/ for something that is called name.
+func (h *Home) tmpName(name string) string {
+	return filepath.Join(h.TmpDir(), name+"."+strconv.FormatUint(rand.Uint64(), 36))
+}
+
+// Lock is the held run.lock, for the shim to inherit.
+func (d *Draft) Lock() *Lock { return d.lock }
+
+// Publish renames the draft to tasks/ID. The error is ErrExists when that id
+// is taken; the draft is then unchanged.
+func (d *Draft) Publish() error {
+	if err := d.home.MarkLive(d.id); err != nil {
+		return err
+	}
+	to := d.home.TaskDir(d.id)
+	err := os.Rename(d.dir, to)
+	if errors.Is(err, syscall.ENOTEMPTY) || errors.Is(err, syscall.EEXIST) || errors.Is(err, syscall.ENOTDIR) {
+		return ErrExists
+	}
+	if err == nil {
+		d.dir = to
+	}
+	return err
+}
+
+// PublishOver puts the draft in the place of the task of the same id, whose
+// run.lock the caller holds. The two change places in one step where the
+// system can (renameat2(2), RENAME_EXCHANGE), so that the id is always taken;
+// elsewhere it is free for an instant. The task that was there is given back
+// as a draft, to be discarded, or published over again to undo.
+func (d *Draft) PublishOver(held *Lock) (old *Draft, err error) {
+	if err := d.home.MarkLive(d.id); err != nil {
+		return nil, err
+	}
+	there, here := d.home.TaskDir(d.id), d.dir
+	if err := exchange(here, there); err != nil {
+		return nil, err
+	}
+	d.dir = there
+	return &Draft{home: d.home, id: d.id, dir: here, lock: held}, nil
+}
+
+// Dir is where the draft lies: in tmp/, or in tasks/ once published.
+func (d *Draft) Dir() string { return d.dir }
+
+// Discard removes the draft, published or not, and releases its lock.
+func (d *Draft) Discard() error {
+	var err error
+	if d.dir == d.home.TaskDir(d.id) {
+		err = d.home.Remove(d.id)
+	} else {
+		err = os.RemoveAll(d.dir)
+	}
+	if d.lock != nil {
+		err = errors.Join(err, d.lock.Unlock())
+	}
+	return err
+}
+
+// MakeFIFOs makes the FIFOs of a run in a task's directory. Those that are
+// there are kept: a restarted task may still have readers on them.
+func MakeFIFOs(taskDir string, split bool) error {
+	names := []string{OutFIFO, CtlFIFO}
+	if split {
+		names = append(names, ErrFIFO)
+	}
+	for _, name := range names {
+		if err := unix.Mkfifo(filepath.Join(taskDir, name), 0o600); err != nil && !errors.Is(err, unix.EEXIST) {
+			return &fs.PathError{Op: "mkfifo", Path: filepath.Join(taskDir, name), Err: err}
+		}
+	}
+	return nil
+}
+
+// RemoveFIFOs removes them when the run has ended.
+func RemoveFIFOs(taskDir string) error {
+	var errs []error
+	for _, name := range []string{OutFIFO, ErrFIFO, CtlFIFO} {
+		errs = append(errs, removeIfThere(filepath.Join(taskDir, name)))
+	}
+	return errors.Join(errs...)
+}
+
+// MarkLive makes the marker that says that the task is open. It comes before
+// the task can be seen, so that no open task lacks one.
+func (h *Home) MarkLive(id string) error {
+	f, err := os.OpenFile(filepath.Join(h.LiveDir(), id), os.O_WRONLY|os.O_CREATE|syscall.O_NOFOLLOW, 0o600)
+	if err != nil {
+		return err
+	}
+	return f.Close()
+}
+
+// UnmarkLive removes the marker: the last step of the end of a run, so that a
+// marker beside a terminal state tells that the end was cut short.
+func (h *Home) UnmarkLive(id string) error {
+	return removeIfThere(filepath.Join(h.LiveDir(), id))
+}
+
+// Remove takes a task out of sight in one step and then deletes it. The caller
+// holds its run.lock or knows that nobody can. A crash leaves the rest in tmp/.
+func (h *Home) Remove(id string) error {
+	away := h.tmpName(id)
+	if err := os.Rename(h.TaskDir(id), away); err != nil {
+		return err
+	}
+	return errors.Join(h.UnmarkLive(id), os.RemoveAll(away))
+}
+
+// RemoveStop forgets the stop that was asked for, when the run has ended.
+func RemoveStop(taskDir string) error { return removeIfThere(filepath.Join(taskDir, StopFile)) }
+
+// ID is the draft's id.
+func (d *Draft) ID() string { return d.id }
+
+// Restore undoes a PublishOver: the task that was there takes the place of its
+// replacement again, which becomes a draft in tmp/.
+func (d *Draft) Restore(replacement *Draft) error {
+	if err := exchange(d.dir, replacement.dir); err != nil {
+		return err
+	}
+	d.dir, replacement.dir = replacement.dir, d.dir
+	return d.home.UnmarkLive(d.id)
+}
+
+// Exists tells whether the id is taken.
+func (h *Home) Exists(id string) bool {
+	_, err := os.Lstat(h.TaskDir(id))
+	return err == nil
+}
+
+// MarkedLive tells whether the task is marked as not in a terminal state.
+func (h *Home) MarkedLive(id string) bool {
+	_, err := os.Lstat(filepath.Join(h.LiveDir(), id))
+	return err == nil
+}

@@ -1,0 +1,85 @@
+package store
+
+import (
+	"path/filepath"
+
+	"bgtasks/lib/record"
+)
+
+// Names within the home.
+const (
+	LayoutFile = "LAYOUT"
+	tasksDir   = "tasks"
+	liveDir    = "live"
+	eventsDir  = "events"
+	tmpDir     = "tmp"
+)
+
+// Names within a task's directory. docs/bg-state.5 tells writer, readers and
+// life of each.
+const (
+	SpecFile  = "spec.json"
+	StateFile = "state.json"
+	StopFile  = "stop.json"
+	LockFile  = "run.lock"
+	OutFIFO   = "out.fifo"
+	ErrFIFO   = "err.fifo"
+	CtlFIFO   = "ctl.fifo"
+	BellsDir  = "bells"
+)
+
+// Stems of a task's logs, for package seglog.
+const (
+	OutputStem = "output" // both streams, or stdout alone with separate streams
+	ErrorsStem = "errors" // stderr with separate streams
+)
+
+const eventsLock = "lock"
+
+// Home is an opened state directory.
+type Home struct{ path string }
+
+// At names the home at path without looking at it: for a shim, whose starter
+// has looked.
+func At(path string) *Home { return &Home{path: path} }
+
+// Path is the home's absolute path.
+func (h *Home) Path() string { return h.path }
+
+// TasksDir is where the tasks are.
+func (h *Home) TasksDir() string { return filepath.Join(h.path, tasksDir) }
+
+// TaskDir is the directory of the task with this id, which must be valid.
+func (h *Home) TaskDir(id string) string { return filepath.Join(h.path, tasksDir, id) }
+
+// LiveDir is where the markers of open tasks are.
+func (h *Home) LiveDir() string { return filepath.Join(h.path, liveDir) }
+
+// EventsDir is where the journal is.
+func (h *Home) EventsDir() string { return filepath.Join(h.path, eventsDir) }
+
+// TmpDir is where things are built.
+func (h *Home) TmpDir() string { return filepath.Join(h.path, tmpDir) }
+
+// IDs lists every visible task, in no order. Names that are no ids are passed
+// over: nothing of ours makes one.
+func (h *Home) IDs() ([]string, error) { return listIDs(h.TasksDir()) }
+
+// LiveIDs lists the tasks marked as not in a terminal state. A marker may
+// outlive its task by a crash, so each must be checked against its record;
+// but every open task has one.
+func (h *Home) LiveIDs() ([]string, error) { return listIDs(h.LiveDir()) }
+
+func listIDs(dir string) ([]string, error) {
+	names, err := readNames(dir)
+	if err != nil {
+		return nil, err
+	}
+	ids := names[:0]
+	for _, name := range names {
+		if record.ValidID(name) {
+			ids = append(ids, name)
+		}
+	}
+	return ids, nil
+}

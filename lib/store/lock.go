@@ -1,0 +1,56 @@
+package store
+
+import (
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"syscall"
+)
+
+// ErrLocked says that another process holds the lock.
+var ErrLocked = errors.New("locked")
+
+// Lock is a held lock on a file. It belongs to the open file description, so
+// a child that inherits the descriptor holds it on when the parent is gone,
+// and it ends with the last copy of the descriptor, however that process ends
+// (fcntl_locking(2), open file description locks).
+type Lock struct{ f *os.File }
+
+// File is the locked descriptor, to be inherited by a shim.
+func (l *Lock) File() *os.File { return l.f }
+
+// Unlock closes this process's copy; a shim that inherited one holds on.
+func (l *Lock) Unlock() error { return l.f.Close() }
+
+// TryLock takes the run.lock of the task in taskDir without waiting. The error
+// is ErrLocked when a supervisor, or someone about to start one, holds it.
+func TryLock(taskDir string) (*Lock, error) {
+	return openLock(filepath.Join(taskDir, LockFile), 0, tryLock)
+}
+
+// LockHeld tells whether the task in taskDir has a live supervisor, and takes
+// nothing: liveness is a lock, never a pid. A missing lock file is not held.
+func LockHeld(taskDir string) (bool, error) {
+	f, err := os.OpenFile(filepath.Join(taskDir, LockFile), os.O_RDONLY|syscall.O_NOFOLLOW|syscall.O_NONBLOCK, 0)
+	if errors.Is(err, fs.ErrNotExist) {
+		return false, nil
+	}
+	if err != nil {
+		return false, err
+	}
+	defer f.Close()
+	return lockHeld(f)
+}
+
+// openLock opens the lock file at path and takes the lock with take.
+func openLock(path string, flags int, take func(*os.File) error) (*Lock, error) {
+	f, err := os.OpenFile(path, os.O_RDWR|syscall.O_NOFOLLOW|flags, 0o600)
+	if err != nil {
+		return nil, err
+	}
+	if err := take(f); err != nil {
+		return nil, errors.Join(err, f.Close())
+	}
+	return &Lock{f}, nil
+}
