@@ -101,7 +101,7 @@ func shimPath() (string, error) {
 
 // taskEnv is the whole environment of the task.
 func taskEnv(h *store.Home, r *Request) []string {
-	return override(r.Env,
+	return override(lastOfEach(r.Env),
 		"BG_TASK_ID="+r.Spec.ID,
 		fmt.Sprintf("BG_RUN=%d", r.Spec.Run),
 		"BG_ATTEMPT=1",
@@ -110,6 +110,23 @@ func taskEnv(h *store.Home, r *Request) []string {
 
 // tuned is the task's environment with the shim's own runtime variables.
 func tuned(env []string) []string { return override(env, record.ShimTuning()...) }
+
+// lastOfEach keeps the last value of each variable: getenv(3) would find the
+// first, but what was set later is meant to count.
+func lastOfEach(env []string) []string {
+	at := make(map[string]int, len(env))
+	kept := make([]string, 0, len(env))
+	for _, kv := range env {
+		name, _, _ := strings.Cut(kv, "=")
+		if i, there := at[name]; there {
+			kept[i] = kv
+			continue
+		}
+		at[name] = len(kept)
+		kept = append(kept, kv)
+	}
+	return kept
+}
 
 // override gives env with the variables of set instead of its own.
 func override(env []string, set ...string) []string {

@@ -91,13 +91,14 @@ func (s *Shim) succeeded(code int) bool {
 	return false
 }
 
-// leave is the last act: the rest of the output, then the FIFOs. The end of
-// the process releases the lock, which tells those who wait for the whole tree.
+// leave is the last act: the rest of the output, the FIFOs, the lock, and a ring
+// for those who wait until the whole tree is gone.
 func (s *Shim) leave() {
 	for _, st := range s.streams {
 		st.drain()
 		st.log.Close()
 	}
 	store.RemoveFIFOs(s.launch.TaskDir)
+	s.lock.Close()
 	store.Ring(s.path(store.BellsDir), store.BellChange)
 }

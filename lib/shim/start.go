@@ -25,7 +25,7 @@ const (
 type Shim struct {
 	launch *record.Launch
 	home   *store.Home
-	lock   *os.File // held as long as it is open, so never closed
+	lock   *os.File // held as long as it is open
 	tree   *proc.Tree
 
 	state   record.State
