@@ -11,4 +11,12 @@ require (
 	github.com/tidwall/match v1.1.1 // indirect
 	github.com/tidwall/pretty v1.2.0 // indirect
 	golang.org/x/sys v0.49.0 // indirect
+	golang.org/x/tools v0.26.0 // indirect
+)
+
+// The programs are small and short: they need not follow the limits of a
+// container, and reading them costs a tenth of a start.
+godebug (
+	containermaxprocs=0
+	updatemaxprocs=0
 )

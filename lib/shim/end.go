@@ -13,9 +13,8 @@ import (
 // live/ removed after the journal. So a marker beside a terminal state and a
 // free lock tells whoever looks that these steps were cut short, and which.
 func (s *Shim) end() {
-	grown := false
 	for _, st := range s.streams {
-		grown = st.drain() || grown
+		st.drain()
 	}
 	status := s.reapLeader()
 	s.state.State, s.state.Reason = s.verdict(status)

@@ -263,14 +263,16 @@ func tunesRuntime(kv string) bool {
 
 // recordStart writes down that the program was executed. It cannot fail for
 // lack of room; if it fails otherwise the task is supervised all the same, and
-// its end is written.
+// its end is written. It does not wait for the disk: a power failure ends the
+// run whatever the disk says of it, and spec.json tells then from which boot it
+// was.
 func (s *Shim) recordStart(running *store.Reserve) {
 	now := time.Now()
 	s.state.StartedAt, s.state.UpdatedAt = now, now
 	if ms := s.launch.TimeLimitMs; ms > 0 {
 		s.limit = now.Add(time.Duration(ms) * time.Millisecond)
 	}
-	running.Commit(s.state.AppendJSON(nil))
+	running.CommitUnsynced(append(s.state.AppendJSON(nil), '\n'), s.path(store.StateFile))
 	s.journal(record.EventStarted, now)
 	store.Ring(s.path(store.BellsDir), store.BellChange)
 }

@@ -24,7 +24,9 @@ type Draft struct {
 }
 
 // Draft begins a task: a directory in tmp/ with its held run.lock, its FIFOs
-// and its spec, synced. A crash leaves the directory to Sweep.
+// and its spec, which is synced. The names are not: a file system that forgets
+// them in a power failure forgets the later rename into sight too, and then the
+// task is absent (P1). A crash leaves the directory in tmp/.
 func (h *Home) Draft(id string, spec []byte, split bool) (*Draft, error) {
 	d := &Draft{home: h, id: id, dir: h.tmpName(id)}
 	err := os.Mkdir(d.dir, 0o700)
@@ -39,9 +41,6 @@ func (h *Home) Draft(id string, spec []byte, split bool) (*Draft, error) {
 	}
 	if err == nil {
 		err = writeNew(filepath.Join(d.dir, SpecFile), spec)
-	}
-	if err == nil {
-		err = SyncDir(d.dir)
 	}
 	if err != nil {
 		return nil, errors.Join(err, d.Discard())

@@ -56,12 +56,24 @@ func NewReserve(path string) (*Reserve, error) {
 // Commit replaces the file with data as Replace does, out of the reserved
 // room. The reserve is used up.
 func (r *Reserve) Commit(data []byte) error {
+	return r.commit(data, r.f.CloseAtomicallyReplace)
+}
+
+// CommitUnsynced does the same without waiting for the disk. A reader sees the
+// old contents or the new; after a power failure the file may be empty.
+func (r *Reserve) CommitUnsynced(data []byte, path string) error {
+	return r.commit(data, func() error {
+		return errors.Join(os.Rename(r.f.Name(), path), r.f.Close())
+	})
+}
+
+func (r *Reserve) commit(data []byte, replace func() error) error {
 	_, err := r.f.WriteAt(data, 0)
 	if err == nil {
 		err = r.f.Truncate(int64(len(data)))
 	}
 	if err == nil {
-		err = r.f.CloseAtomicallyReplace()
+		err = replace()
 	}
 	if err != nil {
 		return errors.Join(err, r.f.Cleanup())

@@ -1,0 +1,75 @@
+# bgtasks: run tasks in the background, and tell the truth about them.
+#
+#   make            build every command into ./bin
+#   make demo       build, then run the main job for real in a home of its own
+#   make test       run all tests (RACE=-race adds the race detector; it needs a C compiler)
+#   make lint       gofmt, vet, staticcheck, shellcheck, the manual pages, go mod tidy, the cross builds
+#   make install    install commands and pages; PREFIX and DESTDIR as usual
+
+PREFIX  ?= /usr/local
+DESTDIR ?=
+BINDIR  ?= $(PREFIX)/bin
+MANDIR  ?= $(PREFIX)/share/man
+VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo 0.1.0-dev)
+RACE    ?=
+
+STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
+GOBUILD     := CGO_ENABLED=0 go build -trimpath -ldflags '-s -w -X bgtasks/lib/cli.Version=$(VERSION)'
+PLATFORMS   := linux/amd64 linux/arm64 darwin/amd64 darwin/arm64 freebsd/amd64
+
+.PHONY: all build demo test fuzz lint fmt vet staticcheck shellcheck pages tidy cross install uninstall clean
+
+all: build
+
+build:
+	@mkdir -p bin
+	$(GOBUILD) -o bin/ ./cmd/...
+
+demo: build
+	PATH="$(CURDIR)/bin:$$PATH" sh scripts/demo.sh
+
+test:
+	go test $(RACE) ./...
+
+# Each fuzz target for FUZZTIME; a crash is kept as a file under testdata/fuzz.
+FUZZTIME ?= 10s
+fuzz:
+	sh scripts/fuzz.sh $(FUZZTIME)
+
+lint: fmt vet staticcheck shellcheck pages tidy cross
+
+fmt:
+	@out=$$(gofmt -l .); test -z "$$out" || { echo "not formatted:"; echo "$$out"; exit 1; }
+
+vet:
+	go vet ./...
+
+staticcheck:
+	go run $(STATICCHECK) ./...
+
+shellcheck:
+	shellcheck scripts/*.sh .ci/run
+
+pages:
+	mandoc -Tlint -W warning docs/*.[1-8]
+
+tidy:
+	go mod tidy -diff
+
+cross:
+	@for p in $(PLATFORMS); do \
+		echo "build $$p"; \
+		GOOS=$${p%/*} GOARCH=$${p#*/} CGO_ENABLED=0 go build -o /dev/null ./... || exit 1; \
+	done
+
+install: build
+	install -d "$(DESTDIR)$(BINDIR)" "$(DESTDIR)$(MANDIR)/man1" "$(DESTDIR)$(MANDIR)/man5" "$(DESTDIR)$(MANDIR)/man7" "$(DESTDIR)$(MANDIR)/man8"
+	install -m 755 bin/* "$(DESTDIR)$(BINDIR)/"
+	for page in docs/*.[1-8]; do install -m 644 "$$page" "$(DESTDIR)$(MANDIR)/man$${page##*.}/" || exit 1; done
+
+uninstall:
+	for verb in cmd/*; do rm -f "$(DESTDIR)$(BINDIR)/$${verb##*/}"; done
+	for page in docs/*.[1-8]; do rm -f "$(DESTDIR)$(MANDIR)/man$${page##*.}/$${page##*/}"; done
+
+clean:
+	rm -rf bin
