@@ -17,12 +17,15 @@ import (
 
 // Start runs a new task as launch.Start does. If its id is taken by a task
 // that nobody supervises any more, that one's end is settled first, so that it
-// can be replaced.
+// can be replaced. The numbers of its runs go on, so that an id and a run stand
+// for one run for ever, in the journal too.
 func Start(h *store.Home, r *launch.Request) (*view.Task, error) {
 	if r.Spec.ID != "" && h.Exists(r.Spec.ID) {
-		if _, err := view.Load(h, r.Spec.ID); err != nil {
+		old, err := view.Load(h, r.Spec.ID)
+		if err != nil {
 			return nil, err
 		}
+		r.Spec.FirstRun = old.Run + 1
 	}
 	if err := launch.Start(h, r); err != nil {
 		return nil, err

@@ -70,7 +70,10 @@ func Stop(ctx context.Context, h *store.Home, id string, o StopOptions) (*view.T
 }
 
 // gone tells whether nothing of the task's tree is left.
-func gone(t *view.Task) bool { return t.Terminal() && !t.Supervised() }
+func gone(t *view.Task) bool { return t.Terminal() && !t.Supervised() && t.Leftovers == 0 }
+
+// lost tells whether something of the tree may live that nobody supervises.
+func lost(t *view.Task) bool { return !t.Supervised() && !gone(t) }
 
 // request fills in what the options leave to the task.
 func (o *StopOptions) request(t *view.Task) (*record.Stop, int, error) {
@@ -114,7 +117,7 @@ func await(ctx context.Context, h *store.Home, id string, message []byte, deadli
 		if gone(t) || failure != nil {
 			return true
 		}
-		if t.Supervisor == view.SupervisorLost {
+		if lost(t) {
 			failure = &StopError{ID: id, Why: "its supervisor is gone"}
 			return true
 		}

@@ -36,6 +36,9 @@ func Start(h *store.Home, r *Request) error {
 	if err := complete(&r.Spec); err != nil {
 		return err
 	}
+	if err := h.Sweep(); err != nil {
+		return fmt.Errorf("sweep what crashes left: %w", err)
+	}
 	draft, err := h.Draft(r.Spec.ID, append(r.Spec.AppendJSON(nil), '\n'), r.Spec.Split)
 	if err != nil {
 		return fmt.Errorf("build task %q: %w", r.Spec.ID, err)
@@ -63,7 +66,8 @@ func complete(s *record.Spec) error {
 	}
 	s.StartedBy = record.Process(self)
 	s.CreatedAt = time.Now()
-	s.Run = 1
+	s.FirstRun = max(s.FirstRun, 1)
+	s.Run = s.FirstRun
 	if s.ID == "" {
 		s.ID = NewID(s.CreatedAt)
 	}
@@ -128,7 +132,7 @@ func Restart(h *store.Home, held *store.Lock, r *Request) error {
 	if err == nil {
 		err = r.run(h, held, program)
 	}
-	if err != nil && !errors.Is(err, record.ErrReport) && r.Spec.Run > 1 {
+	if err != nil && !errors.Is(err, record.ErrReport) {
 		err = errors.Join(err, revert(h, dir, r.Spec.ID, last))
 	}
 	return errors.Join(err, held.Unlock())
@@ -146,7 +150,7 @@ func prepareRun(h *store.Home, dir string, s *record.Spec) error {
 	if err := h.MarkLive(s.ID); err != nil {
 		return fmt.Errorf("mark task %q: %w", s.ID, err)
 	}
-	if err := store.MakeFIFOs(dir, s.Split); err != nil {
+	if err := errors.Join(store.SweepTask(dir), store.MakeFIFOs(dir, s.Split)); err != nil {
 		return err
 	}
 	return store.Replace(filepath.Join(dir, store.SpecFile), append(s.AppendJSON(nil), '\n'))

@@ -6,14 +6,6 @@ import (
 	"unicode/utf8"
 )
 
-// TimeFormat is how records write a time: RFC 3339 in UTC with milliseconds.
-const TimeFormat = "2006-01-02T15:04:05.000Z"
-
-// AppendTime appends t in TimeFormat, without quotes.
-func AppendTime(b []byte, t time.Time) []byte {
-	return t.UTC().AppendFormat(b, TimeFormat)
-}
-
 // object appends the members of one JSON object in the order of the calls.
 type object struct {
 	buf   []byte

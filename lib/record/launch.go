@@ -224,7 +224,7 @@ const stopMessage = "stop"
 // AppendMessage appends the doorbell message that asks for the stop; number is
 // that of s.Signal on this system.
 func (s *Stop) AppendMessage(b []byte, number int) []byte {
-	for _, f := range []string{stopMessage, s.RequestedAt.UTC().Format(TimeFormat), s.By, s.Signal,
+	for _, f := range []string{stopMessage, strconv.FormatInt(s.RequestedAt.UnixMilli(), 10), s.By, s.Signal,
 		strconv.Itoa(number), strconv.FormatInt(s.GraceMs, 10), string(s.Cause), s.Reason} {
 		b = append(append(b, strings.ReplaceAll(f, "\n", " ")...), 0)
 	}
@@ -239,11 +239,11 @@ func ParseStop(message string) (stop *Stop, number int, ok bool) {
 	if len(f) != 8 || f[0] != stopMessage {
 		return nil, 0, false
 	}
-	at, err1 := time.Parse(TimeFormat, f[1])
+	at, err1 := strconv.ParseInt(f[1], 10, 64)
 	number, err2 := strconv.Atoi(f[4])
 	grace, err3 := strconv.ParseInt(f[5], 10, 64)
 	if errors.Join(err1, err2, err3) != nil {
 		return nil, 0, false
 	}
-	return &Stop{RequestedAt: at, By: f[2], Signal: f[3], GraceMs: grace, Cause: Reason(f[6]), Reason: f[7]}, number, true
+	return &Stop{RequestedAt: time.UnixMilli(at), By: f[2], Signal: f[3], GraceMs: grace, Cause: Reason(f[6]), Reason: f[7]}, number, true
 }

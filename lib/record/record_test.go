@@ -119,6 +119,21 @@ func TestStatusOf(t *testing.T) {
 	}
 }
 
+func FuzzAppendTime(f *testing.F) {
+	for _, ms := range []int64{0, -1, day.UnixMilli(), 951782400000, 951868799999, 4107542400000, 253402300799999, -62135596800000} {
+		f.Add(ms)
+	}
+	f.Fuzz(func(t *testing.T, ms int64) {
+		at := time.UnixMilli(ms % 253402300800000)
+		if at.UTC().Year() < 0 || at.UTC().Year() > 9999 {
+			return
+		}
+		if got, want := string(AppendTime(nil, at)), at.UTC().Format(TimeFormat); got != want {
+			t.Errorf("AppendTime(%d ms) = %s, want %s", ms, got, want)
+		}
+	})
+}
+
 func TestLaunchBlockRoundTrip(t *testing.T) {
 	launch := Launch{
 		ID: "web", Run: 3, Attempt: 1, TaskDir: "/h/tasks/web", Home: "/h", Path: "/bin/sh",
@@ -175,8 +190,12 @@ func TestStopMessage(t *testing.T) {
 	}
 	got, number, ok := ParseStop(strings.TrimSuffix(string(message), "\n"))
 	want.Reason = "two lines" // a newline ends a message
-	if !ok || number != 15 || *got != want {
-		t.Errorf("ParseStop(%q) = %+v, %d, %v, want %+v, 15, true", message, got, number, ok, want)
+	want.RequestedAt = got.RequestedAt
+	if *got != want {
+		t.Errorf("ParseStop(%q) = %+v, want %+v", message, *got, want)
+	}
+	if !ok || number != 15 || !got.RequestedAt.Equal(day) {
+		t.Errorf("ParseStop(%q) = %+v, %d, %v, want the time %v, 15, true", message, got, number, ok, day)
 	}
 	for _, bad := range []string{"", "stop", "listen", "stop\x00x\x00by\x00TERM\x0015\x005\x00stop\x00"} {
 		if _, _, ok := ParseStop(bad); ok {

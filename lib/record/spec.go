@@ -29,6 +29,7 @@ const MaxMetadata = 16 << 10
 type Spec struct {
 	ID        string
 	Run       int
+	FirstRun  int // 1, or the next number after an ended task of the same id that this one replaced
 	Name      string
 	Command   string
 	Args      []string
@@ -60,6 +61,7 @@ func (s *Spec) AppendJSON(b []byte) []byte {
 	o.int("v", Version)
 	o.str("id", s.ID)
 	o.int("run", int64(s.Run))
+	o.int("firstRun", int64(s.FirstRun))
 	o.str("name", s.Name)
 	o.str("command", s.Command)
 	o.strs("args", s.Args)

@@ -81,18 +81,18 @@ func (s *Shim) tellLoss() {
 // children.
 func (s *Shim) lookAtChildren() {
 	s.noticeEnd()
-	unreaped := 0
-	if !s.recorded {
-		unreaped = s.state.Leader.PID
-	}
-	usage, _, _ := s.tree.Reap(unreaped)
-	s.usage.Add(usage)
 	if s.stop != nil && s.stop.killing {
 		s.tree.KillChildren()
 	}
 	if s.leaderEnded {
 		s.treeGone, _ = s.tree.Empty()
 	}
+	unreaped := 0
+	if !s.recorded {
+		unreaped = s.state.Leader.PID
+	}
+	usage, _, _ := s.tree.Reap(unreaped)
+	s.usage.Add(usage)
 }
 
 // noticeEnd looks whether the leader has ended; its pid stays pinned.

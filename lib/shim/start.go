@@ -272,7 +272,7 @@ func (s *Shim) recordStart(running *store.Reserve) {
 	if ms := s.launch.TimeLimitMs; ms > 0 {
 		s.limit = now.Add(time.Duration(ms) * time.Millisecond)
 	}
-	running.CommitUnsynced(append(s.state.AppendJSON(nil), '\n'), s.path(store.StateFile))
+	running.CommitUnsynced(append(s.state.AppendJSON(nil), '\n'))
 	s.journal(record.EventStarted, now)
 	store.Ring(s.path(store.BellsDir), store.BellChange)
 }

@@ -10,6 +10,8 @@ import (
 	"strings"
 
 	"golang.org/x/sys/unix"
+
+	"bgtasks/lib/fsys"
 )
 
 // BellKind says for what a waiter waits.
@@ -41,7 +43,7 @@ func NewBell(dir string, kind BellKind) (*Bell, error) {
 	if err != nil {
 		return nil, errors.Join(&fs.PathError{Op: "open", Path: hidden, Err: err}, os.Remove(hidden))
 	}
-	if err := os.Rename(hidden, path); err != nil {
+	if err := fsys.Rename(hidden, path); err != nil {
 		return nil, errors.Join(err, unix.Close(fd), os.Remove(hidden))
 	}
 	return &Bell{path, fd}, nil
@@ -76,7 +78,7 @@ func Ring(dir string, kind BellKind) {
 // OpenBells opens every bell of this kind in dir for writing, for one that
 // rings often; the caller closes them.
 func OpenBells(dir string, kind BellKind) (fds []int) {
-	names, err := readNames(dir)
+	names, err := fsys.Names(dir)
 	if err != nil {
 		return nil
 	}

@@ -26,7 +26,7 @@ type Draft struct {
 // Draft begins a task: a directory in tmp/ with its held run.lock, its FIFOs
 // and its spec, which is synced. The names are not: a file system that forgets
 // them in a power failure forgets the later rename into sight too, and then the
-// task is absent (P1). A crash leaves the directory in tmp/.
+// task is absent (P1). A crash leaves the directory in tmp/ to Sweep.
 func (h *Home) Draft(id string, spec []byte, split bool) (*Draft, error) {
 	d := &Draft{home: h, id: id, dir: h.tmpName(id)}
 	err := os.Mkdir(d.dir, 0o700)
@@ -64,7 +64,7 @@ func (d *Draft) Publish() error {
 	}
 	to := d.home.TaskDir(d.id)
 	err := os.Rename(d.dir, to)
-	if errors.Is(err, syscall.ENOTEMPTY) || errors.Is(err, syscall.EEXIST) || errors.Is(err, syscall.ENOTDIR) {
+	if isTaken(err) {
 		return ErrExists
 	}
 	if err == nil {

@@ -3,16 +3,54 @@ package store
 import (
 	"errors"
 	"io/fs"
+	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"strconv"
 
-	"github.com/google/renameio/v2"
+	"bgtasks/lib/fsys"
 )
 
-// pendingFile opens a hidden temporary file beside path. Its directory is
-// always that of path, never $TMPDIR: contents of the home stay in the home.
-func pendingFile(path string) (*renameio.PendingFile, error) {
-	return renameio.NewPendingFile(path, renameio.WithTempDir(filepath.Dir(path)), renameio.WithStaticPermissions(0o600))
+// pending is a hidden temporary file that is to take the place of another. It
+// lies in that one's directory, never in $TMPDIR: contents of the home stay in
+// the home. The usual libraries for this always sync, keep no room and would be
+// a fortieth of the shim.
+type pending struct {
+	f    *os.File
+	path string // whose place it will take
+}
+
+func newPending(path string) (*pending, error) {
+	name := filepath.Join(filepath.Dir(path), "."+filepath.Base(path)+"."+strconv.FormatUint(rand.Uint64(), 36))
+	f, err := os.OpenFile(name, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o600)
+	if err != nil {
+		return nil, err
+	}
+	return &pending{f, path}, nil
+}
+
+// replace makes the file visible under its final name.
+func (p *pending) replace() error {
+	err := p.f.Close()
+	if err == nil {
+		err = fsys.Rename(p.f.Name(), p.path)
+	}
+	return err
+}
+
+// replaceSynced does so with its contents on the disk. Without the sync a
+// power failure may leave an empty file in the place of the old one.
+func (p *pending) replaceSynced() error {
+	if err := p.f.Sync(); err != nil {
+		return err
+	}
+	return p.replace()
+}
+
+// discard removes the file. Closing it twice does no harm.
+func (p *pending) discard() error {
+	p.f.Close()
+	return os.Remove(p.f.Name())
 }
 
 // Replace replaces the file at path with data, atomically and with mode 0600:
@@ -20,22 +58,23 @@ func pendingFile(path string) (*renameio.PendingFile, error) {
 // Replace returns. The directory entry is not synced; see SyncDir. A crash
 // leaves at most a hidden temporary file beside path.
 func Replace(path string, data []byte) error {
-	f, err := pendingFile(path)
+	p, err := newPending(path)
 	if err != nil {
 		return err
 	}
-	if _, err := f.Write(data); err != nil {
-		return errors.Join(err, f.Cleanup())
+	_, err = p.f.Write(data)
+	if err == nil {
+		err = p.replaceSynced()
 	}
-	if err := f.CloseAtomicallyReplace(); err != nil {
-		return errors.Join(err, f.Cleanup())
+	if err != nil {
+		return errors.Join(err, p.discard())
 	}
 	return nil
 }
 
 // Reserve is room on the disk for one last version of a file, so that the end
 // of a task can be recorded when the disk is full.
-type Reserve struct{ f *renameio.PendingFile }
+type Reserve struct{ p *pending }
 
 // reserveSize holds any state record: its variable parts are bounded.
 const reserveSize = 4096
@@ -43,46 +82,40 @@ const reserveSize = 4096
 // NewReserve takes the room for a future Commit to path. A crash leaves a
 // hidden temporary file.
 func NewReserve(path string) (*Reserve, error) {
-	f, err := pendingFile(path)
+	p, err := newPending(path)
 	if err != nil {
 		return nil, err
 	}
-	if _, err := f.Write(make([]byte, reserveSize)); err != nil {
-		return nil, errors.Join(err, f.Cleanup())
+	if _, err := p.f.Write(make([]byte, reserveSize)); err != nil {
+		return nil, errors.Join(err, p.discard())
 	}
-	return &Reserve{f}, nil
+	return &Reserve{p}, nil
 }
 
 // Commit replaces the file with data as Replace does, out of the reserved
 // room. The reserve is used up.
-func (r *Reserve) Commit(data []byte) error {
-	return r.commit(data, r.f.CloseAtomicallyReplace)
-}
+func (r *Reserve) Commit(data []byte) error { return r.commit(data, r.p.replaceSynced) }
 
 // CommitUnsynced does the same without waiting for the disk. A reader sees the
 // old contents or the new; after a power failure the file may be empty.
-func (r *Reserve) CommitUnsynced(data []byte, path string) error {
-	return r.commit(data, func() error {
-		return errors.Join(os.Rename(r.f.Name(), path), r.f.Close())
-	})
-}
+func (r *Reserve) CommitUnsynced(data []byte) error { return r.commit(data, r.p.replace) }
 
 func (r *Reserve) commit(data []byte, replace func() error) error {
-	_, err := r.f.WriteAt(data, 0)
+	_, err := r.p.f.WriteAt(data, 0)
 	if err == nil {
-		err = r.f.Truncate(int64(len(data)))
+		err = r.p.f.Truncate(int64(len(data)))
 	}
 	if err == nil {
 		err = replace()
 	}
 	if err != nil {
-		return errors.Join(err, r.f.Cleanup())
+		return errors.Join(err, r.p.discard())
 	}
 	return nil
 }
 
 // Release gives the room back unused.
-func (r *Reserve) Release() error { return r.f.Cleanup() }
+func (r *Reserve) Release() error { return r.p.discard() }
 
 // SyncDir makes the names in dir durable.
 func SyncDir(dir string) error {
@@ -101,16 +134,6 @@ func writeNew(path string, data []byte) error {
 	}
 	_, err = f.Write(data)
 	return errors.Join(err, f.Sync(), f.Close())
-}
-
-// readNames lists a directory, unsorted.
-func readNames(dir string) ([]string, error) {
-	d, err := os.Open(dir)
-	if err != nil {
-		return nil, err
-	}
-	defer d.Close()
-	return d.Readdirnames(-1)
 }
 
 // removeIfThere removes a file; one that is gone already is no error.

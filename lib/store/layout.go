@@ -1,8 +1,11 @@
 package store
 
 import (
+	"errors"
+	"io/fs"
 	"path/filepath"
 
+	"bgtasks/lib/fsys"
 	"bgtasks/lib/record"
 )
 
@@ -70,9 +73,10 @@ func (h *Home) IDs() ([]string, error) { return listIDs(h.TasksDir()) }
 // but every open task has one.
 func (h *Home) LiveIDs() ([]string, error) { return listIDs(h.LiveDir()) }
 
+// listIDs takes a directory that is not there for an empty one.
 func listIDs(dir string) ([]string, error) {
-	names, err := readNames(dir)
-	if err != nil {
+	names, err := fsys.Names(dir)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return nil, err
 	}
 	ids := names[:0]

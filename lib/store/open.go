@@ -9,6 +9,7 @@ import (
 	"strings"
 	"syscall"
 
+	"bgtasks/lib/fsys"
 	"bgtasks/lib/record"
 )
 
@@ -140,7 +141,7 @@ func create(path string) (*Home, error) {
 // umask for this purpose. One that already holds something may serve others
 // too and keeps its mode: what is ours inside is private by itself.
 func makePrivate(path string) error {
-	names, err := readNames(path)
+	names, err := fsys.Names(path)
 	if err != nil || len(names) > 0 {
 		return err
 	}

@@ -5,12 +5,16 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
 	"testing"
+	"time"
 
 	"golang.org/x/sys/unix"
+
+	"bgtasks/lib/fsys"
 )
 
 func TestLocate(t *testing.T) {
@@ -89,7 +93,7 @@ func TestHomeThatOthersCanChangeIsRefused(t *testing.T) {
 	if !errors.As(err, &unsafe) || !strings.Contains(unsafe.Why, "777") {
 		t.Errorf("Open of a home with mode 777: %v, want an UnsafeHomeError", err)
 	}
-	if names, _ := readNames(dir); len(names) > 0 {
+	if names, _ := fsys.Names(dir); len(names) > 0 {
 		t.Errorf("the refused home holds %v, want nothing", names)
 	}
 }
@@ -166,7 +170,7 @@ func TestP1OneOfManyPublishesWins(t *testing.T) {
 			t.Errorf("a losing Publish: %v, want ErrExists", err)
 		}
 	}
-	if names, _ := readNames(h.TmpDir()); won != 1 || len(names) != 0 {
+	if names, _ := fsys.Names(h.TmpDir()); won != 1 || len(names) != 0 {
 		t.Errorf("%d of %d publishes won, tmp holds %v; want one, and nothing", won, racers, names)
 	}
 }
@@ -200,7 +204,7 @@ func TestPublishOverAndRestore(t *testing.T) {
 	if err := errors.Join(next.Discard(), held.Unlock()); err != nil {
 		t.Error(err)
 	}
-	if names, _ := readNames(h.TmpDir()); len(names) > 0 {
+	if names, _ := fsys.Names(h.TmpDir()); len(names) > 0 {
 		t.Errorf("tmp holds %v, want nothing", names)
 	}
 }
@@ -251,7 +255,7 @@ func TestReserve(t *testing.T) {
 		t.Errorf("after Commit the file holds %q, %v, want the record alone", got, err)
 	}
 	if r, err = NewReserve(path); err == nil {
-		err = r.CommitUnsynced([]byte("running\n"), path)
+		err = r.CommitUnsynced([]byte("running\n"))
 	}
 	if got, _ := os.ReadFile(path); string(got) != "running\n" || err != nil {
 		t.Errorf("after CommitUnsynced the file holds %q, %v", got, err)
@@ -259,8 +263,50 @@ func TestReserve(t *testing.T) {
 	if r, err = NewReserve(path); err == nil {
 		err = r.Release()
 	}
-	if names, _ := readNames(dir); len(names) != 1 || err != nil {
+	if names, _ := fsys.Names(dir); len(names) != 1 || err != nil {
 		t.Errorf("the directory holds %v, %v, want the file alone", names, err)
+	}
+}
+
+func TestSweep(t *testing.T) {
+	h := newHome(t)
+	old := time.Now().Add(-2 * staleAfter)
+	locked, err := h.Draft("locked", []byte("{}\n"), false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer locked.Discard()
+	for _, dir := range []string{"fresh", "stale"} {
+		if err := os.Mkdir(filepath.Join(h.TmpDir(), dir), 0o700); err != nil {
+			t.Fatal(err)
+		}
+	}
+	os.Chtimes(locked.Dir(), old, old)
+	os.Chtimes(filepath.Join(h.TmpDir(), "stale"), old, old)
+	if err := h.Sweep(); err != nil {
+		t.Fatal(err)
+	}
+	got, _ := fsys.Names(h.TmpDir())
+	slices.Sort(got)
+	if want := []string{"fresh", filepath.Base(locked.Dir())}; !slices.Equal(got, want) {
+		t.Errorf("tmp after Sweep holds %v, want %v", got, want)
+	}
+}
+
+func TestSweepTask(t *testing.T) {
+	h := newHome(t)
+	d := publish(t, h, "web")
+	defer d.Discard()
+	hidden := filepath.Join(d.Dir(), ".state.json.x")
+	os.WriteFile(hidden, nil, 0o600)
+	if err := SweepTask(d.Dir()); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := os.Lstat(hidden); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("the hidden file after SweepTask: %v, want it gone", err)
+	}
+	if _, err := os.Lstat(filepath.Join(d.Dir(), SpecFile)); err != nil {
+		t.Errorf("spec.json after SweepTask: %v", err)
 	}
 }
 
@@ -295,7 +341,7 @@ func TestBells(t *testing.T) {
 	}
 	unix.Close(fds[0])
 	change.Close()
-	if names, _ := readNames(dir); len(names) > 0 {
+	if names, _ := fsys.Names(dir); len(names) > 0 {
 		t.Errorf("the directory holds %v after Close, want nothing", names)
 	}
 }
@@ -307,7 +353,7 @@ func TestDeadBellIsTakenDown(t *testing.T) {
 		t.Fatal(err)
 	}
 	Ring(dir, BellChange)
-	if names, _ := readNames(dir); len(names) > 0 {
+	if names, _ := fsys.Names(dir); len(names) > 0 {
 		t.Errorf("the directory holds %v, want nothing", names)
 	}
 }

@@ -1,0 +1,82 @@
+package proc
+
+import (
+	"os"
+	"os/signal"
+	"syscall"
+
+	"golang.org/x/sys/unix"
+)
+
+// CatchAll makes this process survive HUP, INT, QUIT, TERM, TSTP, TTIN, TTOU and CONT: they are caught and dropped
+// until stop is called.
+//
+// Catching differs from ignoring in what a child gets. An ignored signal stays ignored across execve(2), so a task
+// would inherit what nohup or a background shell set for us. A caught one has its default action in the child, even
+// if it was ignored when this process started. CONT is among them only because its disposition is inherited too.
+func CatchAll() (stop func()) {
+	// Nobody receives: the first one fills the channel, and os/signal drops what does not fit.
+	dropped := make(chan os.Signal, 1)
+	signal.Notify(dropped, syscall.SIGHUP, syscall.SIGINT, syscall.SIGQUIT, syscall.SIGTERM,
+		syscall.SIGTSTP, syscall.SIGTTIN, syscall.SIGTTOU, syscall.SIGCONT)
+	return func() { signal.Stop(dropped) }
+}
+
+// NotifyChildren returns a descriptor for poll(2), non-blocking and close-on-exec, that becomes readable when SIGCHLD
+// comes. Signals are merged, so empty it with [DrainPipe] first and then look at all children. stop ends the
+// notification and closes the descriptor.
+func NotifyChildren() (fd int, stop func(), err error) {
+	r, w, err := pipe()
+	if err != nil {
+		return -1, nil, wrap("make pipe for child signals", err)
+	}
+	deaths := make(chan os.Signal, 1)
+	done := make(chan struct{})
+	signal.Notify(deaths, syscall.SIGCHLD)
+	go func() {
+		defer close(done)
+		for range deaths {
+			// A full pipe is readable already.
+			unix.Write(w, []byte{0})
+		}
+	}()
+	stop = func() {
+		signal.Stop(deaths)
+		close(deaths)
+		<-done
+		unix.Close(w)
+		unix.Close(r)
+	}
+	return r, stop, nil
+}
+
+// DrainPipe reads a non-blocking descriptor until nothing is left in it.
+func DrainPipe(fd int) {
+	var buf [512]byte
+	for {
+		n, err := unix.Read(fd, buf[:])
+		if n <= 0 && err != unix.EINTR {
+			return
+		}
+	}
+}
+
+// pipe makes a pipe of which neither end blocks or survives an exec. pipe2(2) would do it in one call, but Darwin has
+// none; the lock keeps syscall.ForkExec out in between.
+func pipe() (r, w int, err error) {
+	syscall.ForkLock.RLock()
+	defer syscall.ForkLock.RUnlock()
+	var p [2]int
+	if err := unix.Pipe(p[:]); err != nil {
+		return -1, -1, err
+	}
+	for _, fd := range p {
+		unix.CloseOnExec(fd)
+		if err := unix.SetNonblock(fd, true); err != nil {
+			unix.Close(p[0])
+			unix.Close(p[1])
+			return -1, -1, err
+		}
+	}
+	return p[0], p[1], nil
+}

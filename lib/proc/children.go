@@ -1,0 +1,92 @@
+package proc
+
+import (
+	"os"
+)
+
+// A Member is a process of a tree.
+type Member struct {
+	Identity
+	PPID, PGID, SID int
+	Comm            string
+	// Zombie: it has ended and its parent has not reaped it.
+	Zombie bool
+}
+
+// Children returns the pids of the direct children of this process, those of all its threads, zombies included.
+func Children() ([]int, error) {
+	kids, err := childrenOf(os.Getpid())
+	pids := make([]int, len(kids))
+	for i, k := range kids {
+		pids[i] = k.PID
+	}
+	return pids, wrap("list children", err)
+}
+
+// Descendants returns the children of root, their children and so on, zombies included and marked; parents come before
+// their children, root itself is not among them.
+//
+// The list is not of one moment: a process that is orphaned while it is made may be missing, or be listed where it was
+// before. What must be complete is asked of a [Tree].
+func Descendants(root int) ([]Member, error) {
+	return descend(root, nil)
+}
+
+// descend leaves out what skip says, with all that is below it.
+func descend(root int, skip func(Stat) bool) ([]Member, error) {
+	boot, err := BootID()
+	if err != nil {
+		return nil, err
+	}
+	childrenOf, err := kinship()
+	if err != nil {
+		return nil, wrapPID("list descendants of process", root, err)
+	}
+	var list []Member
+	seen := map[int]bool{root: true}
+	for queue := []int{root}; len(queue) > 0; queue = queue[1:] {
+		kids, err := childrenOf(queue[0])
+		if err != nil {
+			return nil, wrapPID("list descendants of process", root, err)
+		}
+		for _, k := range kids {
+			// A process that moved up while the list is made can be met twice.
+			if seen[k.PID] || skip != nil && skip(k) {
+				continue
+			}
+			seen[k.PID] = true
+			queue = append(queue, k.PID)
+			list = append(list, member(boot, k))
+		}
+	}
+	return list, nil
+}
+
+func member(boot string, s Stat) Member {
+	return Member{
+		Identity: Identity{BootID: boot, PID: s.PID, StartTicks: s.StartTicks},
+		PPID:     s.PPID,
+		PGID:     s.PGID,
+		SID:      s.SID,
+		Comm:     s.Comm,
+		Zombie:   s.Ended(),
+	}
+}
+
+func byParent(all []Stat) map[int][]Stat {
+	kids := make(map[int][]Stat)
+	for _, s := range all {
+		kids[s.PPID] = append(kids[s.PPID], s)
+	}
+	return kids
+}
+
+// IsSameProgram tells whether pid executes the very file that this process executes, by device and inode. It is false
+// when that cannot be seen: a zombie, a process of someone else, or a system without /proc/PID/exe.
+//
+// A supervisor uses it to recognise one that was started below it, see [Tree]. Between fork and exec a process still
+// executes its parent's file.
+func IsSameProgram(pid int) bool {
+	same, err := isSameProgram(pid)
+	return err == nil && same
+}

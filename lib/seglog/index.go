@@ -1,0 +1,124 @@
+package seglog
+
+import (
+	"encoding/binary"
+	"errors"
+	"io"
+	"os"
+	"sort"
+	"time"
+
+	"bgtasks/lib/fsys"
+)
+
+const entrySize = 16
+
+// entry says that the byte at offset arrived at time, in nanoseconds since
+// 1970. The bytes up to the next entry arrived within a second after it.
+type entry struct{ time, offset int64 }
+
+func decodeEntry(b []byte) entry {
+	return entry{int64(binary.BigEndian.Uint64(b)), int64(binary.BigEndian.Uint64(b[8:]))}
+}
+
+// index writes output.idx. Whatever fails here is ignored: bytes are worth more
+// than their times, and a missing entry only makes lookups coarser.
+type index struct {
+	path string
+	file *os.File
+	size int64
+	last int64 // time of the last entry; only valid if size > 0
+	buf  [entrySize]byte
+}
+
+// open continues the index at path and cuts off an entry that a crash tore, and
+// entries for bytes past end that a power failure took from the log.
+func (x *index) open(path string, end int64) {
+	f, size, err := openPlain(path, os.O_RDWR|os.O_CREATE)
+	if err != nil {
+		return
+	}
+	x.path, x.file, x.size = path, f, size-size%entrySize
+	for x.size > 0 {
+		if _, err := f.ReadAt(x.buf[:], x.size-entrySize); err != nil {
+			break
+		}
+		e := decodeEntry(x.buf[:])
+		x.last = e.time
+		if e.offset < end {
+			break
+		}
+		x.size -= entrySize
+	}
+	if x.size != size {
+		_ = f.Truncate(x.size)
+	}
+}
+
+// arrived notes that the byte at offset arrives now, unless the last entry is
+// less than a second old. A clock that was set back gets an entry at once, so
+// that the rule of [entry] holds on both sides of the step.
+func (x *index) arrived(now time.Time, offset int64) {
+	ns := now.UnixNano()
+	if x.file == nil || (x.size > 0 && ns >= x.last && ns-x.last < int64(time.Second)) {
+		return
+	}
+	binary.BigEndian.PutUint64(x.buf[:], uint64(ns))
+	binary.BigEndian.PutUint64(x.buf[8:], uint64(offset))
+	if _, err := x.file.WriteAt(x.buf[:], x.size); err == nil {
+		x.size += entrySize
+		x.last = ns
+	}
+}
+
+// minForget is how many bytes of entries are worth a rewrite of the index.
+const minForget = 64 << 10
+
+// forget drops the entries for [start, end), which are no longer stored, once
+// they are half of the index: an endless task must not have an endless index.
+// The last of them stays, for the bytes that follow. A crash leaves the old
+// index and perhaps a file output.idx.new, which the next time overwrites.
+func (x *index) forget(start, end int64) {
+	if x.file == nil || x.size < 2*minForget {
+		return
+	}
+	from, to := x.search(start), x.search(end)-1
+	if n := int64(to-from) * entrySize; n < minForget || n < x.size/2 {
+		return
+	}
+	f, err := x.without(int64(from)*entrySize, int64(to)*entrySize)
+	if err != nil {
+		return
+	}
+	x.file.Close()
+	x.file = f
+	x.size -= int64(to-from) * entrySize
+}
+
+// search is the number of the first entry for a byte at offset or later.
+func (x *index) search(offset int64) int {
+	return sort.Search(int(x.size/entrySize), func(i int) bool {
+		_, err := x.file.ReadAt(x.buf[:], int64(i)*entrySize)
+		return err != nil || decodeEntry(x.buf[:]).offset >= offset
+	})
+}
+
+// without replaces the index by a copy that lacks the bytes [from, to).
+func (x *index) without(from, to int64) (*os.File, error) {
+	f, _, err := openPlain(x.path+".new", os.O_RDWR|os.O_CREATE|os.O_TRUNC)
+	if err != nil {
+		return nil, err
+	}
+	_, err1 := io.Copy(f, io.NewSectionReader(x.file, 0, from))
+	_, err2 := io.Copy(f, io.NewSectionReader(x.file, to, x.size-to))
+	err = errors.Join(err1, err2)
+	if err == nil {
+		err = fsys.Rename(f.Name(), x.path)
+	}
+	if err != nil {
+		f.Close()
+		os.Remove(f.Name())
+		return nil, err
+	}
+	return f, nil
+}

@@ -1,0 +1,212 @@
+package seglog
+
+import (
+	"bytes"
+	"errors"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+
+	"bgtasks/lib/fsys"
+)
+
+const (
+	// segmentSize is how long a segment of the journal gets before the next
+	// line goes to a new one.
+	segmentSize = 8 << 20
+
+	// reserveStep and reserveLow are how much is reserved at a time, and when.
+	reserveStep = 64 << 10
+	reserveLow  = 16 << 10
+)
+
+// Journal is a log of lines to which several processes append. Its segments
+// are named by the offset of their first byte: 20 digits and ".ndjson".
+//
+// A segment is closed as soon as it holds segmentSize bytes, and always ends
+// with a whole line; the next one's name is the offset where it ends. A crash or
+// a full disk can leave a part of a line at the end of the newest segment. The
+// next Append cuts it off; readers never gave it out.
+//
+// Part of the file beyond the end is reserved, where the file system can do
+// that, so that a few more lines find room on a full disk.
+//
+// Whoever removes old segments must leave the newest, which carries the offset.
+type Journal struct {
+	dir  string
+	lock func() (unlock func(), err error)
+
+	mu    sync.Mutex
+	file  *os.File // the newest segment known
+	start int64    // its offset
+	limit int64    // segmentSize, less in tests
+}
+
+// OpenJournal names a journal. Nothing is opened before the first use. The
+// lock excludes other processes, and other users of it in this one.
+func OpenJournal(dir string, lock func() (unlock func(), err error)) *Journal {
+	return &Journal{dir: dir, lock: lock, limit: segmentSize}
+}
+
+// Append adds one line, which must end with its only newline, and returns the
+// offset after it: the cursor of a reader that has seen it. On an error the line
+// is not in the journal. It is not synced.
+func (j *Journal) Append(line []byte) (int64, error) {
+	if i := bytes.IndexByte(line, '\n'); i < 0 || i != len(line)-1 {
+		return 0, errors.New("append to journal: not exactly one line")
+	}
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	unlock, err := j.lock()
+	if err != nil {
+		return 0, wrap("lock journal", err)
+	}
+	defer unlock()
+	size, err := j.locate()
+	if err != nil {
+		return 0, wrap("append to journal", err)
+	}
+	reserve(j.file, size, int64(len(line)))
+	if n, err := j.file.WriteAt(line, size); err != nil {
+		if n > 0 {
+			// Should this fail too, the next Append cuts the rest off.
+			_ = j.file.Truncate(size)
+		}
+		return 0, wrap("append to journal", err)
+	}
+	return j.start + size + int64(len(line)), nil
+}
+
+// locate makes file the newest segment, with room and with whole lines only,
+// and returns its size.
+func (j *Journal) locate() (int64, error) {
+	if j.file == nil || links(j.file) == 0 {
+		if err := j.openNewest(); err != nil {
+			return 0, err
+		}
+	}
+	for {
+		size, err := j.cutTorn()
+		if err != nil || size < j.limit {
+			return size, err
+		}
+		// Gives back what is reserved beyond the end.
+		_ = j.file.Truncate(size)
+		if err := j.open(j.start + size); err != nil {
+			return 0, err
+		}
+	}
+}
+
+func (j *Journal) openNewest() error {
+	starts, err := segments(j.dir)
+	if err != nil {
+		return err
+	}
+	if len(starts) == 0 {
+		return j.open(0)
+	}
+	return j.open(starts[len(starts)-1])
+}
+
+// open makes the segment at start the current one, and creates it if needed.
+func (j *Journal) open(start int64) error {
+	f, _, err := openPlain(segmentPath(j.dir, start), os.O_RDWR|os.O_CREATE)
+	if err != nil {
+		return err
+	}
+	if j.file != nil {
+		j.file.Close()
+	}
+	j.file, j.start = f, start
+	return nil
+}
+
+// cutTorn cuts off a last line without newline and returns the size.
+func (j *Journal) cutTorn() (int64, error) {
+	st, err := fsys.Stat(j.file)
+	if err != nil {
+		return 0, err
+	}
+	size, err := wholeLines(j.file, st.Size)
+	if err != nil || size == st.Size {
+		return size, err
+	}
+	return size, j.file.Truncate(size)
+}
+
+// End is the cursor after the last whole line. It takes no lock.
+func (j *Journal) End() (int64, error) {
+	starts, err := segments(j.dir)
+	if err != nil || len(starts) == 0 {
+		return 0, wrap("read journal", err)
+	}
+	start := starts[len(starts)-1]
+	f, size, err := openPlain(segmentPath(j.dir, start), os.O_RDONLY)
+	if err != nil {
+		return 0, wrap("read journal", err)
+	}
+	defer f.Close()
+	size, err = wholeLines(f, size)
+	return start + size, wrap("read journal", err)
+}
+
+// Close releases the file.
+func (j *Journal) Close() error {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	if j.file == nil {
+		return nil
+	}
+	f := j.file
+	j.file = nil
+	return f.Close()
+}
+
+// wholeLines is the offset after the last newline before size, 0 without one.
+func wholeLines(f *os.File, size int64) (int64, error) {
+	var buf [512]byte
+	for end := size; end > 0; {
+		b := buf[:min(end, int64(len(buf)))]
+		n, err := f.ReadAt(b, end-int64(len(b)))
+		if n < len(b) && err != io.EOF {
+			return 0, err
+		}
+		if i := bytes.LastIndexByte(b[:n], '\n'); i >= 0 {
+			return end - int64(len(b)) + int64(i) + 1, nil
+		}
+		end -= int64(len(b))
+	}
+	return 0, nil
+}
+
+const segmentSuffix = ".ndjson"
+
+// segmentPath pads the offset so that names sort by it.
+func segmentPath(dir string, start int64) string {
+	digits := offset(start)
+	return filepath.Join(dir, strings.Repeat("0", 20-len(digits))+digits+segmentSuffix)
+}
+
+// segments lists the offsets of the segments in order. A directory that does
+// not exist holds none.
+func segments(dir string) ([]int64, error) {
+	names, err := fsys.Names(dir)
+	if err != nil && !errors.Is(err, os.ErrNotExist) {
+		return nil, err
+	}
+	var starts []int64
+	for _, name := range names {
+		digits, ok := strings.CutSuffix(name, segmentSuffix)
+		start, err := strconv.ParseInt(digits, 10, 64)
+		if ok && err == nil && len(digits) == 20 && start >= 0 {
+			starts = append(starts, start)
+		}
+	}
+	slices.Sort(starts)
+	return starts, nil
+}

@@ -1,0 +1,251 @@
+package seglog
+
+import (
+	"bytes"
+	"errors"
+	"io"
+	"os"
+	"time"
+)
+
+// blockSize is how much is read at a time to count or find lines.
+const blockSize = 64 << 10
+
+// stretch is a range of stored bytes between gaps. A line never spans two.
+type stretch struct{ start, end int64 }
+
+// stretches lists what is stored now.
+func (r *Reader) stretches() ([]stretch, error) {
+	gaps, err := r.Gaps()
+	if err != nil {
+		return nil, err
+	}
+	end, err := r.End()
+	if err != nil {
+		return nil, err
+	}
+	var list []stretch
+	var at int64
+	for _, g := range append(gaps[:len(gaps):len(gaps)], Gap{Start: end, End: end}) {
+		if at < g.Start {
+			list = append(list, stretch{at, g.Start})
+		}
+		at = g.End
+	}
+	return list, nil
+}
+
+// TailOffset is the offset where the last n stored lines begin, 0 if there are
+// not more than n. A last line without a newline counts as a line, and a gap
+// ends a line as a newline does. If the writer removes parts meanwhile, it is
+// the first offset after what was removed.
+func (r *Reader) TailOffset(n int) (int64, error) {
+	list, err := r.stretches()
+	if err != nil {
+		return 0, err
+	}
+	if n <= 0 {
+		return r.End()
+	}
+	left := n
+	buf := make([]byte, blockSize)
+	for i := len(list) - 1; i >= 0; i-- {
+		off, found, err := r.tailOf(list[i], left, buf)
+		if gap := (*GapError)(nil); errors.As(err, &gap) {
+			return gap.Gap.End, nil
+		}
+		if err != nil {
+			return 0, err
+		}
+		if left -= found; left == 0 {
+			return off, nil
+		}
+	}
+	return 0, nil
+}
+
+// tailOf finds where the last n lines of a stretch begin, or where it begins
+// itself if it has fewer, and how many they are.
+func (r *Reader) tailOf(s stretch, n int, buf []byte) (off int64, found int, err error) {
+	for end := s.end; end > s.start; {
+		start := max(s.start, end-int64(len(buf)))
+		b := buf[:end-start]
+		if err := r.readFull(b, start); err != nil {
+			return 0, 0, err
+		}
+		if end == s.end {
+			found = 1
+			b = b[:len(b)-1] // whether it is a newline or not, it ends the last line
+		}
+		for i := bytes.LastIndexByte(b, '\n'); i >= 0; i = bytes.LastIndexByte(b[:i], '\n') {
+			if found == n {
+				return start + int64(i) + 1, n, nil
+			}
+			found++
+		}
+		end = start
+	}
+	return s.start, found, nil
+}
+
+// readFull reads len(p) bytes, across parts.
+func (r *Reader) readFull(p []byte, off int64) error {
+	for len(p) > 0 {
+		n, err := r.ReadAt(p, off)
+		if err != nil {
+			return err
+		}
+		p, off = p[n:], off+int64(n)
+	}
+	return nil
+}
+
+// CountLines counts the stored lines, by the rules of [Reader.TailOffset].
+func (r *Reader) CountLines() (int64, error) {
+	list, err := r.stretches()
+	if err != nil {
+		return 0, err
+	}
+	var lines int64
+	buf := make([]byte, blockSize)
+	for _, s := range list {
+		n, err := r.countIn(s, buf)
+		if err != nil {
+			return 0, err
+		}
+		lines += n
+	}
+	return lines, nil
+}
+
+// countIn counts the lines of a stretch, as far as it is still stored.
+func (r *Reader) countIn(s stretch, buf []byte) (int64, error) {
+	var lines int64
+	last := byte('\n')
+	for off := s.start; off < s.end; {
+		n, err := r.ReadAt(buf[:min(int64(len(buf)), s.end-off)], off)
+		if gap := (*GapError)(nil); errors.As(err, &gap) {
+			off = gap.Gap.End
+			continue
+		}
+		if err != nil {
+			return 0, err
+		}
+		lines += int64(bytes.Count(buf[:n], []byte{'\n'}))
+		last, off = buf[n-1], off+int64(n)
+	}
+	if last != '\n' {
+		lines++
+	}
+	return lines, nil
+}
+
+// OffsetSince is an offset with no byte before it that arrived at t or later.
+// Up to a second of earlier output may follow it. Without a time index it is 0.
+func (r *Reader) OffsetSince(t time.Time) (int64, error) {
+	ns := t.UnixNano() - int64(time.Second)
+	var since int64 // what precedes the first entry arrived at a time not known
+	seen, found := false, false
+	err := r.eachEntry(func(e entry) bool {
+		found = e.time > ns
+		if seen {
+			since = e.offset
+		}
+		seen = true
+		return !found
+	})
+	if err != nil || found || !seen {
+		return since, err
+	}
+	return r.End()
+}
+
+// OffsetUntil is an offset with no byte after it that arrived at t or earlier.
+// Up to a second of later output may precede it. Without a time index it is the
+// end.
+func (r *Reader) OffsetUntil(t time.Time) (int64, error) {
+	ns := t.UnixNano()
+	var until int64
+	seen, open := false, true
+	err := r.eachEntry(func(e entry) bool {
+		if open {
+			until, open = e.offset, false
+		}
+		open = e.time <= ns
+		seen = true
+		return true
+	})
+	if err != nil {
+		return 0, err
+	}
+	if !seen || open {
+		return r.End()
+	}
+	return until, nil
+}
+
+// TimeAt is when the byte at off arrived, to the second. It is false if the
+// time index does not know.
+func (r *Reader) TimeAt(off int64) (time.Time, bool) {
+	f, size, err := r.openIndex()
+	if err != nil || f == nil {
+		return time.Time{}, false
+	}
+	defer f.Close()
+	var at entry
+	lo, hi := int64(0), size/entrySize
+	for lo < hi {
+		mid := (lo + hi) / 2
+		e, err := readEntry(f, mid)
+		if err != nil {
+			return time.Time{}, false
+		}
+		if e.offset > off {
+			hi = mid
+		} else {
+			lo, at = mid+1, e
+		}
+	}
+	return time.Unix(0, at.time), lo > 0
+}
+
+func readEntry(f *os.File, i int64) (entry, error) {
+	var b [entrySize]byte
+	_, err := f.ReadAt(b[:], i*entrySize)
+	return decodeEntry(b[:]), err
+}
+
+// openIndex opens output.idx; without one the file is nil.
+func (r *Reader) openIndex() (*os.File, int64, error) {
+	f, size, err := openPlain(indexPath(r.dir, r.stem), os.O_RDONLY)
+	if errors.Is(err, os.ErrNotExist) {
+		return nil, 0, nil
+	}
+	return f, size, wrap("read time index", err)
+}
+
+// eachEntry calls do for the entries in order, until it returns false. It looks
+// at all of them rather than searching, because a clock that was set back puts
+// times out of order.
+func (r *Reader) eachEntry(do func(entry) bool) error {
+	f, _, err := r.openIndex()
+	if err != nil || f == nil {
+		return err
+	}
+	defer f.Close()
+	buf := make([]byte, blockSize)
+	for {
+		n, err := io.ReadFull(f, buf)
+		for b := buf[:n-n%entrySize]; len(b) > 0; b = b[entrySize:] {
+			if !do(decodeEntry(b)) {
+				return nil
+			}
+		}
+		if err == io.EOF || err == io.ErrUnexpectedEOF {
+			return nil
+		}
+		if err != nil {
+			return wrap("read time index", err)
+		}
+	}
+}

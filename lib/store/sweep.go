@@ -1,0 +1,65 @@
+package store
+
+import (
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"time"
+
+	"bgtasks/lib/fsys"
+)
+
+// staleAfter is the age at which something in tmp/ counts as left behind. What
+// is being built is ready within seconds, and locked meanwhile.
+const staleAfter = time.Hour
+
+// Stale lists what crashes left in tmp/: entries that have been there for long
+// and that nobody holds locked.
+func (h *Home) Stale() ([]string, error) {
+	names, err := fsys.Names(h.TmpDir())
+	if err != nil {
+		return nil, err
+	}
+	var stale []string
+	for _, name := range names {
+		path := filepath.Join(h.TmpDir(), name)
+		info, err := os.Lstat(path)
+		if err != nil || time.Since(info.ModTime()) < staleAfter {
+			continue
+		}
+		if held, err := LockHeld(path); err == nil && held {
+			continue
+		}
+		stale = append(stale, path)
+	}
+	return stale, nil
+}
+
+// Sweep removes what Stale lists. Whoever builds a task does it first; it costs
+// one look at a directory that is nearly always empty.
+func (h *Home) Sweep() error {
+	stale, err := h.Stale()
+	for _, path := range stale {
+		err = errors.Join(err, os.RemoveAll(path))
+	}
+	return err
+}
+
+// SweepTask removes the hidden temporary files that crashes left in a task's
+// directory. The caller holds its run.lock, so nobody is writing one.
+func SweepTask(taskDir string) error {
+	names, err := fsys.Names(taskDir)
+	for _, name := range names {
+		if strings.HasPrefix(name, ".") {
+			err = errors.Join(err, removeIfThere(filepath.Join(taskDir, name)))
+		}
+	}
+	return err
+}
+
+// isTaken tells whether a rename failed because its destination is there.
+func isTaken(err error) bool {
+	return errors.Is(err, syscall.ENOTEMPTY) || errors.Is(err, syscall.EEXIST) || errors.Is(err, syscall.ENOTDIR)
+}
