@@ -6,6 +6,8 @@ import (
 	"io"
 	"os"
 	"strconv"
+
+	"bgtasks/lib/fsys"
 )
 
 // maxMeta bounds what is read of an output.json: maxGaps gaps fit many times.
@@ -114,7 +116,7 @@ func (s *scanner) gap() Gap {
 
 // readMeta reads output.json; an absent one holds nothing.
 func readMeta(dir, stem string) (meta, error) {
-	f, err := os.Open(metaPath(dir, stem))
+	f, err := fsys.Open(metaPath(dir, stem), os.O_RDONLY, 0)
 	if errors.Is(err, os.ErrNotExist) {
 		return meta{}, nil
 	}

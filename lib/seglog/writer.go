@@ -127,7 +127,7 @@ func (w *Writer) openFile(flags int) error {
 // openPlain opens a regular file of ours, 0600 whatever the umask, and tells
 // its size. It neither follows a link nor waits on a FIFO.
 func openPlain(path string, flags int) (*os.File, int64, error) {
-	f, err := os.OpenFile(path, flags|syscall.O_NOFOLLOW|syscall.O_NONBLOCK, 0o600)
+	f, err := fsys.Open(path, flags, 0o600)
 	if err != nil {
 		return nil, 0, err
 	}
@@ -243,7 +243,7 @@ func (w *Writer) Sync() error {
 // syncPath syncs a file or directory. For files that have nothing to write
 // this costs a few microseconds.
 func syncPath(path string) error {
-	f, err := os.Open(path)
+	f, err := fsys.Open(path, os.O_RDONLY, 0)
 	if err != nil {
 		return err
 	}

@@ -7,9 +7,10 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
-	"syscall"
 
 	"golang.org/x/sys/unix"
+
+	"bgtasks/lib/fsys"
 )
 
 // ErrExists says that a task with this id is there already.
@@ -134,7 +135,7 @@ func RemoveFIFOs(taskDir string) error {
 // MarkLive makes the marker that says that the task is open. It comes before
 // the task can be seen, so that no open task lacks one.
 func (h *Home) MarkLive(id string) error {
-	f, err := os.OpenFile(filepath.Join(h.LiveDir(), id), os.O_WRONLY|os.O_CREATE|syscall.O_NOFOLLOW, 0o600)
+	f, err := fsys.Open(filepath.Join(h.LiveDir(), id), os.O_WRONLY|os.O_CREATE, 0o600)
 	if err != nil {
 		return err
 	}

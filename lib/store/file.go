@@ -22,7 +22,7 @@ type pending struct {
 
 func newPending(path string) (*pending, error) {
 	name := filepath.Join(filepath.Dir(path), "."+filepath.Base(path)+"."+strconv.FormatUint(rand.Uint64(), 36))
-	f, err := os.OpenFile(name, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o600)
+	f, err := fsys.Open(name, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o600)
 	if err != nil {
 		return nil, err
 	}
@@ -79,6 +79,8 @@ type Reserve struct{ p *pending }
 // reserveSize holds any state record: its variable parts are bounded.
 const reserveSize = 4096
 
+var zeros [reserveSize]byte
+
 // NewReserve takes the room for a future Commit to path. A crash leaves a
 // hidden temporary file.
 func NewReserve(path string) (*Reserve, error) {
@@ -86,7 +88,7 @@ func NewReserve(path string) (*Reserve, error) {
 	if err != nil {
 		return nil, err
 	}
-	if _, err := p.f.Write(make([]byte, reserveSize)); err != nil {
+	if _, err := p.f.Write(zeros[:]); err != nil {
 		return nil, errors.Join(err, p.discard())
 	}
 	return &Reserve{p}, nil
@@ -119,7 +121,7 @@ func (r *Reserve) Release() error { return r.p.discard() }
 
 // SyncDir makes the names in dir durable.
 func SyncDir(dir string) error {
-	d, err := os.Open(dir)
+	d, err := fsys.Open(dir, os.O_RDONLY, 0)
 	if err != nil {
 		return err
 	}
@@ -128,7 +130,7 @@ func SyncDir(dir string) error {
 
 // writeNew writes a file that nobody can see yet, and syncs it.
 func writeNew(path string, data []byte) error {
-	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	f, err := fsys.Open(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 	if err != nil {
 		return err
 	}

@@ -5,7 +5,8 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"syscall"
+
+	"bgtasks/lib/fsys"
 )
 
 // ErrLocked says that another process holds the lock.
@@ -32,7 +33,7 @@ func TryLock(taskDir string) (*Lock, error) {
 // LockHeld tells whether the task in taskDir has a live supervisor, and takes
 // nothing: liveness is a lock, never a pid. A missing lock file is not held.
 func LockHeld(taskDir string) (bool, error) {
-	f, err := os.OpenFile(filepath.Join(taskDir, LockFile), os.O_RDONLY|syscall.O_NOFOLLOW|syscall.O_NONBLOCK, 0)
+	f, err := fsys.Open(filepath.Join(taskDir, LockFile), os.O_RDONLY, 0)
 	if errors.Is(err, fs.ErrNotExist) {
 		return false, nil
 	}
@@ -45,7 +46,7 @@ func LockHeld(taskDir string) (bool, error) {
 
 // openLock opens the lock file at path and takes the lock with take.
 func openLock(path string, flags int, take func(*os.File) error) (*Lock, error) {
-	f, err := os.OpenFile(path, os.O_RDWR|syscall.O_NOFOLLOW|flags, 0o600)
+	f, err := fsys.Open(path, os.O_RDWR|flags, 0o600)
 	if err != nil {
 		return nil, err
 	}

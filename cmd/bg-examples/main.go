@@ -1,0 +1,64 @@
+// Command bg-examples prints payloads that work.
+//
+//	bg-examples [list]
+//	bg-examples show VERB
+//
+// The text form of show is a line for the shell for each example.
+package main
+
+import (
+	"strings"
+
+	"bgtasks/lib/cli"
+)
+
+func main() {
+	cli.Main(&cli.Verb{
+		Name:    "examples",
+		Help:    "Print payloads that work: list the verbs that have some, or show those of one verb.",
+		Flags:   &flags{},
+		JSON:    cli.ListOrShow(list, show),
+		Options: []string{cli.OptOutput},
+	})
+}
+
+type flags struct {
+	cli.Common
+	cli.ListOrShowArgs
+}
+
+func list() any                     { return cli.ListExamples() }
+func show(verb string) (any, error) { return cli.ShowExamples(verb) }
+
+// Run lists the verbs or shows the examples of one.
+func (f *flags) Run(c *cli.Call) error {
+	if c.JSON {
+		return cli.ListOrShow(list, show)(c, f.Words())
+	}
+	if err := f.Check(); err != nil {
+		return err
+	}
+	if f.Action == "show" {
+		return f.show(c)
+	}
+	for _, e := range cli.ListExamples().Commands {
+		if err := c.Print(e.Command); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (f *flags) show(c *cli.Call) error {
+	d, err := cli.ShowExamples(f.Verb)
+	if err != nil {
+		return err
+	}
+	for _, e := range d.Examples {
+		line := cli.CommandLine("bg-"+d.Command, []string{strings.TrimSpace(string(e.Input))})
+		if err := c.Print("# " + e.Name + "\n" + line); err != nil {
+			return err
+		}
+	}
+	return nil
+}

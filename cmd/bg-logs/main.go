@@ -1,0 +1,91 @@
+// Command bg-logs prints what tasks wrote, byte for byte.
+//
+//	bg-logs [-n LINES] [-f] [--since WHEN] [--until WHEN] [--grep RE] [--from OFFSET] [-t] [--stderr] TASK…
+//	bg-logs '{"id":"bg_demo","lines":50}' [--output auto|inline|artifact] [--stream] | @FILE | -
+//
+// Several tasks get headings. Bytes that were dropped are told about on stderr,
+// at the place where they are missing.
+package main
+
+import (
+	"regexp"
+	"time"
+
+	"bgtasks/lib/cli"
+)
+
+func main() {
+	cli.Main(&cli.Verb{
+		Name:    "logs",
+		Help:    "Print what tasks wrote, byte for byte.",
+		Flags:   &flags{},
+		JSON:    logsJSON,
+		Options: []string{cli.OptOutput, cli.OptStream, cli.OptTimeout, cli.OptConcurrency},
+	})
+}
+
+type flags struct {
+	cli.Common
+	cli.Words
+	cli.LongTagFlag
+	cli.FilterFlags
+	Lines      int         `short:"n" default:"-1" placeholder:"LINES" help:"Only the last so many lines."`
+	Follow     bool        `short:"f" help:"Go on until the tasks have ended."`
+	Since      *cli.Moment `placeholder:"WHEN" help:"Only what came after then: how long ago (10m), or RFC 3339. Accurate to a second."`
+	Until      *cli.Moment `placeholder:"WHEN" help:"Only what came before then. Accurate to a second."`
+	Grep       string      `placeholder:"RE" help:"Only lines that match the regular expression (RE2)."`
+	From       int64       `default:"-1" placeholder:"OFFSET" help:"Only bytes from this offset of the output on."`
+	Timestamps bool        `short:"t" help:"Put the time of arrival before each line, to the second."`
+	Stderr     bool        `help:"The stderr of tasks that were started with --split."`
+}
+
+// Run prints the logs of the tasks that the flags name.
+func (f *flags) Run(c *cli.Call) error {
+	o, err := f.options()
+	if err != nil {
+		return err
+	}
+	targets, err := c.Targets(cli.Request{Words: f.Tasks, Tags: f.Tag, FilterFlags: f.FilterFlags})
+	if err != nil {
+		return err
+	}
+	if c.JSON {
+		return cli.Each(c, cli.Items(targets, f.payload), logs, nil)
+	}
+	ids, err := c.Found(targets)
+	if err != nil || len(ids) == 0 {
+		return err
+	}
+	h, err := c.Home()
+	if err != nil {
+		return err
+	}
+	if !f.Follow {
+		return c.PrintLogs(h, ids, o)
+	}
+	_, err = c.FollowLogs(h, ids, o, false, time.Time{})
+	return err
+}
+
+func (f *flags) payload(id string) *cli.LogsPayload {
+	return &cli.LogsPayload{ID: cli.TaskID(id), Lines: cli.Positive(max(f.Lines, 0)), Stderr: f.Stderr}
+}
+
+func (f *flags) options() (cli.LogOptions, error) {
+	o := cli.LogOptions{Stderr: f.Stderr, Lines: f.Lines, From: f.From, Since: f.Since, Until: f.Until, Stamps: f.Timestamps}
+	if f.Lines < -1 || f.From < -1 {
+		return o, cli.Usage("--lines and --from can't be negative")
+	}
+	if f.Follow && f.Until != nil {
+		return o, cli.Usage("--follow and --until exclude each other")
+	}
+	if f.Grep == "" {
+		return o, nil
+	}
+	re, err := regexp.Compile(f.Grep)
+	if err != nil {
+		return o, cli.Usage("--grep: %v", err)
+	}
+	o.Grep = re
+	return o, nil
+}

@@ -1,0 +1,86 @@
+// Command bg-restart ends tasks if they run, and runs them again under the
+// same ids.
+//
+//	bg-restart [-e NAME=VALUE] [--wait [--timeout DURATION]] TASK…
+//	bg-restart '{"id":"bg_demo"}' | '[…]' | @FILE | -
+//
+// The task's log goes on. Values of variables that were given at the start are
+// in no record: while the task runs they are taken from it, after that they
+// must be given again.
+package main
+
+import (
+	"os"
+	"time"
+
+	"bgtasks/lib/cli"
+	"bgtasks/lib/control"
+	"bgtasks/lib/record"
+)
+
+func main() {
+	cli.Main(&cli.Verb{
+		Name:    "restart",
+		Help:    "End tasks if they run, and run them again under the same ids. Prints the ids.",
+		Flags:   &flags{},
+		JSON:    cli.Many(func(p *cli.RestartPayload) string { return string(p.ID) }, restart),
+		Options: cli.AllOptions,
+	})
+}
+
+type flags struct {
+	cli.Common
+	cli.Words
+	cli.TagFlag
+	cli.FilterFlags
+	Env     []string     `short:"e" sep:"none" placeholder:"NAME=VALUE" help:"Set a variable; NAME alone takes the caller's value. Repeatable."`
+	Wait    bool         `help:"Wait for the end and relay the exit code."`
+	Timeout cli.Duration `placeholder:"DURATION" help:"How long to wait at most; then exit 124."`
+}
+
+// Run restarts the tasks that the flags name.
+func (f *flags) Run(c *cli.Call) error {
+	env, err := cli.ParseEnv(f.Env, os.LookupEnv)
+	if err != nil {
+		return err
+	}
+	targets, err := c.Targets(cli.Request{Words: f.Tasks, Tags: f.Tag, FilterFlags: f.FilterFlags})
+	if err != nil {
+		return err
+	}
+	c.Opts.Wait, c.Opts.Timeout = f.Wait, -1
+	if f.Timeout > 0 {
+		c.Opts.Timeout = time.Duration(f.Timeout)
+	}
+	c.Opts.Concurrency = max(len(targets), 1)
+	payload := func(id string) *cli.RestartPayload { return &cli.RestartPayload{ID: cli.TaskID(id), Env: env} }
+	return cli.Each(c, cli.Items(targets, payload), restart, func(d *cli.TaskData) error {
+		if f.Wait {
+			c.RaiseCode(cli.RelayCode(d.Task))
+		}
+		return c.Print(d.TaskID)
+	})
+}
+
+func restart(c *cli.Call, p *cli.RestartPayload) (*cli.TaskData, error) {
+	h, err := c.Reach(string(p.ID))
+	if err != nil {
+		return nil, err
+	}
+	t, err := control.Restart(c.Context(), h, string(p.ID), control.RestartOptions{
+		Stop:  control.StopOptions{Grace: -1, By: "bg-restart", Cause: record.Stopped},
+		Env:   os.Environ(),
+		Set:   p.Env.List(),
+		Umask: c.Umask,
+	})
+	if err != nil {
+		return nil, err
+	}
+	if !c.Opts.Wait {
+		return cli.NewTaskData(cli.AtStart(t)), nil
+	}
+	if t, err = c.Await(t.ID); err != nil {
+		return nil, err
+	}
+	return cli.NewTaskData(t), nil
+}

@@ -1,0 +1,105 @@
+// Command bg-start starts a task in the background and prints its id.
+//
+//	bg-start [FLAGS] [--] COMMAND [ARGUMENT…]
+//	bg-start [FLAGS] -c 'SHELL LINE' [ARGUMENT…]
+//	bg-start '{"command":"sleep","args":["60"]}' | '[…]' | @FILE | -
+//
+// It returns once the program was executed. If it can't be, the exit code is
+// 127 (not found), 126 (not executable) or 125 (all else, a bad working
+// directory among it), and nothing is left behind. Flags end at the command:
+// those that follow are its own.
+package main
+
+import (
+	"time"
+
+	"bgtasks/lib/cli"
+)
+
+func main() {
+	cli.Main(&cli.Verb{
+		Name: "start",
+		Help: "Start a task in the background and print its id. Returns once the program was executed; exits 127 if it " +
+			"was not found, 126 if it can't be executed, 125 for all else, and leaves nothing behind then.",
+		Flags:   &flags{},
+		JSON:    cli.Many(func(p *cli.StartPayload) string { return string(p.ID) }, start),
+		Options: cli.AllOptions,
+	})
+}
+
+type flags struct {
+	cli.Common
+	Shell     string        `short:"c" name:"shell" placeholder:"LINE" help:"Run this line with sh -c; what follows are its positional parameters."`
+	Chdir     string        `short:"C" placeholder:"DIR" help:"The working directory."`
+	Env       []string      `short:"e" sep:"none" placeholder:"NAME=VALUE" help:"Set a variable; NAME alone takes the caller's value. Repeatable. Values are in no record."`
+	EnvFile   []string      `sep:"none" placeholder:"FILE" help:"Set the variables of this file, one NAME=VALUE a line. Repeatable."`
+	Tag       []string      `short:"t" placeholder:"TAG" help:"A word to find the task by. Repeatable, or with commas."`
+	Name      string        `placeholder:"NAME" help:"A name for people; the command's base name otherwise."`
+	ID        string        `name:"id" placeholder:"ID" help:"The id; that of a finished task replaces it. Generated otherwise."`
+	Kind      string        `placeholder:"KIND" help:"What sort of task it is; command otherwise."`
+	Session   string        `placeholder:"ID" help:"The owner: a shell, a CI job or an agent session."`
+	Meta      string        `placeholder:"JSON" help:"An object of your own, at most 16 KiB."`
+	Notify    bool          `help:"Record that the owner wants to be told about the end."`
+	Stdin     string        `placeholder:"FILE" help:"The standard input; empty otherwise."`
+	Split     bool          `help:"Give stderr a log of its own."`
+	LogMax    *cli.Size     `placeholder:"SIZE" help:"The most that the log may hold, as in 10M; 0 for no cap, 128M otherwise."`
+	Tee       []string      `sep:"none" placeholder:"FILE" help:"Copy the output to this file or FIFO too. Repeatable."`
+	TimeLimit *cli.Duration `placeholder:"DURATION" help:"End the task after this time."`
+	Grace     *cli.Duration `placeholder:"DURATION" help:"The time between the polite signal and KILL; 5s otherwise."`
+	Signal    cli.Signal    `placeholder:"SIGNAL" help:"The polite signal that ends the task; TERM otherwise."`
+	Leftovers string        `enum:",keep,wait,kill" default:"" placeholder:"POLICY" help:"What becomes of processes that outlive the command: keep (they live on, the task is over), wait, or kill."`
+	Success   cli.Codes     `placeholder:"CODES" help:"Exit codes beside 0 that count as success, as in 1,3."`
+	Wait      bool          `help:"Wait for the end and relay the exit code, or 128 and the signal's number."`
+	Timeout   *cli.Duration `placeholder:"DURATION" help:"With --wait, how long at most; then exit 124."`
+	Logs      bool          `help:"Wait, and print the output meanwhile. The id goes to stderr then."`
+	Command   []string      `arg:"" optional:"" passthrough:"partial" help:"The command and its arguments."`
+}
+
+// Run starts the task that the flags describe.
+func (f *flags) Run(c *cli.Call) error {
+	p, err := f.payload()
+	if err != nil {
+		return err
+	}
+	c.Opts.Timeout = -1
+	if f.Timeout != nil {
+		c.Opts.Timeout = time.Duration(*f.Timeout)
+	}
+	if c.JSON {
+		c.Opts.Wait = f.Wait || f.Logs
+		return cli.Each(c, []cli.Item[cli.StartPayload]{{Payload: p}}, start, nil)
+	}
+	d, err := start(c, p)
+	if err != nil {
+		return err
+	}
+	if f.Logs {
+		return f.show(c, d.Task.ID)
+	}
+	if err := c.Print(d.Task.ID); err != nil || !f.Wait {
+		return err
+	}
+	if err := c.Out.Flush(); err != nil {
+		return err
+	}
+	t, err := c.Await(d.Task.ID)
+	if err == nil {
+		c.RaiseCode(cli.RelayCode(t))
+	}
+	return err
+}
+
+// show prints the output until the task is over.
+func (f *flags) show(c *cli.Call, id string) error {
+	c.Note("started %s", id)
+	h, err := c.Home()
+	if err != nil {
+		return err
+	}
+	tasks, err := c.FollowLogs(h, []string{id}, cli.AllOutput(), false, c.Opts.Deadline())
+	if err != nil {
+		return c.WaitError(id, err)
+	}
+	c.RaiseCode(cli.RelayCode(tasks[0]))
+	return nil
+}

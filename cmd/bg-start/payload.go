@@ -1,0 +1,96 @@
+package main
+
+import (
+	"fmt"
+	"os"
+
+	"bgtasks/lib/cli"
+	"bgtasks/lib/record"
+)
+
+// payload is what the flags say in JSON mode's terms.
+func (f *flags) payload() (*cli.StartPayload, error) {
+	command, args, err := f.command()
+	if err != nil {
+		return nil, err
+	}
+	env, err := f.env()
+	if err != nil {
+		return nil, err
+	}
+	if f.ID != "" && !record.ValidID(f.ID) {
+		return nil, cli.Usage("--id: expected %s, got %q", record.IDGrammar, f.ID)
+	}
+	meta, err := cli.ParseObject("--meta", f.Meta)
+	if err != nil {
+		return nil, err
+	}
+	p := &cli.StartPayload{
+		ID: cli.NewTaskID(f.ID), Name: cli.Text(f.Name), Command: cli.Text(command), Args: args,
+		Workdir: cli.Text(f.Chdir), Env: env, Tags: f.Tag, SessionID: cli.Text(f.Session), Notify: f.Notify,
+		Kind: cli.Text(f.Kind), Metadata: meta,
+		Stdin: cli.Text(f.Stdin), Split: f.Split, LogMax: f.LogMax,
+		Signal: cli.Text(f.Signal), Leftovers: cli.LeftoverName(f.Leftovers),
+	}
+	f.addLists(p)
+	return p, f.addTimes(p)
+}
+
+func (f *flags) addLists(p *cli.StartPayload) {
+	for _, path := range f.Tee {
+		p.Tees = append(p.Tees, cli.Text(path))
+	}
+	for _, code := range f.Success {
+		p.Successes = append(p.Successes, cli.ExitCode(code))
+	}
+}
+
+func (f *flags) addTimes(p *cli.StartPayload) error {
+	if f.TimeLimit != nil {
+		if *f.TimeLimit <= 0 {
+			return cli.Usage("--time-limit: expected more than nothing")
+		}
+		p.TimeLimit = cli.Positive(f.TimeLimit.Milliseconds())
+	}
+	if f.Grace != nil {
+		grace := cli.NonNegative(f.Grace.Milliseconds())
+		p.Grace = &grace
+	}
+	return nil
+}
+
+// command tells the program and its arguments apart from the flags' words.
+func (f *flags) command() (string, []string, error) {
+	words := cli.CommandWords(f.Command)
+	switch {
+	case f.Shell != "" && len(words) > 0:
+		return "sh", append([]string{"-c", f.Shell, "sh"}, words...), nil
+	case f.Shell != "":
+		return "sh", []string{"-c", f.Shell}, nil
+	case len(words) == 0:
+		f := cli.Usage("no command given")
+		f.Hint = "bg-start COMMAND [ARGUMENT…], or bg-start -c 'SHELL LINE'"
+		return "", nil, f
+	case words[0] == "":
+		return "", nil, cli.Usage("the command is empty")
+	}
+	return words[0], words[1:], nil
+}
+
+// env are the variables of the files and flags, later ones winning.
+func (f *flags) env() (cli.Environment, error) {
+	env := cli.Environment{}
+	for _, path := range f.EnvFile {
+		if err := env.ReadEnvFile(path, os.LookupEnv); err != nil {
+			return nil, err
+		}
+	}
+	flags, err := cli.ParseEnv(f.Env, os.LookupEnv)
+	if err != nil {
+		return nil, fmt.Errorf("read the variables: %w", err)
+	}
+	for name, value := range flags {
+		env[name] = value
+	}
+	return env, nil
+}

@@ -1,0 +1,91 @@
+// Command bg-status prints tasks whole.
+//
+//	bg-status [-o FORMAT] [--show-env] [--wait [--timeout DURATION]] TASK…
+//	bg-status '{"id":"bg_demo"}' | @FILE | -
+//
+// Without -o it prints a "key: value" line for each thing that is known.
+package main
+
+import (
+	"time"
+
+	"bgtasks/lib/cli"
+	"bgtasks/lib/view"
+)
+
+func main() {
+	cli.Main(&cli.Verb{
+		Name:    "status",
+		Help:    "Print tasks whole, one after another.",
+		Flags:   &flags{},
+		JSON:    cli.One(func(c *cli.Call, p *cli.TaskPayload) (*cli.TaskData, error) { return status(c, p, false) }),
+		Options: cli.AllOptions,
+	})
+}
+
+type flags struct {
+	cli.Common
+	cli.Words
+	cli.TagFlag
+	cli.FilterFlags
+	Output  string       `short:"o" placeholder:"FORMAT" help:"${formats}"`
+	ShowEnv bool         `help:"Show the values of the task's own variables, if it still runs."`
+	Wait    bool         `help:"Wait for the end first."`
+	Timeout cli.Duration `placeholder:"DURATION" help:"How long to wait at most; then exit 124."`
+}
+
+// Run prints the tasks that the flags name.
+func (f *flags) Run(c *cli.Call) error {
+	targets, err := c.Targets(cli.Request{Words: f.Tasks, Tags: f.Tag, FilterFlags: f.FilterFlags})
+	if err != nil {
+		return err
+	}
+	c.Opts.Wait, c.Opts.Timeout = f.Wait, -1
+	if f.Timeout > 0 {
+		c.Opts.Timeout = time.Duration(f.Timeout)
+	}
+	items := cli.Items(targets, func(id string) *cli.TaskPayload { return &cli.TaskPayload{ID: cli.TaskID(id)} })
+	look := func(c *cli.Call, p *cli.TaskPayload) (*cli.TaskData, error) { return status(c, p, f.ShowEnv) }
+	if f.Output != "" {
+		return f.format(c, items, look)
+	}
+	first := true
+	return cli.Each(c, items, look, func(d *cli.TaskData) error {
+		if !first {
+			if err := c.Print(""); err != nil {
+				return err
+			}
+		}
+		first = false
+		return c.PrintStatus(d.Task)
+	})
+}
+
+// format prints what was found in one go, so that json is one array.
+func (f *flags) format(c *cli.Call, items []cli.Item[cli.TaskPayload], look cli.Work[cli.TaskPayload, *cli.TaskData]) error {
+	var tasks []*view.Task
+	err := cli.Each(c, items, look, func(d *cli.TaskData) error {
+		tasks = append(tasks, d.Task)
+		return nil
+	})
+	if err != nil || c.JSON {
+		return err
+	}
+	return cli.PrintTasks(c, tasks, f.Output)
+}
+
+func status(c *cli.Call, p *cli.TaskPayload, showEnv bool) (*cli.TaskData, error) {
+	t, err := c.LoadOne(string(p.ID))
+	if err == nil && c.Opts.Wait {
+		t, err = c.Await(t.ID)
+	}
+	if err != nil {
+		return nil, err
+	}
+	if showEnv {
+		if err := view.ShowEnv(t); err != nil {
+			c.Note("the environment of %q is not shown: %v", t.ID, err)
+		}
+	}
+	return cli.NewTaskData(t), nil
+}

@@ -1,0 +1,79 @@
+// Command bg-stop ends tasks, tree and all.
+//
+//	bg-stop [-s SIGNAL] [--grace DURATION] [--reason TEXT] TASK…
+//	bg-stop --tag TAG | --all | …
+//	bg-list --tag demo -q | bg-stop -
+//	bg-stop '{"id":"bg_demo"}' | '[…]' | @FILE | -
+//
+// It returns when no process of the tasks' trees is left, those that moved to
+// another group or session included. A task that has ended already keeps its
+// end, and is no error.
+package main
+
+import (
+	"time"
+
+	"bgtasks/lib/cli"
+	"bgtasks/lib/control"
+	"bgtasks/lib/record"
+)
+
+func main() {
+	cli.Main(&cli.Verb{
+		Name: "stop",
+		Help: "End tasks with their whole process trees. Returns when no process is left. " +
+			"Without names only tasks that are not over are looked at.",
+		Flags:   &flags{},
+		JSON:    cli.Many(func(p *cli.StopPayload) string { return string(p.ID) }, stop),
+		Options: cli.AllOptions,
+	})
+}
+
+type flags struct {
+	cli.Common
+	cli.Words
+	cli.TagFlag
+	cli.FilterFlags
+	Signal cli.Signal    `short:"s" placeholder:"SIGNAL" help:"The polite signal, instead of the task's own."`
+	Grace  *cli.Duration `placeholder:"DURATION" help:"The time until KILL follows, instead of the task's own."`
+	Reason string        `placeholder:"TEXT" help:"Why, for the record."`
+}
+
+// Run stops the tasks that the flags name.
+func (f *flags) Run(c *cli.Call) error {
+	if len(f.Reason) > record.MaxStopReason {
+		return cli.Usage("--reason: expected at most %d bytes, got %d", record.MaxStopReason, len(f.Reason))
+	}
+	targets, err := c.Targets(cli.Request{Words: f.Tasks, Tags: f.Tag, FilterFlags: f.FilterFlags, OpenOnly: true})
+	if err != nil {
+		return err
+	}
+	// Each stop may sit out a grace: nobody wants to wait for their sum.
+	c.Opts.Concurrency = max(len(targets), 1)
+	return cli.Each(c, cli.Items(targets, f.payload), stop, func(*cli.TaskData) error { return nil })
+}
+
+func (f *flags) payload(id string) *cli.StopPayload {
+	p := &cli.StopPayload{ID: cli.TaskID(id), Reason: cli.Text(f.Reason), Signal: cli.Text(f.Signal)}
+	if f.Grace != nil {
+		ms := cli.NonNegative(f.Grace.Milliseconds())
+		p.Grace = &ms
+	}
+	return p
+}
+
+func stop(c *cli.Call, p *cli.StopPayload) (*cli.TaskData, error) {
+	h, err := c.Reach(string(p.ID))
+	if err != nil {
+		return nil, err
+	}
+	o := control.StopOptions{Signal: string(p.Signal), Grace: -1, By: "bg-stop", Reason: string(p.Reason), Cause: record.Stopped}
+	if p.Grace != nil {
+		o.Grace = time.Duration(*p.Grace) * time.Millisecond
+	}
+	t, err := control.Stop(c.Context(), h, string(p.ID), o)
+	if err != nil {
+		return nil, err
+	}
+	return cli.NewTaskData(t), nil
+}

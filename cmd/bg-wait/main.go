@@ -1,0 +1,132 @@
+// Command bg-wait waits until tasks have ended, and relays how.
+//
+//	bg-wait [--any] [--timeout DURATION] [--logs] [-q] TASK…
+//	bg-wait '{"id":"bg_demo"}' [--timeout SECONDS] | @FILE | -
+//
+// The exit code is the task's own, or 128 and the number of its signal; of
+// several the highest. It is 124 when the time is up, and 125 when nobody knows
+// how a task ended. With --any the first task that ends counts, and its id is
+// printed. An interrupted wait leaves the tasks alone.
+package main
+
+import (
+	"errors"
+	"time"
+
+	"bgtasks/lib/cli"
+	"bgtasks/lib/store"
+	"bgtasks/lib/view"
+	"bgtasks/lib/watch"
+)
+
+func main() {
+	cli.Main(&cli.Verb{
+		Name: "wait",
+		Help: "Wait until tasks have ended. The exit code is the task's own, or 128 and its signal's number; of several " +
+			"the highest; 124 when the time is up, 125 when nobody knows. --all means those that are not over yet.",
+		Flags:   &flags{},
+		JSON:    cli.One(wait),
+		Options: cli.AllOptions,
+	})
+}
+
+type flags struct {
+	cli.Common
+	cli.Words
+	cli.TagFlag
+	cli.FilterFlags
+	Any     bool          `help:"Wait for the first one only, print its id and relay its exit code."`
+	Timeout *cli.Duration `placeholder:"DURATION" help:"How long to wait at most; then exit 124."`
+	Logs    bool          `help:"Print the tasks' output, from its beginning on, while waiting."`
+	Quiet   bool          `short:"q" help:"Print nothing, not even that the time is up."`
+}
+
+// Run waits for the tasks that the flags name.
+func (f *flags) Run(c *cli.Call) error {
+	targets, err := c.Targets(cli.Request{Words: f.Tasks, Tags: f.Tag, FilterFlags: f.FilterFlags, OpenOnly: f.All})
+	if err != nil {
+		return err
+	}
+	c.Opts.Timeout = -1
+	if f.Timeout != nil {
+		c.Opts.Timeout = time.Duration(*f.Timeout)
+	}
+	if c.JSON {
+		c.Opts.Concurrency = max(len(targets), 1)
+		items := cli.Items(targets, func(id string) *cli.TaskPayload { return &cli.TaskPayload{ID: cli.TaskID(id)} })
+		return cli.Each(c, items, wait, nil)
+	}
+	ids, err := c.Found(targets)
+	if err != nil || len(ids) == 0 {
+		return err
+	}
+	h, err := c.Home()
+	if err != nil {
+		return err
+	}
+	return f.report(c, ids, h)
+}
+
+// report waits and turns what came into output and exit code.
+func (f *flags) report(c *cli.Call, ids []string, h *store.Home) error {
+	tasks, err := f.block(c, ids, h)
+	if errors.Is(err, watch.ErrTimeout) {
+		return f.late(c, tasks)
+	}
+	if err != nil {
+		return err
+	}
+	if !f.Any {
+		for _, t := range tasks {
+			c.RaiseCode(cli.RelayCode(t))
+		}
+		return nil
+	}
+	first := earliest(tasks)
+	c.RaiseCode(cli.RelayCode(first))
+	if f.Quiet {
+		return nil
+	}
+	return c.Print(first.ID)
+}
+
+func (f *flags) block(c *cli.Call, ids []string, h *store.Home) ([]*view.Task, error) {
+	deadline := c.Opts.Deadline()
+	if f.Logs && !f.Quiet {
+		return c.FollowLogs(h, ids, cli.AllOutput(), f.Any, deadline)
+	}
+	return watch.Until(c.Context(), h, ids, deadline, cli.Over, f.Any)
+}
+
+// late is the end of a wait whose time is up.
+func (f *flags) late(c *cli.Call, tasks []*view.Task) error {
+	if f.Quiet {
+		c.RaiseCode(cli.CodeTimeout)
+		return nil
+	}
+	for _, t := range tasks {
+		if t != nil && !cli.Over(t) {
+			return c.WaitError(t.ID, watch.ErrTimeout)
+		}
+	}
+	return watch.ErrTimeout
+}
+
+// earliest is the task that ended first of those that have ended.
+func earliest(tasks []*view.Task) *view.Task {
+	var first *view.Task
+	for _, t := range tasks {
+		if t != nil && cli.Over(t) && (first == nil || t.ExitedAt < first.ExitedAt) {
+			first = t
+		}
+	}
+	return first
+}
+
+func wait(c *cli.Call, p *cli.TaskPayload) (*cli.TaskData, error) {
+	t, err := c.Await(string(p.ID))
+	if err != nil {
+		return nil, err
+	}
+	return cli.NewTaskData(t), nil
+}

@@ -1,0 +1,196 @@
+package cli
+
+import (
+	"sync"
+	"sync/atomic"
+)
+
+// Item is one of the things that a verb works on: a payload, or why there is
+// none.
+type Item[P any] struct {
+	Payload *P
+	ID      string // as the caller gave it, may be empty
+	Err     error
+}
+
+// Work does a verb's job for one payload. Several may run at once.
+type Work[P, D any] func(c *Call, p *P) (D, error)
+
+// One makes the JSON command line of a verb that takes one object.
+func One[P, D any](work Work[P, D]) func(*Call, []string) error {
+	return func(c *Call, words []string) error {
+		p, err := decode[P](c, words)
+		if err != nil {
+			return err
+		}
+		data, err := work(c, p)
+		if err != nil {
+			return err
+		}
+		return c.Succeed(data)
+	}
+}
+
+// Many makes the JSON command line of a verb that takes an object or an array
+// of them. id gives the id in a payload.
+func Many[P, D any](id func(*P) string, work Work[P, D]) func(*Call, []string) error {
+	return func(c *Call, words []string) error {
+		text, err := c.payloadText(words)
+		if err != nil {
+			return err
+		}
+		payloads, many, err := decodePayload[P](text, c.Verb, true)
+		if err != nil {
+			return err
+		}
+		items := make([]Item[P], len(payloads))
+		for i, p := range payloads {
+			items[i] = Item[P]{Payload: p, ID: id(p)}
+		}
+		return answer(c, items, many, work)
+	}
+}
+
+// Each does the work for every item of a text command line, several at once,
+// and reports in their order: with show, or with the envelope that the flag
+// --json asks for. If everything failed in one way the exit code says which;
+// if some of several failed it is 1.
+func Each[P, D any](c *Call, items []Item[P], work Work[P, D], show func(D) error) error {
+	if c.JSON {
+		return answer(c, items, len(items) != 1, work)
+	}
+	var t tally
+	for _, r := range workAll(c, items, work) {
+		if r.err == nil {
+			r.err = show(r.data)
+		}
+		if _, quiet := c.quietCode(r.err); quiet {
+			return r.err
+		}
+		t.add(c, r.err)
+	}
+	c.RaiseCode(t.code())
+	return nil
+}
+
+// tally finds the exit code for several outcomes.
+type tally struct {
+	total, failed int
+	first         int
+	mixed         bool
+}
+
+// add counts an outcome and tells people about an error.
+func (t *tally) add(c *Call, err error) {
+	t.total++
+	if err == nil {
+		return
+	}
+	c.Complain(err)
+	code := failureOf(err).Code
+	if t.failed == 0 {
+		t.first = code
+	}
+	t.mixed = t.mixed || code != t.first
+	t.failed++
+}
+
+func (t *tally) code() int {
+	switch {
+	case t.failed == 0:
+		return 0
+	case t.failed < t.total || t.mixed:
+		return CodeNo
+	}
+	return t.first
+}
+
+type outcome[D any] struct {
+	data D
+	err  error
+}
+
+// workAll works on up to Opts.Concurrency items at once.
+func workAll[P, D any](c *Call, items []Item[P], work Work[P, D]) []outcome[D] {
+	results := make([]outcome[D], len(items))
+	var next atomic.Int64
+	var workers sync.WaitGroup
+	for range min(c.Opts.Concurrency, len(items)) {
+		workers.Go(func() {
+			for i := next.Add(1) - 1; int(i) < len(items); i = next.Add(1) - 1 {
+				if results[i].err = items[i].Err; items[i].Err == nil {
+					results[i].data, results[i].err = work(c, items[i].Payload)
+				}
+			}
+		})
+	}
+	workers.Wait()
+	return results
+}
+
+// BatchData is what a batch came to.
+type BatchData struct {
+	Outcome      string        `json:"outcome"` // succeeded, failed or partial_failure
+	Total        int           `json:"total"`
+	SuccessCount int           `json:"success_count"`
+	ErrorCount   int           `json:"error_count"`
+	Concurrency  int           `json:"concurrency"`
+	Results      []BatchResult `json:"results"`
+}
+
+// BatchResult is what one item of a batch came to.
+type BatchResult struct {
+	Index  int      `json:"index"`
+	OK     bool     `json:"ok"`
+	Target *target  `json:"target,omitempty"`
+	Data   any      `json:"data,omitempty"`
+	Error  *Failure `json:"error,omitempty"`
+}
+
+type target struct {
+	ID string `json:"id"`
+}
+
+// answer prints the envelope for the items.
+func answer[P, D any](c *Call, items []Item[P], many bool, work Work[P, D]) error {
+	results := workAll(c, items, work)
+	if !many {
+		if results[0].err != nil {
+			return results[0].err
+		}
+		return c.Succeed(results[0].data)
+	}
+	batch := &BatchData{Outcome: "succeeded", Total: len(items), Concurrency: c.Opts.Concurrency, Results: []BatchResult{}}
+	for i, r := range results {
+		if _, quiet := c.quietCode(r.err); quiet {
+			return r.err
+		}
+		batch.add(i, items[i].ID, r.data, r.err)
+	}
+	if batch.ErrorCount > 0 {
+		c.RaiseCode(CodeNo)
+	}
+	return c.Succeed(batch)
+}
+
+func (b *BatchData) add(i int, id string, data any, err error) {
+	r := BatchResult{Index: i, OK: err == nil}
+	if err != nil {
+		b.ErrorCount++
+		r.Error = failureOf(err)
+	} else {
+		b.SuccessCount++
+		r.Data = data
+		if id != "" {
+			r.Target = &target{id}
+		}
+	}
+	b.Results = append(b.Results, r)
+	switch {
+	case b.ErrorCount == 0:
+	case b.SuccessCount == 0:
+		b.Outcome = "failed"
+	default:
+		b.Outcome = "partial_failure"
+	}
+}

@@ -1,0 +1,105 @@
+package cli
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"strings"
+	"testing"
+)
+
+type flushed struct{ *bytes.Buffer }
+
+func (flushed) Flush() error { return nil }
+
+// testCall is a call in JSON mode with its output.
+func testCall(stdin string) (*Call, *bytes.Buffer) {
+	out := &bytes.Buffer{}
+	return &Call{Verb: "stop", JSON: true, In: strings.NewReader(stdin), Out: flushed{out}, Err: &bytes.Buffer{}, Opts: defaultOptions()}, out
+}
+
+// batchOut is a batch as callers read it.
+type batchOut struct {
+	Outcome     string
+	Total       int
+	Good        int `json:"success_count"`
+	Bad         int `json:"error_count"`
+	Concurrency int
+	Results     []struct {
+		Index  int
+		OK     bool
+		Target *target
+		Data   string
+		Error  json.RawMessage
+	}
+}
+
+func batchOf(t *testing.T, payload string) (*batchOut, int) {
+	t.Helper()
+	c, out := testCall("")
+	handler := Many(func(p *StopPayload) string { return string(p.ID) }, func(_ *Call, p *StopPayload) (string, error) {
+		if strings.HasPrefix(string(p.ID), "bad") {
+			return "", errors.New("refused")
+		}
+		return "did " + string(p.ID), nil
+	})
+	if err := handler(c, []string{payload}); err != nil {
+		t.Fatalf("batch %s: %v", payload, err)
+	}
+	var envelope struct {
+		OK   bool
+		Data *batchOut
+	}
+	if err := json.Unmarshal(out.Bytes(), &envelope); err != nil || !envelope.OK {
+		t.Fatalf("batch %s: envelope %s (%v), want ok", payload, out, err)
+	}
+	return envelope.Data, c.code
+}
+
+func TestBatchOutcome(t *testing.T) {
+	for _, tt := range []struct {
+		payload, outcome string
+		good, bad, code  int
+	}{
+		{`[]`, "succeeded", 0, 0, 0},
+		{`[{"id":"a"},{"id":"b"}]`, "succeeded", 2, 0, 0},
+		{`[{"id":"a"},{"id":"bad"}]`, "partial_failure", 1, 1, 1},
+		{`[{"id":"bad"},{"id":"a"}]`, "partial_failure", 1, 1, 1},
+		{`[{"id":"bad"},{"id":"bad2"}]`, "failed", 0, 2, 1},
+	} {
+		b, code := batchOf(t, tt.payload)
+		if b.Outcome != tt.outcome || b.Good != tt.good || b.Bad != tt.bad || code != tt.code ||
+			b.Total != len(b.Results) || b.Concurrency != 5 {
+			t.Errorf("batch %s = %+v, exit %d, want %+v", tt.payload, b, code, tt)
+		}
+	}
+}
+
+func TestBatchResultsKeepTheirOrder(t *testing.T) {
+	b, _ := batchOf(t, `[{"id":"a"},{"id":"bad"},{"id":"c"}]`)
+	for i, want := range []string{"did a", "", "did c"} {
+		r := b.Results[i]
+		if r.Index != i || r.OK != (want != "") || r.Data != want || (r.Target == nil) == r.OK || (r.Error == nil) != r.OK {
+			t.Errorf("result %d = %+v, want data %q", i, r, want)
+		}
+	}
+}
+
+// All items run at once if that is permitted: each waits for all others here.
+func TestBatchIsConcurrent(t *testing.T) {
+	c, _ := testCall("")
+	c.Opts.Concurrency = 3
+	arrived, all := make(chan bool), make(chan bool)
+	go func() {
+		for range 3 {
+			<-arrived
+		}
+		close(all)
+	}()
+	items := make([]Item[int], 3)
+	workAll(c, items, func(*Call, *int) (int, error) {
+		arrived <- true
+		<-all
+		return 0, nil
+	})
+}

@@ -1,0 +1,141 @@
+package cli
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"os/signal"
+	"sync"
+	"syscall"
+
+	"bgtasks/lib/store"
+)
+
+// Call is one execution of a verb.
+type Call struct {
+	Verb  string // without "bg-"; with "list" or "show" where the verb has these
+	In    io.Reader
+	Out   Flusher // buffered; what follows a running task flushes it
+	Err   io.Writer
+	JSON  bool // the answer is an envelope
+	Umask int  // the caller's
+	Opts  Options
+
+	stdout  *os.File   // behind Out, nil if that is no file
+	mu      sync.Mutex // guards home and ctx: batches work on several items at once
+	home    *store.Home
+	ctx     context.Context
+	signals chan os.Signal
+	code    int // the exit code so far
+}
+
+// Flusher is a buffered writer.
+type Flusher interface {
+	io.Writer
+	Flush() error
+}
+
+// Home opens the home and creates it if it is missing.
+func (c *Call) Home() (*store.Home, error) { return c.openHome(store.Open) }
+
+// ExistingHome opens the home for reading. It is nil, without an error, if there
+// is none: then there are no tasks.
+func (c *Call) ExistingHome() (*store.Home, error) {
+	h, err := c.openHome(store.OpenExisting)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	return h, err
+}
+
+func (c *Call) openHome(open func(string) (*store.Home, error)) (*store.Home, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.home != nil {
+		return c.home, nil
+	}
+	path, err := store.Locate(os.Getenv)
+	if err != nil {
+		return nil, &homeError{Op: "initialize", Err: err}
+	}
+	h, err := open(path)
+	if err != nil {
+		return nil, &homeError{Op: "initialize", Path: path, Err: err}
+	}
+	c.home = h
+	return h, nil
+}
+
+// homeError is a failure to open the home; it becomes exit code 5.
+type homeError struct {
+	Op, Path string
+	Err      error
+}
+
+func (e *homeError) Error() string {
+	if e.Path == "" {
+		return "no home: " + e.Err.Error()
+	}
+	return fmt.Sprintf("home %s: %v", e.Path, e.Err)
+}
+
+func (e *homeError) Unwrap() error { return e.Err }
+
+// Context ends at the first INT, TERM or HUP. A verb that waits asks for it,
+// so that it leaves no bell behind; the task is none of the signal's business.
+func (c *Call) Context() context.Context {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.ctx != nil {
+		return c.ctx
+	}
+	ctx, cancel := context.WithCancelCause(context.Background())
+	c.ctx, c.signals = ctx, make(chan os.Signal, 1)
+	signal.Notify(c.signals, syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP)
+	go func(signals <-chan os.Signal) {
+		if sig, ok := <-signals; ok {
+			cancel(&interrupted{sig.(syscall.Signal)})
+		}
+	}(c.signals)
+	return ctx
+}
+
+// interrupted is the cause of a context that a signal ended.
+type interrupted struct{ signal syscall.Signal }
+
+func (e *interrupted) Error() string { return "interrupted: " + e.signal.String() }
+
+func (c *Call) release() {
+	if c.signals != nil {
+		signal.Stop(c.signals)
+		close(c.signals)
+	}
+}
+
+// RaiseCode makes the exit code at least n.
+func (c *Call) RaiseCode(n int) { c.code = max(c.code, n) }
+
+// Note says something to people that is neither data nor an error.
+func (c *Call) Note(format string, args ...any) {
+	fmt.Fprintf(c.Err, "bg-%s: note: %s\n", c.Verb, fmt.Sprintf(format, args...))
+}
+
+// readStdin takes the whole standard input. It can be called again for the
+// same bytes.
+func (c *Call) readStdin() ([]byte, error) {
+	if b, ok := c.In.(*bytes.Reader); ok {
+		data := make([]byte, b.Size())
+		_, err := b.ReadAt(data, 0)
+		if errors.Is(err, io.EOF) {
+			err = nil
+		}
+		return data, err
+	}
+	data, err := io.ReadAll(c.In)
+	c.In = bytes.NewReader(data)
+	return data, err
+}

@@ -1,0 +1,98 @@
+package cli
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"syscall"
+)
+
+type success struct {
+	OK      bool   `json:"ok"`
+	Command string `json:"command"`
+	Data    any    `json:"data"`
+}
+
+type failed struct {
+	OK      bool     `json:"ok"`
+	Command string   `json:"command"`
+	Error   *Failure `json:"error"`
+}
+
+// VersionData answers --version.
+type VersionData struct {
+	Version string `json:"version"`
+}
+
+// HelpData answers --help.
+type HelpData struct {
+	Help      string   `json:"help"`
+	NextSteps []string `json:"next_steps"`
+}
+
+// NewHelpData says where to read on after the help text.
+func NewHelpData(help string) HelpData {
+	return HelpData{help, []string{"capabilities", "schema list", "examples list"}}
+}
+
+// Succeed prints the envelope of a success.
+func (c *Call) Succeed(data any) error { return writeJSON(c.Out, success{true, c.Verb, data}) }
+
+// writeJSON writes v indented by two, with its newline.
+func writeJSON(w io.Writer, v any) error {
+	e := json.NewEncoder(w)
+	e.SetEscapeHTML(false)
+	e.SetIndent("", "  ")
+	return e.Encode(v)
+}
+
+// Line writes v as one line of JSON.
+func (c *Call) Line(v any) error {
+	e := json.NewEncoder(c.Out)
+	e.SetEscapeHTML(false)
+	return e.Encode(v)
+}
+
+// quietCode knows the ends of a verb that nobody wants to read about: a signal
+// while it waited, and a reader that has seen enough.
+func (c *Call) quietCode(err error) (code int, quiet bool) {
+	var stopped *interrupted
+	switch {
+	case c.ctx != nil && errors.Is(err, context.Canceled) && errors.As(context.Cause(c.ctx), &stopped):
+		return 128 + int(stopped.signal), true
+	case errors.Is(err, syscall.EPIPE):
+		return 128 + int(syscall.SIGPIPE), true
+	}
+	return 0, false
+}
+
+// conclude reports err, if there is one, and gives the exit code. JSON mode
+// has two codes only: the rest is in the envelope.
+func (c *Call) conclude(err error) int {
+	if err == nil {
+		return c.code
+	}
+	if code, quiet := c.quietCode(err); quiet {
+		return code
+	}
+	f := failureOf(err)
+	if c.JSON {
+		if err := writeJSON(c.Err, failed{false, c.Verb, f}); err != nil {
+			return CodeTool
+		}
+		return CodeNo
+	}
+	c.Complain(f)
+	return f.Code
+}
+
+// Complain tells people about an error.
+func (c *Call) Complain(err error) {
+	f := failureOf(err)
+	fmt.Fprintf(c.Err, "bg-%s: error: %s\n", c.Verb, f.Error())
+	if f.Hint != "" {
+		fmt.Fprintf(c.Err, "bg-%s: hint: %s\n", c.Verb, f.Hint)
+	}
+}

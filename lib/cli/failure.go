@@ -1,0 +1,244 @@
+package cli
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"strings"
+	"syscall"
+
+	"bgtasks/lib/control"
+	"bgtasks/lib/launch"
+	"bgtasks/lib/seglog"
+	"bgtasks/lib/store"
+	"bgtasks/lib/view"
+)
+
+// Exit codes of text mode (DESIGN §10).
+const (
+	CodeNo            = 1
+	CodeUsage         = 2
+	CodeNoTask        = 3
+	CodeAmbiguous     = 4
+	CodeHome          = 5
+	CodeTimeout       = 124
+	CodeTool          = 125
+	CodeNotExecutable = 126
+	CodeNotFound      = 127
+)
+
+// Failure is an error as both modes tell it.
+type Failure struct {
+	Type      string // JSON mode's name for it
+	Message   string // JSON mode
+	Details   []Detail
+	Retryable bool
+
+	Code int    // text mode's exit code
+	Text string // text mode; Message when empty
+	Hint string // text mode
+}
+
+func (f *Failure) Error() string {
+	if f.Text != "" {
+		return f.Text
+	}
+	return f.Message
+}
+
+// Detail is a member of a failure's details. Their order is kept.
+type Detail struct {
+	Key   string
+	Value any
+}
+
+// MarshalJSON writes the "error" member of an envelope.
+func (f *Failure) MarshalJSON() ([]byte, error) {
+	details := append(append([]Detail{}, f.Details...), Detail{"retryable", f.Retryable})
+	return marshalOrdered([]Detail{{"type", f.Type}, {"message", f.Message}, {"details", orderedObject(details)}})
+}
+
+type orderedObject []Detail
+
+func (o orderedObject) MarshalJSON() ([]byte, error) { return marshalOrdered(o) }
+
+func marshalOrdered(members []Detail) ([]byte, error) {
+	var b bytes.Buffer
+	b.WriteByte('{')
+	for i, m := range members {
+		if i > 0 {
+			b.WriteByte(',')
+		}
+		key, _ := marshal(m.Key)
+		value, err := marshal(m.Value)
+		if err != nil {
+			return nil, fmt.Errorf("encode %s: %w", m.Key, err)
+		}
+		b.Write(key)
+		b.WriteByte(':')
+		b.Write(value)
+	}
+	b.WriteByte('}')
+	return b.Bytes(), nil
+}
+
+// marshal is json.Marshal without the escapes that only HTML needs.
+func marshal(v any) ([]byte, error) {
+	var b bytes.Buffer
+	e := json.NewEncoder(&b)
+	e.SetEscapeHTML(false)
+	err := e.Encode(v)
+	return bytes.TrimSuffix(b.Bytes(), []byte("\n")), err
+}
+
+// inputFailure is a CommandInputError.
+func inputFailure(message string, details ...Detail) *Failure {
+	return &Failure{Type: "CommandInputError", Message: message, Details: details, Code: CodeUsage}
+}
+
+// Usage is a command line that makes no sense: exit code 2.
+func Usage(format string, args ...any) *Failure {
+	return inputFailure(fmt.Sprintf(format, args...))
+}
+
+// failureOf tells what an error is to the caller. Errors of the rooms below
+// are told apart by their types.
+func failureOf(err error) *Failure {
+	var done *Failure
+	if errors.As(err, &done) {
+		return done
+	}
+	for _, known := range []func(error) *Failure{taskFailure, spawnFailure, envFailure, stopFailure, homeFailure, journalFailure} {
+		if f := known(err); f != nil {
+			return f
+		}
+	}
+	return &Failure{Type: "UnexpectedCliError", Message: err.Error(), Code: CodeTool}
+}
+
+func taskFailure(err error) *Failure {
+	var missing *view.NotFoundError
+	var ambiguous *view.AmbiguousError
+	switch {
+	case errors.As(err, &missing):
+		f := &Failure{Type: "TaskNotFound", Message: "task not found: " + missing.ID, Code: CodeNoTask,
+			Text:    fmt.Sprintf("no task %q", missing.ID),
+			Details: []Detail{{"id", missing.ID}, {"hint", "Run list to discover known task ids."}}}
+		if len(missing.Close) > 0 {
+			f.Hint = "did you mean " + strings.Join(missing.Close, ", ") + "?"
+			f.Details[1].Value = "Run list to discover known task ids. Close ones: " + strings.Join(missing.Close, ", ") + "."
+		}
+		return f
+	case errors.As(err, &ambiguous):
+		return &Failure{Type: "TaskAmbiguous", Message: "task is ambiguous: " + ambiguous.Word, Code: CodeAmbiguous,
+			Text: fmt.Sprintf("%q may mean several tasks", ambiguous.Word),
+			Hint: "one of " + strings.Join(ambiguous.Candidates, ", "),
+			Details: []Detail{{"id", ambiguous.Word}, {"candidates", ambiguous.Candidates},
+				{"hint", "Use one of the candidates."}}}
+	}
+	return nil
+}
+
+func spawnFailure(err error) *Failure {
+	var exists *launch.ExistsError
+	var spawn *launch.SpawnError
+	switch {
+	case errors.As(err, &exists):
+		return &Failure{Type: "TaskAlreadyRunning", Message: "task is already running: " + exists.ID, Code: CodeNo,
+			Text: fmt.Sprintf("task %q is already running", exists.ID),
+			Hint: "stop it first, restart it, or choose another id",
+			Details: []Detail{{"id", exists.ID},
+				{"hint", "Use status to look at it, stop to end it, or restart to run it again."}}}
+	case errors.As(err, &spawn):
+		return &Failure{Type: "SpawnFailed", Message: "failed to spawn command: " + spawn.Command, Code: spawnCode(spawn),
+			Text: spawn.Error(), Hint: spawn.Hint(),
+			Details: []Detail{{"command", spawn.Command}, {"reason", spawn.Error()},
+				{"hint", "Check that the command, its PATH and the working directory exist. " + spawn.Hint()}}}
+	}
+	return nil
+}
+
+// spawnCode is 127 for a program that is not there, 126 for one that can't be
+// executed, 125 for all that is wrong around it, a bad directory among them.
+func spawnCode(e *launch.SpawnError) int {
+	switch {
+	case e.NotFound():
+		return CodeNotFound
+	case e.NotExecutable():
+		return CodeNotExecutable
+	}
+	return CodeTool
+}
+
+// envFailure is a restart that would silently lose variables.
+func envFailure(err error) *Failure {
+	var env *control.EnvUnknownError
+	if !errors.As(err, &env) {
+		return nil
+	}
+	return &Failure{Type: "CommandInputError", Message: env.Error(), Code: CodeNo,
+		Hint: "give them again, with -e NAME=VALUE for each",
+		Details: []Detail{{"id", env.ID}, {"missing", env.Names}, {"expected", "a value in env for each of the missing names"},
+			{"hint", "Give the values again with the payload's env."}}}
+}
+
+func stopFailure(err error) *Failure {
+	var stop *control.StopError
+	if !errors.As(err, &stop) {
+		return nil
+	}
+	return &Failure{Type: "StopFailed", Message: "failed to stop task: " + stop.ID, Code: CodeNo, Retryable: true,
+		Text: stop.Error(),
+		Details: []Detail{{"id", stop.ID}, {"reason", stop.Error()},
+			{"hint", "Look at the task with status, then stop it again."}}}
+}
+
+func homeFailure(err error) *Failure {
+	var home *homeError
+	if !errors.As(err, &home) {
+		return nil
+	}
+	return &Failure{Type: "CliStoreError", Message: "task store operation failed: " + home.Op, Code: CodeHome, Retryable: true,
+		Text: home.Error(), Hint: homeHint(err),
+		Details: []Detail{{"operation", home.Op}, {"path", home.Path}, {"reason", home.Error()}}}
+}
+
+func homeHint(err error) string {
+	var layout *store.LayoutError
+	var unsafe *store.UnsafeHomeError
+	var remote *store.NetworkFSError
+	switch {
+	case errors.Is(err, store.ErrNoHome):
+		return "set BACKGROUND_TASKS_HOME to a directory of your own"
+	case errors.As(err, &layout):
+		return "use the version of bgtasks that made it, or set BACKGROUND_TASKS_HOME to another directory"
+	case errors.As(err, &unsafe):
+		return "chown or chmod it, or set BACKGROUND_TASKS_HOME to a directory of your own"
+	case errors.As(err, &remote):
+		return "set BACKGROUND_TASKS_HOME to a local directory, or " + store.AllowNetFS + "=1 at your own risk"
+	case errors.Is(err, syscall.ENOTDIR), errors.Is(err, fs.ErrPermission):
+		return "set BACKGROUND_TASKS_HOME to a directory that you can write to"
+	}
+	return ""
+}
+
+func journalFailure(err error) *Failure {
+	var old *seglog.TooOldError
+	var bad *seglog.BadCursorError
+	if !errors.As(err, &old) && !errors.As(err, &bad) {
+		return nil
+	}
+	return &Failure{Type: "CommandInputError", Message: err.Error(), Code: CodeUsage,
+		Hint:    "leave --cursor out to read from the oldest event that is kept",
+		Details: []Detail{{"field", "cursor"}}}
+}
+
+// timedOut is the failure of a wait whose time is up; the task runs on.
+func timedOut(id string, o Options) *Failure {
+	return &Failure{Type: "TaskWaitTimedOut", Message: "timed out waiting for task: " + id, Code: CodeTimeout, Retryable: true,
+		Text: fmt.Sprintf("task %q has not ended in time", id),
+		Details: []Detail{{"id", id}, {"timeout_ms", o.Timeout.Milliseconds()},
+			{"next_step", "Wait again with a larger --timeout, or look at the task with status."}}}
+}

@@ -1,0 +1,148 @@
+package cli
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"time"
+
+	"bgtasks/lib/record"
+	"bgtasks/lib/seglog"
+	"bgtasks/lib/store"
+)
+
+// LogLines are the last lines of a log.
+type LogLines struct {
+	TaskID     string   `json:"task_id"`
+	TotalLines int64    `json:"total_lines"`
+	ShownLines int      `json:"shown_lines"`
+	HasMore    bool     `json:"has_more"`
+	Lines      []string `json:"lines"`
+}
+
+// LastLines reads the last n lines of a task's log as it is now. Lines end at
+// "\n" or "\r\n", an unfinished one counts. What is no UTF-8 is replaced by
+// U+FFFD, as JSON demands; bg-logs prints the bytes. n is DefaultLines when 0.
+func LastLines(h *store.Home, id, stem string, n int) (*LogLines, error) {
+	log, err := seglog.OpenReader(h.TaskDir(id), stem)
+	if err != nil {
+		return nil, fmt.Errorf("read the log of %q: %w", id, err)
+	}
+	defer log.Close()
+	if n == 0 {
+		n = DefaultLines
+	}
+	lines, err := lastLines(log, n)
+	if err != nil {
+		return nil, fmt.Errorf("read the log of %q: %w", id, err)
+	}
+	total, err := log.CountLines()
+	if err != nil {
+		return nil, fmt.Errorf("read the log of %q: %w", id, err)
+	}
+	total = max(total, int64(len(lines)))
+	return &LogLines{id, total, len(lines), total > int64(len(lines)), lines}, nil
+}
+
+func lastLines(log *seglog.Reader, n int) ([]string, error) {
+	off, err := log.TailOffset(n)
+	if err != nil {
+		return nil, err
+	}
+	end, err := log.End()
+	if err != nil {
+		return nil, err
+	}
+	lines := []string{}
+	var text []byte
+	chunk := make([]byte, 64<<10)
+	for off < end {
+		k, err := log.ReadAt(chunk[:min(int64(len(chunk)), end-off)], off)
+		text, off = append(text, chunk[:k]...), off+int64(k)
+		var gap *seglog.GapError
+		switch {
+		case errors.As(err, &gap):
+			lines, text, off = append(lines, splitLines(text)...), nil, gap.Gap.End
+		case errors.Is(err, io.EOF):
+			end = off
+		case err != nil:
+			return nil, err
+		}
+	}
+	lines = append(lines, splitLines(text)...)
+	return lines[max(len(lines)-n, 0):], nil
+}
+
+func splitLines(text []byte) (lines []string) {
+	for line := range bytes.Lines(text) {
+		line = bytes.TrimSuffix(line, []byte("\n"))
+		lines = append(lines, string(bytes.TrimSuffix(line, []byte("\r"))))
+	}
+	return lines
+}
+
+// Frame is one piece of a stream about a task.
+type Frame struct {
+	Type      string `json:"type"`
+	TaskID    string `json:"task_id"`
+	Sequence  int    `json:"sequence"`
+	Timestamp string `json:"timestamp"`
+	Data      any    `json:"data"`
+}
+
+// Frames numbers the frames about one task.
+type Frames struct {
+	id   string
+	list []Frame
+}
+
+// NewFrames begins at sequence 0.
+func NewFrames(id string) *Frames { return &Frames{id: id, list: []Frame{}} }
+
+// Add appends a frame.
+func (f *Frames) Add(kind string, data any) {
+	f.list = append(f.list, Frame{kind, f.id, len(f.list), Now(), data})
+}
+
+// AddLines appends a task.log.line frame for each line.
+func (f *Frames) AddLines(lines []string) {
+	type lineData struct {
+		Line string `json:"line"`
+	}
+	for _, line := range lines {
+		f.Add("task.log.line", lineData{line})
+	}
+}
+
+// List gives the frames.
+func (f *Frames) List() []Frame { return f.list }
+
+// Stream prints the frames, one a line.
+func (f *Frames) Stream(c *Call) error {
+	for _, frame := range f.list {
+		if err := c.Line(frame); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Now is the present time as envelopes write it.
+func Now() string { return string(record.AppendTime(nil, time.Now())) }
+
+// Streamed makes the JSON command line of a verb that prints frames, one a
+// line, instead of an envelope.
+func Streamed[P any](work Work[P, *Frames]) func(*Call, []string) error {
+	return func(c *Call, words []string) error {
+		p, err := decode[P](c, words)
+		if err != nil {
+			return err
+		}
+		frames, err := work(c, p)
+		if err != nil {
+			return err
+		}
+		return frames.Stream(c)
+	}
+}

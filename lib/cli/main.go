@@ -1,0 +1,89 @@
+package cli
+
+import (
+	"bufio"
+	"errors"
+	"io"
+	"os"
+	"syscall"
+)
+
+// Version is the suite's version. The build sets it with -ldflags -X.
+var Version = "0.1.0-dev"
+
+// Verb describes one command of the suite to Main.
+type Verb struct {
+	Name string // "stop"; the program is bg-stop
+	Help string // a line or a paragraph for --help
+
+	// Flags is a pointer to the text grammar: a struct with kong tags that
+	// embeds Common and has a Run method.
+	Flags Grammar
+
+	// JSON does the verb's work for the JSON command line, where words are
+	// what is left of it without the options.
+	JSON func(c *Call, words []string) error
+
+	// Options are the JSON command line's options that this verb takes, of
+	// those in package cli.
+	Options []string
+}
+
+// Grammar is a verb's text command line.
+type Grammar interface {
+	// Run does the verb's work with the parsed flags. It serves text mode and
+	// text flags with --json alike; what differs is hidden in Call.
+	Run(c *Call) error
+	common() *Common
+}
+
+// Common are the flags of every verb. Grammars embed it.
+type Common struct {
+	JSON    bool        `name:"json" help:"Print one JSON envelope instead of text."`
+	Version versionFlag `help:"Print the version."`
+}
+
+func (f *Common) common() *Common { return f }
+
+// Main runs the verb with the process's arguments and streams, and ends the
+// process with its exit code. Files that the verb makes are private whatever
+// the caller's umask (P11); the caller's own is handed on to tasks.
+func Main(v *Verb) {
+	umask := syscall.Umask(0o077)
+	os.Exit(v.Do(os.Args[1:], Streams{os.Stdin, os.Stdout, os.Stderr}, umask))
+}
+
+// Streams are a process's standard streams.
+type Streams struct {
+	In       io.Reader
+	Out, Err io.Writer
+}
+
+// Do runs the verb and returns the process's exit code.
+func (v *Verb) Do(args []string, s Streams, umask int) int {
+	out := bufio.NewWriterSize(s.Out, 32<<10)
+	c := &Call{Verb: v.Name, In: s.In, Out: out, Err: s.Err, Umask: umask, Opts: defaultOptions()}
+	c.stdout, _ = s.Out.(*os.File)
+	defer c.release()
+	err := v.dispatch(c, args)
+	return c.conclude(errors.Join(err, out.Flush()))
+}
+
+func (v *Verb) dispatch(c *Call, args []string) error {
+	line, strict, err := c.jsonLine(v, args)
+	if err != nil {
+		return err
+	}
+	if line == nil {
+		return v.runText(c, args)
+	}
+	c.JSON = true
+	if shown, err := v.builtIn(c, line, strict); shown || err != nil {
+		return err
+	}
+	words, err := c.Opts.parse(line, v.Options)
+	if err != nil {
+		return err
+	}
+	return v.JSON(c, words)
+}

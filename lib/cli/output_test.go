@@ -1,0 +1,133 @@
+package cli
+
+import (
+	"bytes"
+	"os"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"bgtasks/lib/seglog"
+	"bgtasks/lib/store"
+)
+
+// logged makes a home with a log that holds text.
+func logged(t *testing.T, max int64, text string) *store.Home {
+	t.Helper()
+	h, err := store.Open(t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.MkdirAll(h.TaskDir("x"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	w, err := seglog.Open(seglog.Options{Dir: h.TaskDir("x"), Stem: store.OutputStem, Max: max, Now: time.Now, Replace: store.Replace})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for line := range strings.Lines(text) {
+		if _, err := w.Write([]byte(line)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return h
+}
+
+func printed(t *testing.T, h *store.Home, o LogOptions) (string, string) {
+	t.Helper()
+	c, out := testCall("")
+	s, err := c.openSource(h, "x", o, c.Out)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := s.drain(); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.finish(); err != nil {
+		t.Fatal(err)
+	}
+	return out.String(), c.Err.(*bytes.Buffer).String()
+}
+
+func TestLogOptions(t *testing.T) {
+	h := logged(t, 0, "one\ntwo\nthree\nfour")
+	with := func(change func(*LogOptions)) LogOptions {
+		o := AllOutput()
+		change(&o)
+		return o
+	}
+	for _, tt := range []struct {
+		name    string
+		options LogOptions
+		want    string
+	}{
+		{"all", AllOutput(), "one\ntwo\nthree\nfour"},
+		{"-n 2", with(func(o *LogOptions) { o.Lines = 2 }), "three\nfour"},
+		{"-n 0", with(func(o *LogOptions) { o.Lines = 0 }), ""},
+		{"--from 4", with(func(o *LogOptions) { o.From = 4 }), "two\nthree\nfour"},
+		{"--grep o", with(func(o *LogOptions) { o.Grep = regexp.MustCompile("o") }), "one\ntwo\nfour"},
+		{"--grep o -n 1", with(func(o *LogOptions) { o.Grep, o.Lines = regexp.MustCompile("o"), 1 }), "four"},
+		{"--grep ^t -n 1", with(func(o *LogOptions) { o.Grep, o.Lines = regexp.MustCompile("^t"), 1 }), "three\n"},
+	} {
+		if got, _ := printed(t, h, tt.options); got != tt.want {
+			t.Errorf("%s prints %q, want %q", tt.name, got, tt.want)
+		}
+	}
+	stamped, _ := printed(t, h, with(func(o *LogOptions) { o.Stamps, o.Lines = true, 1 }))
+	if ok, _ := regexp.MatchString(`^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ four$`, stamped); !ok {
+		t.Errorf("-t -n 1 prints %q, want a time before four", stamped)
+	}
+}
+
+// What is missing is told about on stderr, never in the output.
+func TestGapsAreNotes(t *testing.T) {
+	line := strings.Repeat("z", 99) + "\n"
+	h := logged(t, 64<<10, "first\n"+strings.Repeat(line, 2000)+"last\n")
+	out, notes := printed(t, h, AllOutput())
+	if !strings.HasPrefix(out, "first\n") || !strings.HasSuffix(out, "last\n") || strings.Contains(out, "dropped") {
+		t.Errorf("the log prints %d bytes, want the first and the last line and no note among them", len(out))
+	}
+	if ok, _ := regexp.MatchString(`^bg-stop: note: \d+ bytes were dropped here \(offset \d+ to \d+\)\n$`, notes); !ok {
+		t.Errorf("stderr is %q, want one note", notes)
+	}
+}
+
+func TestLastLines(t *testing.T) {
+	h := logged(t, 0, "a\r\n\nb\x1b[0m\nc")
+	for n, want := range map[int][]string{1: {"c"}, 3: {"", "b\x1b[0m", "c"}, 0: {"a", "", "b\x1b[0m", "c"}} {
+		got, err := LastLines(h, "x", store.OutputStem, n)
+		if err != nil || !slices.Equal(got.Lines, want) || got.TotalLines != 4 || got.ShownLines != len(want) || got.HasMore != (len(want) < 4) {
+			t.Errorf("LastLines(%d) = %+v, %v, want %q of 4", n, got, err, want)
+		}
+	}
+	got, err := LastLines(h, "x", store.ErrorsStem, 5)
+	if err != nil || got.TotalLines != 0 || got.Lines == nil {
+		t.Errorf("LastLines of no log = %+v, %v, want no lines, not nil", got, err)
+	}
+}
+
+func TestHeadings(t *testing.T) {
+	var b bytes.Buffer
+	heads := &headings{out: &b, several: true}
+	x, y := heads.of("x"), heads.of("y")
+	for _, w := range []struct {
+		to   string
+		text string
+	}{{"x", "1\n"}, {"x", "2\n"}, {"y", "3\n"}, {"x", "4\n"}} {
+		to := x
+		if w.to == "y" {
+			to = y
+		}
+		if _, err := to.Write([]byte(w.text)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if want := "==> x <==\n1\n2\n\n==> y <==\n3\n\n==> x <==\n4\n"; b.String() != want {
+		t.Errorf("output is %q, want %q", b.String(), want)
+	}
+}

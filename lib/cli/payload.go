@@ -1,0 +1,257 @@
+package cli
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"math"
+	"strconv"
+	"strings"
+
+	"bgtasks/lib/proc"
+	"bgtasks/lib/record"
+)
+
+// The payload types are the JSON command line's input. Their tags are the
+// schemas: descriptions here, constraints by the types of the fields (see
+// constraints in schema_test.go). The text flags fill the same types.
+
+// TaskID names one task, exactly. White space around it is dropped.
+type TaskID string
+
+// UnmarshalText takes the id without the space around it.
+func (id *TaskID) UnmarshalText(text []byte) error {
+	*id = TaskID(strings.TrimSpace(string(text)))
+	return nil
+}
+
+// NewTaskID names a task that is to be made; blank leaves the choice to the
+// suite. White space around it is dropped.
+type NewTaskID string
+
+// UnmarshalText takes the id without the space around it.
+func (id *NewTaskID) UnmarshalText(text []byte) error {
+	*id = NewTaskID(strings.TrimSpace(string(text)))
+	return nil
+}
+
+// Text is a string that is not empty.
+type Text string
+
+// Object is a JSON object, kept as it was written.
+type Object json.RawMessage
+
+// UnmarshalJSON keeps the bytes.
+func (o *Object) UnmarshalJSON(data []byte) error {
+	*o = append((*o)[:0], data...)
+	return nil
+}
+
+// Environment are variables by name. A fault in one is told without its value
+// (P11).
+type Environment map[string]string
+
+// Enumerations.
+type (
+	StatusName   string
+	StateName    string
+	LeftoverName string
+)
+
+// Numbers.
+type (
+	Positive    int64 // at least 1
+	NonNegative int64
+	ExitCode    int // 0 to 255
+)
+
+// UnmarshalJSON reads an integer in any of JSON's notations.
+func (n *Positive) UnmarshalJSON(data []byte) (err error) {
+	*n, err = integer[Positive](data)
+	return err
+}
+
+// UnmarshalJSON reads an integer in any of JSON's notations.
+func (n *NonNegative) UnmarshalJSON(data []byte) (err error) {
+	*n, err = integer[NonNegative](data)
+	return err
+}
+
+// UnmarshalJSON reads an integer in any of JSON's notations.
+func (n *ExitCode) UnmarshalJSON(data []byte) (err error) {
+	*n, err = integer[ExitCode](data)
+	return err
+}
+
+// integer reads 1, 1.0 and 1e0 alike, as JSON Schema does. The schemas' maxima
+// keep it exact.
+func integer[T ~int | ~int64](data []byte) (T, error) {
+	f, err := strconv.ParseFloat(string(data), 64)
+	if err != nil || f != math.Trunc(f) {
+		return 0, fmt.Errorf("expected an integer, got %s", data)
+	}
+	return T(f), nil
+}
+
+// StartPayload is a task to start.
+type StartPayload struct {
+	ID        NewTaskID    `json:"id,omitempty" jsonschema:"The task's id. Generated when absent. The id of a finished task replaces that task."`
+	Name      Text         `json:"name,omitempty" jsonschema:"A name for people. The command's base name when absent."`
+	Command   Text         `json:"command" jsonschema:"The program to execute, directly and without a shell."`
+	Args      []string     `json:"args,omitempty" jsonschema:"The program's arguments, passed on as they are."`
+	Workdir   Text         `json:"workdir,omitempty" jsonschema:"The working directory. That of the caller when absent."`
+	Env       Environment  `json:"env,omitempty" jsonschema:"Environment variables beside those of the caller. Values are in no record."`
+	Tags      []string     `json:"tags,omitempty" jsonschema:"Words to find the task by."`
+	SessionID Text         `json:"parentSessionId,omitempty" jsonschema:"The owner: a shell, a CI job or an agent session."`
+	Notify    bool         `json:"notifyOnExit,omitempty" jsonschema:"Whether the owner wants to be told about the end."`
+	Kind      Text         `json:"kind,omitempty" jsonschema:"What sort of task it is; command when absent."`
+	Metadata  Object       `json:"metadata,omitempty" jsonschema:"The caller's own object, at most 16 KiB."`
+	Stdin     Text         `json:"stdin,omitempty" jsonschema:"A file for the standard input, which is empty when absent."`
+	Split     bool         `json:"split,omitempty" jsonschema:"Whether stderr gets a log of its own."`
+	Tees      []Text       `json:"tees,omitempty" jsonschema:"Files or FIFOs that get a copy of the output."`
+	LogMax    *Size        `json:"logMax,omitempty" jsonschema:"The most that the log may hold, in bytes or as in 10MiB; 0 for no cap; 128MiB when absent."`
+	TimeLimit Positive     `json:"timeLimitMs,omitempty" jsonschema:"The time after which the task is ended, in milliseconds."`
+	Grace     *NonNegative `json:"killGraceMs,omitempty" jsonschema:"The time between the polite signal and KILL, in milliseconds; 5000 when absent."`
+	Signal    Text         `json:"signal,omitempty" jsonschema:"The polite signal that ends the task; TERM when absent."`
+	Leftovers LeftoverName `json:"leftovers,omitempty" jsonschema:"What becomes of processes that outlive the leader; keep when absent."`
+	Successes []ExitCode   `json:"successExitCodes,omitempty" jsonschema:"Exit codes beside 0 that count as success."`
+}
+
+// TaskPayload names a task: for status and wait.
+type TaskPayload struct {
+	ID TaskID `json:"id" jsonschema:"The task's id."`
+}
+
+// ListPayload selects tasks. All conditions must hold.
+type ListPayload struct {
+	IDs     []Text     `json:"ids,omitempty" jsonschema:"Only these tasks; unknown ids are no error."`
+	Status  StatusName `json:"status,omitempty" jsonschema:"Only tasks with this status."`
+	Tag     Text       `json:"tag,omitempty" jsonschema:"Only tasks with this tag."`
+	Tags    []Text     `json:"tags,omitempty" jsonschema:"Only tasks with every one of these tags."`
+	Kind    Text       `json:"kind,omitempty" jsonschema:"Only tasks of this kind."`
+	Session Text       `json:"parentSessionId,omitempty" jsonschema:"Only tasks of this owner."`
+	State   StateName  `json:"state,omitempty" jsonschema:"Only tasks in this state of the lifecycle."`
+}
+
+// LogsPayload asks for the end of a task's output.
+type LogsPayload struct {
+	ID     TaskID   `json:"id" jsonschema:"The task's id."`
+	Lines  Positive `json:"lines,omitempty" jsonschema:"How many of the last lines; 100 when absent."`
+	Stderr bool     `json:"stderr,omitempty" jsonschema:"The stderr of a task that was started with split."`
+}
+
+// EventsPayload asks for a task's status and the end of its output as frames.
+type EventsPayload struct {
+	ID    TaskID   `json:"id" jsonschema:"The task's id."`
+	Lines Positive `json:"lines,omitempty" jsonschema:"How many of the last log lines; 100 when absent."`
+}
+
+// StopPayload is a task to end.
+type StopPayload struct {
+	ID     TaskID       `json:"id" jsonschema:"The task's id."`
+	Reason Text         `json:"reason,omitempty" jsonschema:"Why, in the caller's words; at most 256 bytes."`
+	Signal Text         `json:"signal,omitempty" jsonschema:"The polite signal; the task's own when absent."`
+	Grace  *NonNegative `json:"graceMs,omitempty" jsonschema:"The time between the polite signal and KILL, in milliseconds; the task's own when absent."`
+}
+
+// RestartPayload is a task to run again.
+type RestartPayload struct {
+	ID  TaskID      `json:"id" jsonschema:"The task's id."`
+	Env Environment `json:"env,omitempty" jsonschema:"Environment variables to set or replace. Values that were given at the start are in no record."`
+}
+
+// DefaultLines is how many log lines JSON mode gives when not told.
+const DefaultLines = 100
+
+// BlankCommand is the failure of a start whose command is white space.
+func BlankCommand() error {
+	return inputFailure("command must not be blank", Detail{"field", "command"}, Detail{"expected", "non-empty string"},
+		Detail{"hint", "Give the program to execute as command, and its arguments as args."})
+}
+
+// ParseObject reads a JSON object that is given as a flag; "" is none.
+func ParseObject(flag, text string) (Object, error) {
+	if text == "" {
+		return nil, nil
+	}
+	t, err := parseTree([]byte(text))
+	if err != nil {
+		return nil, Usage("%s: expected a JSON object: %v", flag, err)
+	}
+	if t.kind != "object" {
+		return nil, Usage("%s: expected a JSON object, got %s", flag, t.actual())
+	}
+	if len(text) > record.MaxMetadata {
+		return nil, Usage("%s: expected at most %d bytes, got %d", flag, record.MaxMetadata, len(text))
+	}
+	return Object(text), nil
+}
+
+// CompactObject gives an object without the space between its parts, so that
+// it fits on one line.
+func CompactObject(o Object) []byte {
+	if len(o) == 0 {
+		return nil
+	}
+	var b bytes.Buffer
+	if err := json.Compact(&b, o); err != nil {
+		return nil
+	}
+	return b.Bytes()
+}
+
+// check finds what a schema can't say.
+func (p *StartPayload) check(f *faults) {
+	p.checkStrings(f)
+	checkSignal(f, p.Signal)
+	checkEnv(f, p.Env)
+	if len(p.Metadata) > record.MaxMetadata {
+		f.refine([]any{"metadata"}, fmt.Sprintf("Expected at most %d bytes, actual %d", record.MaxMetadata, len(p.Metadata)))
+	}
+}
+
+// checkStrings refuses NUL bytes, which execve(2) can't pass on.
+func (p *StartPayload) checkStrings(f *faults) {
+	refuseNUL(f, string(p.Command), "command")
+	refuseNUL(f, string(p.Workdir), "workdir")
+	refuseNUL(f, string(p.Stdin), "stdin")
+	for i, a := range p.Args {
+		refuseNUL(f, a, "args", i)
+	}
+	for i, tee := range p.Tees {
+		refuseNUL(f, string(tee), "tees", i)
+	}
+}
+
+func refuseNUL(f *faults, s string, path ...any) {
+	if strings.Contains(s, "\x00") {
+		f.refine(path, "Expected a string without NUL")
+	}
+}
+
+func checkEnv(f *faults, env Environment) {
+	for name, value := range env {
+		if name == "" || strings.ContainsAny(name, "=\x00") {
+			f.refine([]any{"env", name}, "Expected the name of a variable, not empty and without '=' and NUL")
+		}
+		refuseNUL(f, value, "env", name)
+	}
+}
+
+func checkSignal(f *faults, name Text) {
+	if name == "" {
+		return
+	}
+	if _, err := proc.ParseSignal(string(name)); err != nil {
+		f.refine([]any{"signal"}, "Expected a signal such as TERM, SIGTERM or 15: "+err.Error())
+	}
+}
+
+func (p *StopPayload) check(f *faults) {
+	checkSignal(f, p.Signal)
+	if len(p.Reason) > record.MaxStopReason {
+		f.refine([]any{"reason"}, fmt.Sprintf("Expected at most %d bytes, actual %d", record.MaxStopReason, len(p.Reason)))
+	}
+}
+
+func (p *RestartPayload) check(f *faults) { checkEnv(f, p.Env) }

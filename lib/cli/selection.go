@@ -1,0 +1,238 @@
+package cli
+
+import (
+	"errors"
+	"slices"
+	"strings"
+
+	"bgtasks/lib/record"
+	"bgtasks/lib/store"
+	"bgtasks/lib/view"
+)
+
+// Words are the arguments of a verb that takes tasks.
+type Words struct {
+	Tasks []string `arg:"" optional:"" name:"task" help:"Ids, names or unique beginnings of ids; - reads them from standard input."`
+}
+
+// TagFlag selects by tags, with the short flag.
+type TagFlag struct {
+	Tag []string `short:"t" placeholder:"TAG" help:"Only tasks with this tag; repeat it or use commas to demand several."`
+}
+
+// LongTagFlag is TagFlag for verbs whose -t means something else.
+type LongTagFlag struct {
+	Tag []string `placeholder:"TAG" help:"Only tasks with this tag; repeat it or use commas to demand several."`
+}
+
+// FilterFlags select by everything else.
+type FilterFlags struct {
+	Kind    []string `placeholder:"KIND" help:"Only tasks of this kind."`
+	Session []string `placeholder:"ID" help:"Only tasks that this session started."`
+	State   []string `placeholder:"STATE" help:"Only tasks in this state: queued, claimed, running, retrying, stale, succeeded, failed, cancelled or timed_out."`
+	Status  []string `placeholder:"STATUS" help:"Only tasks with this status: starting, queued, running, exited, killed or failed."`
+	All     bool     `help:"Every task."`
+}
+
+// Filter gives the flags in view's terms.
+func (f *FilterFlags) Filter(tags []string) (view.Filter, error) {
+	for _, s := range f.State {
+		if !slices.Contains(record.LifeStates, record.LifeState(s)) {
+			return view.Filter{}, Usage("--state: expected one of %s, got %q", commaList(record.LifeStates), s)
+		}
+	}
+	for _, s := range f.Status {
+		if !slices.Contains(record.Statuses, record.Status(s)) {
+			return view.Filter{}, Usage("--status: expected one of %s, got %q", commaList(record.Statuses), s)
+		}
+	}
+	return view.Filter{Tags: tags, Kinds: f.Kind, Sessions: f.Session, States: f.State, Statuses: f.Status}, nil
+}
+
+// Target is a task that a command line means, or why there is none.
+type Target struct {
+	ID  string
+	Err error
+}
+
+// Request says which tasks a command line means.
+type Request struct {
+	Words []string
+	Tags  []string
+	FilterFlags
+	OpenOnly bool // without words, only tasks that are not over
+}
+
+// bare tells that nothing was said at all.
+func (r *Request) bare() bool {
+	return len(r.Words) == 0 && len(r.Tags) == 0 && len(r.Kind) == 0 && len(r.Session) == 0 &&
+		len(r.State) == 0 && len(r.Status) == 0 && !r.All
+}
+
+// Targets finds the tasks. Words come in their order, each task once, and one
+// that can't be found hinders no other. Without words it is every task that
+// the flags let through, oldest first; that there is none is no error. A
+// command line that names nothing at all is a usage error.
+func (c *Call) Targets(r Request) ([]Target, error) {
+	if r.bare() {
+		f := Usage("no task given")
+		f.Hint = "name tasks, or select them with --tag, --all and the like"
+		return nil, f
+	}
+	filter, err := r.Filter(r.Tags)
+	if err != nil {
+		return nil, err
+	}
+	if len(r.Words) == 0 {
+		filter.OpenOnly = r.OpenOnly
+		return c.matching(filter)
+	}
+	words, err := c.expand(r.Words)
+	if err != nil {
+		return nil, err
+	}
+	targets, err := c.named(words)
+	if err != nil {
+		return nil, err
+	}
+	return c.narrow(targets, filter)
+}
+
+// expand replaces "-" by the words on standard input.
+func (c *Call) expand(words []string) ([]string, error) {
+	i := slices.Index(words, "-")
+	if i < 0 {
+		return words, nil
+	}
+	data, err := c.readStdin()
+	if err != nil {
+		return nil, &homeError{Op: "read", Path: "stdin", Err: err}
+	}
+	read := strings.Fields(string(data))
+	return slices.DeleteFunc(slices.Replace(slices.Clone(words), i, i+1, read...), func(w string) bool { return w == "-" }), nil
+}
+
+func (c *Call) named(words []string) ([]Target, error) {
+	h, err := c.ExistingHome()
+	if err != nil {
+		return nil, err
+	}
+	var targets []Target
+	for _, word := range words {
+		if h == nil {
+			targets = append(targets, Target{word, &view.NotFoundError{ID: word}})
+			continue
+		}
+		ids, err := view.Resolve(h, []string{word})
+		if err != nil {
+			targets = append(targets, Target{word, err})
+		} else if !slices.Contains(targets, Target{ID: ids[0]}) {
+			targets = append(targets, Target{ID: ids[0]})
+		}
+	}
+	return targets, nil
+}
+
+// matching finds the tasks that pass a filter.
+func (c *Call) matching(filter view.Filter) ([]Target, error) {
+	tasks, err := c.Load(filter)
+	targets := make([]Target, len(tasks))
+	for i, t := range tasks {
+		targets[i] = Target{ID: t.ID}
+	}
+	return targets, err
+}
+
+// narrow drops the named tasks that do not pass the filter.
+func (c *Call) narrow(targets []Target, filter view.Filter) ([]Target, error) {
+	for _, t := range targets {
+		if t.Err == nil {
+			filter.IDs = append(filter.IDs, t.ID)
+		}
+	}
+	if len(filter.IDs) == 0 || len(filter.Tags)+len(filter.Kinds)+len(filter.Sessions)+len(filter.States)+len(filter.Statuses) == 0 {
+		return targets, nil
+	}
+	passed, err := c.matching(filter)
+	if err != nil {
+		return nil, err
+	}
+	return slices.DeleteFunc(targets, func(t Target) bool { return t.Err == nil && !slices.Contains(passed, t) }), nil
+}
+
+// Found gives the ids of the targets that are there. The others are complained
+// about; if there was but one, or none is left, that is the call's failure.
+func (c *Call) Found(targets []Target) (ids []string, err error) {
+	if len(targets) == 1 && targets[0].Err != nil {
+		return nil, targets[0].Err
+	}
+	var t tally
+	for _, target := range targets {
+		t.add(c, target.Err)
+		if target.Err == nil {
+			ids = append(ids, target.ID)
+		}
+	}
+	c.RaiseCode(t.code())
+	return ids, nil
+}
+
+// NamedOrGone finds tasks for a look at the past: a word that no task has but
+// that could be an id is taken for one.
+func (c *Call) NamedOrGone(words []string) (ids []string, err error) {
+	words, err = c.expand(words)
+	if err != nil {
+		return nil, err
+	}
+	targets, err := c.named(words)
+	if err != nil {
+		return nil, err
+	}
+	for _, t := range targets {
+		if missing := (*view.NotFoundError)(nil); t.Err != nil && !(errors.As(t.Err, &missing) && record.ValidID(t.ID)) {
+			return nil, t.Err
+		}
+		ids = append(ids, t.ID)
+	}
+	return ids, nil
+}
+
+// Load reads the tasks that pass a filter; none if there is no home.
+func (c *Call) Load(filter view.Filter) ([]*view.Task, error) {
+	h, err := c.ExistingHome()
+	if h == nil || err != nil {
+		return nil, err
+	}
+	return view.LoadAll(h, filter)
+}
+
+// Reach opens the home in which the task is expected: without a home it is not
+// there.
+func (c *Call) Reach(id string) (*store.Home, error) {
+	h, err := c.ExistingHome()
+	if h == nil && err == nil {
+		err = &view.NotFoundError{ID: id}
+	}
+	return h, err
+}
+
+// LoadOne reads one task.
+func (c *Call) LoadOne(id string) (*view.Task, error) {
+	h, err := c.Reach(id)
+	if err != nil {
+		return nil, err
+	}
+	return view.Load(h, id)
+}
+
+// Items makes a payload for each target.
+func Items[P any](targets []Target, payload func(id string) *P) []Item[P] {
+	items := make([]Item[P], len(targets))
+	for i, t := range targets {
+		items[i] = Item[P]{ID: t.ID, Err: t.Err}
+		if t.Err == nil {
+			items[i].Payload = payload(t.ID)
+		}
+	}
+	return items
+}

@@ -1,0 +1,211 @@
+package cli
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"strconv"
+	"strings"
+	"text/template"
+	"time"
+	"unicode/utf8"
+
+	"golang.org/x/sys/unix"
+
+	"bgtasks/lib/view"
+)
+
+// FormatHelp is the help of -o in verbs that print tasks.
+const FormatHelp = "How to print: json, jsonl, tsv, table, id, or a Go template such as '{{.ID}} {{.State}}'."
+
+// PrintTasks prints tasks in a format: one of FormatHelp's, or "" for a table
+// on a terminal and an id a line elsewhere. It is no method of Call so that
+// verbs that do not call it are linked without the template engine.
+func PrintTasks(c *Call, tasks []*view.Task, format string) error {
+	if format == "" {
+		format = "id"
+		if c.terminal() {
+			format = "table"
+		}
+	}
+	switch format {
+	case "id":
+		return c.printEach(tasks, func(t *view.Task) string { return t.ID })
+	case "tsv":
+		return c.printEach(tasks, tsvRow)
+	case "jsonl":
+		for _, t := range tasks {
+			if err := c.Line(t); err != nil {
+				return err
+			}
+		}
+		return nil
+	case "json":
+		return writeJSON(c.Out, append([]*view.Task{}, tasks...))
+	case "table":
+		return writeTable(c.Out, tasks, c.width(), time.Now())
+	}
+	return c.printTemplate(tasks, format)
+}
+
+func (c *Call) printEach(tasks []*view.Task, row func(*view.Task) string) error {
+	for _, t := range tasks {
+		if _, err := io.WriteString(c.Out, row(t)+"\n"); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (c *Call) printTemplate(tasks []*view.Task, format string) error {
+	if !strings.Contains(format, "{{") {
+		f := Usage("--output: unknown format %q", format)
+		f.Hint = "json, jsonl, tsv, table, id, or a template such as '{{.ID}}'"
+		return f
+	}
+	t, err := template.New("output").Funcs(template.FuncMap{"join": strings.Join, "json": toJSON}).Parse(format + "\n")
+	if err != nil {
+		return Usage("--output: %v", err)
+	}
+	for _, task := range tasks {
+		if err := t.Execute(c.Out, task); err != nil {
+			return Usage("--output: %v", err)
+		}
+	}
+	return nil
+}
+
+func toJSON(v any) (string, error) {
+	b, err := json.Marshal(v)
+	return string(b), err
+}
+
+// tsvRow has the columns of the table for programs: id, name, status, state,
+// exit code, signal, createdAt, exitedAt, tags, command line. Unknown is empty;
+// control characters are escaped.
+func tsvRow(t *view.Task) string {
+	code, signal := "", ""
+	if t.ExitCode != nil {
+		code = strconv.Itoa(*t.ExitCode)
+	}
+	if t.Signal != nil {
+		signal = *t.Signal
+	}
+	row := []string{t.ID, t.Name, string(t.Status), string(t.State), code, signal, t.CreatedAt, t.ExitedAt,
+		strings.Join(t.Tags, ","), CommandLine(t.Command, t.Args)}
+	for i, cell := range row {
+		row[i] = Printable(cell)
+	}
+	return strings.Join(row, "\t")
+}
+
+// The table's columns, and the most that a cell of each may take; the last
+// gets what is left.
+var (
+	tableHead = []string{"ID", "NAME", "STATE", "EXIT", "AGE", "TAGS", "COMMAND"}
+	tableMost = []int{64, 24, 10, 8, 8, 24, 1 << 20}
+)
+
+// writeTable writes tasks as a table that is cut to width, which is 0 for no
+// limit. Long cells are cut and nothing in one can steer the terminal.
+func writeTable(w io.Writer, tasks []*view.Task, width int, now time.Time) error {
+	rows := [][]string{tableHead}
+	for _, t := range tasks {
+		rows = append(rows, tableRow(t, now))
+	}
+	widths := make([]int, len(tableHead))
+	for _, row := range rows {
+		for i, cell := range row {
+			row[i] = shorten(Printable(cell), tableMost[i])
+			widths[i] = max(widths[i], utf8.RuneCountInString(row[i]))
+		}
+	}
+	for _, row := range rows {
+		if _, err := io.WriteString(w, tableLine(row, widths, width)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func tableRow(t *view.Task, now time.Time) []string {
+	state := string(t.State)
+	if t.Unreadable != nil {
+		state = "unreadable"
+	} else if t.Leftovers > 0 {
+		state += "+" + strconv.Itoa(t.Leftovers)
+	}
+	return []string{t.ID, t.Name, state, ExitText(t), ageText(t.Age(now)), strings.Join(t.Tags, ","), CommandLine(t.Command, t.Args)}
+}
+
+func tableLine(row []string, widths []int, width int) string {
+	var b strings.Builder
+	for i, cell := range row {
+		if i > 0 {
+			b.WriteString("  ")
+		}
+		b.WriteString(cell)
+		if i < len(row)-1 {
+			b.WriteString(strings.Repeat(" ", widths[i]-utf8.RuneCountInString(cell)))
+		}
+	}
+	line := strings.TrimRight(b.String(), " ")
+	if width > 0 {
+		line = shorten(line, width)
+	}
+	return line + "\n"
+}
+
+// shorten cuts s to at most n characters, the last of which then tells so.
+func shorten(s string, n int) string {
+	if utf8.RuneCountInString(s) <= n {
+		return s
+	}
+	return cutText(s, max(n-1, 0))
+}
+
+// ExitText is how a task ended, in one word: its code, or its signal, or "-".
+func ExitText(t *view.Task) string {
+	switch {
+	case t.ExitCode != nil:
+		return strconv.Itoa(*t.ExitCode)
+	case t.Signal != nil:
+		return *t.Signal
+	}
+	return "-"
+}
+
+// ageText writes a duration with its two largest units at most.
+func ageText(d time.Duration) string {
+	s := max(int64(d/time.Second), 0)
+	switch {
+	case s < 60:
+		return fmt.Sprintf("%ds", s)
+	case s < 3600:
+		return fmt.Sprintf("%dm%ds", s/60, s%60)
+	case s < 86400:
+		return fmt.Sprintf("%dh%dm", s/3600, s/60%60)
+	}
+	return fmt.Sprintf("%dd%dh", s/86400, s/3600%24)
+}
+
+// terminal tells whether people read the output directly.
+func (c *Call) terminal() bool { return c.width() > 0 }
+
+// defaultWidth is for terminals that do not tell, such as serial lines.
+const defaultWidth = 80
+
+// width is how many columns the terminal has; 0 when stdout is none.
+func (c *Call) width() int {
+	if c.stdout == nil {
+		return 0
+	}
+	size, err := unix.IoctlGetWinsize(int(c.stdout.Fd()), unix.TIOCGWINSZ)
+	switch {
+	case err != nil:
+		return 0
+	case size.Col == 0:
+		return defaultWidth
+	}
+	return int(size.Col)
+}

@@ -1,0 +1,161 @@
+package cli
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"unicode/utf8"
+)
+
+// tree is a JSON value with what encoding/json's own values lack: the order of
+// members, repeated ones, and the text of each part.
+type tree struct {
+	kind    string // "object", "array", "string", "number", "boolean" or "null"
+	members []member
+	items   []*tree
+	str     string
+	num     json.Number
+	text    []byte
+}
+
+type member struct {
+	name  string
+	value *tree
+}
+
+// parseTree reads one JSON value and nothing after it. The error says line and
+// column.
+func parseTree(data []byte) (*tree, error) {
+	var whole json.RawMessage
+	if err := json.Unmarshal(data, &whole); err != nil {
+		return nil, place(data, err)
+	}
+	if !utf8.Valid(data) {
+		return nil, errors.New("the text is not valid UTF-8")
+	}
+	p := &treeParser{data: data, dec: json.NewDecoder(bytes.NewReader(data))}
+	p.dec.UseNumber()
+	return p.value()
+}
+
+// place adds line and column to a syntax error.
+func place(data []byte, err error) error {
+	var syntax *json.SyntaxError
+	if !errors.As(err, &syntax) {
+		return err
+	}
+	// The offset counts the byte at fault as read, unless there was none.
+	at := int(syntax.Offset) - 1
+	if syntax.Offset >= int64(len(data)) && syntax.Error() == "unexpected end of JSON input" {
+		at = len(data)
+	}
+	before := data[:max(at, 0)]
+	line := bytes.Count(before, []byte("\n")) + 1
+	column := utf8.RuneCount(before[bytes.LastIndexByte(before, '\n')+1:]) + 1
+	return fmt.Errorf("line %d, column %d: %w", line, column, err)
+}
+
+// treeParser builds a tree. The text was checked before, nesting included, so
+// the tokens always come as expected.
+type treeParser struct {
+	data []byte
+	dec  *json.Decoder
+}
+
+func (p *treeParser) value() (*tree, error) {
+	start := p.dec.InputOffset()
+	token, err := p.dec.Token()
+	if err != nil {
+		return nil, err
+	}
+	t := &tree{}
+	switch v := token.(type) {
+	case json.Delim:
+		if v == '{' {
+			err = p.object(t)
+		} else {
+			err = p.array(t)
+		}
+	case string:
+		t.kind, t.str = "string", v
+	case json.Number:
+		t.kind, t.num = "number", v
+	case bool:
+		t.kind = "boolean"
+	default:
+		t.kind = "null"
+	}
+	t.text = bytes.TrimLeft(p.data[start:p.dec.InputOffset()], ",: \t\r\n")
+	return t, err
+}
+
+func (p *treeParser) object(t *tree) error {
+	t.kind = "object"
+	for p.dec.More() {
+		name, err := p.dec.Token()
+		if err != nil {
+			return err
+		}
+		value, err := p.value()
+		if err != nil {
+			return err
+		}
+		t.members = append(t.members, member{name.(string), value})
+	}
+	return p.close()
+}
+
+func (p *treeParser) array(t *tree) error {
+	t.kind = "array"
+	for p.dec.More() {
+		item, err := p.value()
+		if err != nil {
+			return err
+		}
+		t.items = append(t.items, item)
+	}
+	return p.close()
+}
+
+func (p *treeParser) close() error {
+	_, err := p.dec.Token()
+	if errors.Is(err, io.EOF) {
+		return io.ErrUnexpectedEOF
+	}
+	return err
+}
+
+// member finds a member by name; of repeated ones the last, as encoding/json
+// does.
+func (t *tree) member(name string) *tree {
+	for i := len(t.members) - 1; i >= 0; i-- {
+		if t.members[i].name == name {
+			return t.members[i].value
+		}
+	}
+	return nil
+}
+
+// maxActual is how much of a faulty value a message repeats.
+const maxActual = 200
+
+// actual is the value's text for a message.
+func (t *tree) actual() string {
+	var b bytes.Buffer
+	if err := json.Compact(&b, t.text); err != nil {
+		return t.kind
+	}
+	return cutText(b.String(), maxActual)
+}
+
+// cutText shortens s to at most n characters.
+func cutText(s string, n int) string {
+	for i := range s {
+		if n--; n < 0 {
+			return s[:i] + "…"
+		}
+	}
+	return s
+}

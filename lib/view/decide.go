@@ -1,0 +1,136 @@
+package view
+
+import (
+	"slices"
+	"syscall"
+	"time"
+
+	"bgtasks/lib/proc"
+	"bgtasks/lib/record"
+)
+
+// verdict is what a healer has to do about a task whose lock is free.
+type verdict int
+
+const (
+	leave      verdict = iota // nothing: it is over and tidy, or its leader lives
+	finishEnd                 // the end is recorded, the steps after it were cut short
+	recordExit                // the leader is a zombie: its status is there to be read
+	recordLost                // the leader is gone and nobody saw its end
+	lostReboot                // the whole system is another one now
+	cannotKnow                // whether the leader lives can't be seen: as good as leave
+)
+
+// facts are what a healer sees. They are about the run that spec names.
+type facts struct {
+	terminal bool
+	tidy     bool          // the steps after a recorded end are done
+	recorded bool          // the shim has written a state of this run
+	leader   bool          // and it names a leader
+	sameBoot bool          // the boot of that leader, or of the starter, is this one
+	presence proc.Presence // of the leader
+	unseen   bool          // the presence can't be known
+	status   bool          // the zombie's status can be read
+}
+
+// decide is the table of DESIGN §7.
+func decide(f facts) verdict {
+	switch {
+	case f.terminal && f.tidy:
+		return leave
+	case f.terminal:
+		return finishEnd
+	case !f.sameBoot:
+		return lostReboot
+	case !f.recorded || !f.leader:
+		return recordLost
+	case f.unseen:
+		return cannotKnow
+	case f.presence == proc.Alive:
+		return leave
+	case f.presence == proc.Zombie && f.status:
+		return recordExit
+	}
+	return recordLost
+}
+
+// finding is what a healer found: the facts, and the status they rest on.
+type finding struct {
+	facts
+	wait syscall.WaitStatus
+}
+
+// examine gathers the facts about a task.
+func examine(s *snapshot) (*finding, error) {
+	f := &finding{facts: facts{
+		terminal: s.terminal(),
+		tidy:     !s.marked && s.output != fifoIdle,
+		recorded: s.state != nil,
+	}}
+	if f.terminal {
+		return f, nil
+	}
+	boot, err := proc.BootID()
+	if err != nil {
+		return nil, err
+	}
+	f.sameBoot = s.spec.StartedBy.BootID == boot
+	if s.state == nil || s.state.Leader == nil {
+		return f, nil
+	}
+	leader := proc.Identity(*s.state.Leader)
+	f.leader, f.sameBoot = true, leader.BootID == boot
+	f.presence, err = leader.Presence()
+	f.unseen = err != nil
+	if f.presence == proc.Zombie {
+		f.wait, f.status = leader.ZombieStatus()
+	}
+	return f, nil
+}
+
+// endState is the terminal record that a verdict leads to. Whoever heals was
+// not there when the leader ended: exitedAt stays unknown (P3).
+func endState(s *snapshot, v verdict, f *finding, now time.Time) *record.State {
+	end := &record.State{Run: s.spec.Run, Attempt: 1}
+	if s.state != nil {
+		*end = *s.state
+	}
+	end.UpdatedAt = now
+	if end.Stop == nil {
+		end.Stop = s.stop
+	}
+	end.State, end.Reason = record.Failed, record.Lost
+	switch v {
+	case lostReboot:
+		end.Reason = record.LostReboot
+	case recordExit:
+		recordStatus(end, f.wait, s.spec.SuccessExitCodes)
+	}
+	if s.output == fifoHeld {
+		end.Leftovers = max(end.Leftovers, 1)
+	}
+	return end
+}
+
+// recordStatus fills in what a wait status says. With a stop that was asked
+// for, the end is that stop's, whatever the code: the code is kept beside it.
+func recordStatus(end *record.State, status syscall.WaitStatus, success []int) {
+	if status.Signaled() {
+		name := proc.SignalName(status.Signal())
+		end.Signal = &name
+		end.State, end.Reason = record.Failed, record.BySignal
+	} else {
+		code := status.ExitStatus()
+		end.ExitCode = &code
+		end.State, end.Reason = record.Failed, record.SelfExit
+		if code == 0 || slices.Contains(success, code) {
+			end.State = record.Succeeded
+		}
+	}
+	if end.Stop != nil {
+		end.State, end.Reason = record.Cancelled, record.Stopped
+		if end.Stop.Cause != "" {
+			end.Reason = end.Stop.Cause
+		}
+	}
+}

@@ -1,0 +1,38 @@
+package view
+
+import (
+	"testing"
+
+	"bgtasks/lib/proc"
+)
+
+// The table of DESIGN §7.
+func TestP7Decide(t *testing.T) {
+	running := facts{recorded: true, leader: true, sameBoot: true}
+	with := func(f facts, change func(*facts)) facts {
+		change(&f)
+		return f
+	}
+	for name, c := range map[string]struct {
+		facts facts
+		want  verdict
+	}{
+		"over and tidy":          {facts{terminal: true, tidy: true, recorded: true}, leave},
+		"over, end cut short":    {facts{terminal: true, recorded: true}, finishEnd},
+		"other boot":             {with(running, func(f *facts) { f.sameBoot = false; f.presence = proc.Alive }), lostReboot},
+		"claimed, other boot":    {facts{}, lostReboot},
+		"claimed, nothing said":  {facts{sameBoot: true}, recordLost},
+		"recorded, no leader":    {facts{sameBoot: true, recorded: true}, recordLost},
+		"leader alive":           {with(running, func(f *facts) { f.presence = proc.Alive }), leave},
+		"leader a zombie":        {with(running, func(f *facts) { f.presence = proc.Zombie; f.status = true }), recordExit},
+		"zombie, status hidden":  {with(running, func(f *facts) { f.presence = proc.Zombie }), recordLost},
+		"leader gone":            {running, recordLost},
+		"leader can't be seen":   {with(running, func(f *facts) { f.unseen = true }), cannotKnow},
+		"other boot and unseen":  {with(running, func(f *facts) { f.unseen = true; f.sameBoot = false }), lostReboot},
+		"over, whatever is seen": {facts{terminal: true, tidy: true, unseen: true}, leave},
+	} {
+		if got := decide(c.facts); got != c.want {
+			t.Errorf("decide(%s) = %v, want %v", name, got, c.want)
+		}
+	}
+}

@@ -1,0 +1,196 @@
+package view
+
+import (
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"time"
+
+	"bgtasks/lib/record"
+	"bgtasks/lib/seglog"
+	"bgtasks/lib/store"
+)
+
+// wantsHealing tells whether there is something for a healer to do: the lock
+// is free, and the facts call for more than leaving the task alone. It is asked
+// before the lock is taken, because a lock taken for nothing would for that
+// moment look like a supervisor's, and keep a restart from its task.
+func (s *snapshot) wantsHealing() bool {
+	if s.fault != nil || s.held {
+		return false
+	}
+	v, _, err := s.judge()
+	return err == nil && v != leave && v != cannotKnow
+}
+
+// judge looks at the processes too, and decides.
+func (s *snapshot) judge() (verdict, *finding, error) {
+	f, err := examine(s)
+	if err != nil {
+		return cannotKnow, nil, err
+	}
+	return decide(f.facts), f, nil
+}
+
+// errMoved says that the lock taken is no longer that of the task: the task
+// was restarted or removed between opening and locking.
+var errMoved = errors.New("the task's directory was replaced")
+
+// heal does what DESIGN §7 asks of any verb that meets an open run with a free
+// lock, or an ended one whose last steps were cut short. One of several healers
+// gets the lock; the others return at once with store.ErrLocked, or later find
+// the work done. A healer that is killed leaves the lock free and the work to
+// the next: each step can be done again.
+func (r *reader) heal(id string) error {
+	dir := r.home.TaskDir(id)
+	lock, err := lockTask(dir)
+	if err != nil {
+		return err
+	}
+	defer lock.Unlock()
+	s, err := r.records(id)
+	if err != nil || s.fault != nil {
+		return err
+	}
+	r.readStop(s)
+	r.look(s)
+	v, f, err := s.judge()
+	if err != nil {
+		return err
+	}
+	switch v {
+	case leave, cannotKnow:
+		return nil
+	case finishEnd:
+		return r.finishEnd(s)
+	}
+	return r.recordEnd(s, v, f)
+}
+
+// lockTask takes the run.lock of the task in dir, and makes sure that it is
+// that of the directory seen now. It stays so: whoever replaces or removes the
+// directory must hold this very lock.
+func lockTask(dir string) (*store.Lock, error) {
+	lock, err := store.TryLock(dir)
+	if err != nil {
+		return nil, err
+	}
+	held, err1 := lock.File().Stat()
+	seen, err2 := os.Lstat(filepath.Join(dir, store.LockFile))
+	if err1 != nil || err2 != nil || !os.SameFile(held, seen) {
+		return nil, errors.Join(errMoved, lock.Unlock())
+	}
+	return lock, nil
+}
+
+// recordEnd writes the terminal state and does what follows from it. What the
+// dead shim had not read is taken into the log first, so that whoever sees the
+// end sees the output too.
+func (r *reader) recordEnd(s *snapshot, v verdict, f *finding) error {
+	if v != lostReboot {
+		drainInto(r.home.TaskDir(s.id), s.spec)
+	}
+	end := endState(s, v, f, time.Now())
+	dir := r.home.TaskDir(s.id)
+	if err := store.Replace(filepath.Join(dir, store.StateFile), end.AppendJSON(nil)); err != nil {
+		return err
+	}
+	if err := store.SyncDir(dir); err != nil {
+		return err
+	}
+	s.state = end
+	if err := r.journalEnd(s); err != nil {
+		return err
+	}
+	return r.tidy(s)
+}
+
+// drainInto moves what the FIFOs hold into the logs. It is done as well as it
+// can be: that a log can't be written must not keep the end from being
+// recorded.
+func drainInto(dir string, spec *record.Spec) {
+	drainOne(dir, store.OutFIFO, store.OutputStem, spec.LogMax)
+	if spec.Split {
+		drainOne(dir, store.ErrFIFO, store.ErrorsStem, spec.LogMax)
+	}
+}
+
+func drainOne(dir, fifo, stem string, limit int64) {
+	var log *seglog.Writer
+	drain(filepath.Join(dir, fifo), func(p []byte) {
+		if log == nil {
+			log, _ = seglog.Open(seglog.Options{Dir: dir, Stem: stem, Max: limit, Now: time.Now, Replace: store.Replace})
+		}
+		if log != nil {
+			log.Write(p)
+		}
+	})
+	if log != nil {
+		log.Sync()
+		log.Close()
+	}
+}
+
+// finishEnd resumes where whoever recorded the end was cut short.
+func (r *reader) finishEnd(s *snapshot) error {
+	if s.marked {
+		done, err := endJournalled(r.home, s.id, s.state.Run)
+		if err == nil && !done {
+			err = r.journalEnd(s)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return r.tidy(s)
+}
+
+func (r *reader) journalEnd(s *snapshot) error {
+	return r.home.Append(&record.Event{
+		Name:   record.EndEvent(s.state.State),
+		Time:   s.state.UpdatedAt,
+		TaskID: s.id,
+		Labels: s.spec.EventLabels(),
+		State:  s.state,
+	})
+}
+
+// tidy does the steps after the journal: forget the stop, remove the FIFOs,
+// then the marker that says that all this is to be done, and wake those who
+// wait. FIFOs that a survivor of the tree holds stay: its output is still to be
+// had.
+func (r *reader) tidy(s *snapshot) error {
+	dir := r.home.TaskDir(s.id)
+	err := store.RemoveStop(dir)
+	if s.output != fifoHeld {
+		err = errors.Join(err, store.RemoveFIFOs(dir))
+	}
+	err = errors.Join(err, r.home.UnmarkLive(s.id))
+	store.Ring(filepath.Join(dir, store.BellsDir), store.BellLog)
+	store.Ring(filepath.Join(dir, store.BellsDir), store.BellChange)
+	return err
+}
+
+// look fills in what a snapshot says beyond its records.
+func (r *reader) look(s *snapshot) {
+	dir := r.home.TaskDir(s.id)
+	s.marked = exists(filepath.Join(r.home.LiveDir(), s.id))
+	s.output = lookAtFIFO(filepath.Join(dir, store.OutFIFO))
+}
+
+// assume gives the state that a healer would have recorded, for a home that
+// this user can't write to or a disk that is full. The snapshot's lock was seen
+// free before its records were read, so nobody is about to write another.
+func (s *snapshot) assume() {
+	switch v, f, _ := s.judge(); v {
+	case recordExit, recordLost, lostReboot:
+		s.state = endState(s, v, f, time.Now())
+	}
+}
+
+// hopeless tells whether an error of heal means that this process can't heal,
+// rather than that another does.
+func hopeless(err error) bool {
+	return err != nil && !errors.Is(err, store.ErrLocked) && !errors.Is(err, errMoved) && !errors.Is(err, fs.ErrNotExist)
+}

@@ -1,0 +1,87 @@
+package view
+
+import (
+	"bytes"
+	"errors"
+	"io"
+	"os"
+	"slices"
+	"strconv"
+	"strings"
+
+	"bgtasks/lib/record"
+	"bgtasks/lib/seglog"
+	"bgtasks/lib/store"
+)
+
+// lookBack is how far back at least the journal is searched for the end of a
+// run, in bytes: a few thousand events. A crash between the journal's line and
+// the removal of the marker that is healed only after more than that gives the
+// end a second line; readers of the journal know a run by its number.
+const lookBack = 1 << 20
+
+// endJournalled tells whether the newest part of the journal holds the end of
+// this run of the task.
+func endJournalled(h *store.Home, id string, run int) (bool, error) {
+	from, err := journalTail(h)
+	if err != nil {
+		return false, err
+	}
+	r, err := seglog.OpenJournalReader(h.EventsDir(), from)
+	if err != nil {
+		return false, err
+	}
+	defer r.Close()
+	mention := record.AppendString([]byte(`"taskId":`), id)
+	for {
+		line, _, err := r.Next()
+		if errors.Is(err, io.EOF) {
+			return false, nil
+		}
+		if err != nil {
+			return false, err
+		}
+		if bytes.Contains(line, mention) && endsRun(line, id, run) {
+			return true, nil
+		}
+	}
+}
+
+func endsRun(line []byte, id string, run int) bool {
+	e, err := ParseEvent(line)
+	return err == nil && e.TaskID == id && e.State.Run == run && e.State.State.Terminal() &&
+		e.Name == record.EndEvent(e.State.State)
+}
+
+// journalTail is where the newest segment begins that has lookBack bytes or
+// more behind it: the start of a segment is that of a line.
+func journalTail(h *store.Home) (int64, error) {
+	end, err := h.Journal().End()
+	if err != nil {
+		return 0, err
+	}
+	entries, err := os.ReadDir(h.EventsDir())
+	if err != nil {
+		return 0, err
+	}
+	for _, e := range slices.Backward(entries) {
+		digits, isSegment := strings.CutSuffix(e.Name(), ".ndjson")
+		start, err := strconv.ParseInt(digits, 10, 64)
+		if isSegment && err == nil && (start == 0 || start <= end-lookBack) {
+			return start, nil
+		}
+	}
+	return oldestSegment(entries), nil
+}
+
+// oldestSegment is where a short journal begins whose first segments were
+// removed; 0 for an empty one.
+func oldestSegment(entries []os.DirEntry) int64 {
+	for _, e := range entries {
+		if digits, ok := strings.CutSuffix(e.Name(), ".ndjson"); ok {
+			start, _ := strconv.ParseInt(digits, 10, 64)
+			return start
+		}
+	}
+	return 0
+}

@@ -1,0 +1,172 @@
+package view
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"bgtasks/lib/record"
+	"bgtasks/lib/store"
+)
+
+// zoo makes tasks of many kinds; those that run are locked.
+func zoo(t *testing.T) *store.Home {
+	t.Helper()
+	h := testHome(t)
+	for i, c := range []struct {
+		id, name, kind, session, tags string
+		state                         record.LifeState
+	}{
+		{"d1", "web", "server", "s1", "a b", record.Running},
+		{"c2", "web", "server", "s2", "b", record.Failed},
+		{"b3", "build", "command", "s1", "a", record.Succeeded},
+		{"a4", "monitor", "command", "", "", record.Cancelled},
+		{"bg_1", "twin", "command", "", "", record.Succeeded},
+		{"bg_2", "twin", "command", "", "", record.Succeeded},
+	} {
+		spec, state := testSpec(t, c.id), testState(c.state)
+		spec.Name, spec.Kind, spec.SessionID, spec.Tags = c.name, c.kind, c.session, strings.Fields(c.tags)
+		spec.CreatedAt = testTime.Add(time.Duration(i) * time.Millisecond)
+		put(t, h, spec, state)
+		if !c.state.Terminal() {
+			hold(t, h, c.id)
+		}
+	}
+	return h
+}
+
+func TestLoadAllFilters(t *testing.T) {
+	h := zoo(t)
+	for _, c := range []struct {
+		filter Filter
+		want   string
+	}{
+		{Filter{}, "d1 c2 b3 a4 bg_1 bg_2"},
+		{Filter{IDs: []string{"a4", "d1", "nope", "../x", "a4"}}, "d1 a4"},
+		{Filter{Names: []string{"web", "monitor"}}, "d1 c2 a4"},
+		{Filter{Tags: []string{"a"}}, "d1 b3"},
+		{Filter{Tags: []string{"a", "b"}}, "d1"},
+		{Filter{Kinds: []string{"server"}, Sessions: []string{"s2"}}, "c2"},
+		{Filter{Statuses: []string{"exited"}}, "c2 b3 bg_1 bg_2"},
+		{Filter{Statuses: []string{"running"}}, "d1"},
+		{Filter{Statuses: []string{"running", "killed"}}, "d1 a4"},
+		{Filter{States: []string{"failed", "running"}}, "d1 c2"},
+		{Filter{States: []string{"running", "stale"}}, "d1"},
+		{Filter{OpenOnly: true}, "d1"},
+		{Filter{OpenOnly: true, Statuses: []string{"exited"}}, ""},
+	} {
+		got, err := LoadAll(h, c.filter)
+		if ids := strings.Join(idsOf(got), " "); err != nil || ids != c.want {
+			t.Errorf("LoadAll(%+v) = %q, %v, want %q", c.filter, ids, err, c.want)
+		}
+	}
+}
+
+// What runs is found by its marker; a marker that outlived its task, or the
+// end of it, is no running task.
+func TestOpenOnlyReadsMarkers(t *testing.T) {
+	h := zoo(t)
+	for _, id := range []string{"never-published", "b3"} {
+		if err := h.MarkLive(id); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := os.RemoveAll(filepath.Join(h.TaskDir("c2"), store.SpecFile)); err != nil {
+		t.Fatal(err)
+	}
+	got, err := LoadAll(h, Filter{OpenOnly: true})
+	if ids := idsOf(got); err != nil || !slices.Equal(ids, []string{"d1"}) {
+		t.Errorf("LoadAll(OpenOnly) = %v, %v, want d1", ids, err)
+	}
+	if exists(filepath.Join(h.LiveDir(), "b3")) {
+		t.Errorf("the marker of an ended task is there, want it healed away")
+	}
+}
+
+func TestLoadAllHeals(t *testing.T) {
+	h := testHome(t)
+	for i := range 50 {
+		state := testState(record.Running)
+		state.Leader = gone(t)
+		put(t, h, testSpec(t, fmt.Sprintf("t%02d", i)), state)
+	}
+	if got, err := LoadAll(h, Filter{Statuses: []string{"running"}}); err != nil || len(got) != 0 {
+		t.Errorf("LoadAll(running) = %v, %v, want none", idsOf(got), err)
+	}
+	if got, err := LoadAll(h, Filter{Statuses: []string{"failed"}}); err != nil || len(got) != 50 {
+		t.Errorf("LoadAll(failed) = %d tasks, %v, want 50", len(got), err)
+	}
+}
+
+func fill(b testing.TB, finished, running int) *store.Home {
+	b.Helper()
+	h, err := store.Open(filepath.Join(b.TempDir(), "home"))
+	if err != nil {
+		b.Fatal(err)
+	}
+	code := 0
+	for i := range finished + running {
+		id := fmt.Sprintf("bg_%016d", i)
+		spec, state := testSpec(b, id), testState(record.Succeeded)
+		state.Reason, state.ExitCode, state.Leader, state.Shim = record.SelfExit, &code, gone(b), gone(b)
+		state.StartedAt, state.ExitedAt, state.Containment = testTime, testTime, "subreaper"
+		state.Usage = &record.Usage{UserMs: 1, SystemMs: 2, MaxRSSKB: 3}
+		spec.CreatedAt = testTime.Add(time.Duration(i) * time.Millisecond)
+		spec.Tags = []string{"demo", "bench"}
+		if i >= finished {
+			state.State, state.ExitCode, state.Reason = record.Running, nil, ""
+		}
+		fastPut(b, h, spec, state)
+	}
+
+	return h
+}
+
+// fastPut is put without syncing, which is not what is measured.
+func fastPut(b testing.TB, h *store.Home, spec *record.Spec, state *record.State) {
+	b.Helper()
+	dir := h.TaskDir(spec.ID)
+	if err := os.Mkdir(dir, 0o700); err != nil {
+		b.Fatal(err)
+	}
+	write(b, h, spec.ID, store.LockFile, nil)
+	write(b, h, spec.ID, store.SpecFile, spec.AppendJSON(nil))
+	write(b, h, spec.ID, store.StateFile, state.AppendJSON(nil))
+	write(b, h, spec.ID, "output.log", []byte("hello\n"))
+	if state.State.Terminal() {
+		return
+	}
+	lock, err := store.TryLock(dir)
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.Cleanup(func() { lock.Unlock() })
+	if err := h.MarkLive(spec.ID); err != nil {
+		b.Fatal(err)
+	}
+}
+
+func benchmarkList(b *testing.B, f Filter, finished, want int) {
+	h := fill(b, finished, 10)
+	for b.Loop() {
+		if got, err := LoadAll(h, f); err != nil || len(got) != want {
+			b.Fatalf("LoadAll = %d tasks, %v, want %d", len(got), err, want)
+		}
+	}
+}
+
+// The budget of DESIGN §13 is 100 ms for the whole verb, on two processors.
+func BenchmarkList10000(b *testing.B) { benchmarkList(b, Filter{}, 10_000, 10_010) }
+
+func BenchmarkList10000WithLogs(b *testing.B) {
+	benchmarkList(b, Filter{WithLogs: true}, 10_000, 10_010)
+}
+
+// The budget is 15 ms for the whole verb, beside ten times as many.
+func BenchmarkRunning(b *testing.B) {
+	benchmarkList(b, Filter{Statuses: []string{"running"}}, 10_000, 10)
+}

@@ -1,0 +1,104 @@
+package view
+
+import (
+	"errors"
+	"io/fs"
+
+	"bgtasks/lib/proc"
+	"bgtasks/lib/record"
+	"bgtasks/lib/store"
+)
+
+// Load reads one task whole, with the sizes of its logs, and heals it if need
+// be. The error is *NotFoundError if there is no such task, with ids and names
+// that may have been meant. A task whose records are broken is no error: it is
+// given with Unreadable set and what is known.
+func Load(h *store.Home, id string) (*Task, error) {
+	notFound := &NotFoundError{ID: id}
+	if !record.ValidID(id) {
+		return nil, notFound
+	}
+	r := newReader(h)
+	t, err := r.load(id, thorough)
+	if errors.Is(err, fs.ErrNotExist) {
+		notFound.Close = closeWords(h, id)
+		return nil, notFound
+	}
+	if err != nil {
+		return nil, err
+	}
+	r.addLogs(t)
+	return t, nil
+}
+
+// hint says beforehand what a listing knows about a task, to save system calls.
+type hint int
+
+const (
+	thorough hint = iota // look at everything
+	unmarked             // there was no marker: an ended run is most probably tidy
+)
+
+// load makes a task's view, after healing if need be. A vanished task is
+// fs.ErrNotExist.
+func (r *reader) load(id string, known hint) (*Task, error) {
+	s, err := r.snapshot(id, known)
+	if err != nil {
+		return nil, err
+	}
+	if s.wantsHealing() {
+		failed := r.heal(id)
+		if s, err = r.snapshot(id, thorough); err != nil {
+			return nil, err
+		}
+		if hopeless(failed) && s.wantsHealing() {
+			s.assume()
+		}
+	}
+	return r.derive(s), nil
+}
+
+// snapshot reads a task's files, then asks for its lock. An open state beside
+// a free lock may be one that has ended in between: healing looks again under
+// the lock.
+//
+// A run that ended without leftovers and without a marker was ended in order,
+// and needs no further look; its shim may live for another moment.
+func (r *reader) snapshot(id string, known hint) (*snapshot, error) {
+	s, err := r.records(id)
+	if err != nil {
+		return nil, err
+	}
+	if known == unmarked && s.terminal() && s.state.Leftovers == 0 {
+		return s, nil
+	}
+	s.held, err = store.LockHeld(r.home.TaskDir(id))
+	if err != nil && s.fault == nil {
+		s.fault = &RecordError{id, store.LockFile, err}
+	}
+	r.look(s)
+	r.readStop(s)
+	return s, nil
+}
+
+// ShowEnv puts the values of the task's environment variables in the place of
+// the redaction, for those who asked for them. They are in no record (P11): only
+// the living leader has them, as it was executed with them. The error wraps
+// proc.ErrGone when it has ended, proc.ErrUnsupported where a process can't be
+// asked.
+func ShowEnv(t *Task) error {
+	if len(t.Env) == 0 {
+		return nil
+	}
+	if t.Current == nil || t.Current.Leader == nil {
+		return proc.ErrGone
+	}
+	values, err := proc.ReadEnviron(proc.Identity(*t.Current.Leader), t.Spec.EnvNames)
+	if err != nil {
+		return err
+	}
+	for name, value := range values {
+		t.Env[name] = value
+	}
+	return nil
+}

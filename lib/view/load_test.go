@@ -1,0 +1,254 @@
+package view
+
+import (
+	"encoding/json"
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+
+	"bgtasks/lib/proc"
+	"bgtasks/lib/record"
+	"bgtasks/lib/seglog"
+	"bgtasks/lib/store"
+)
+
+func TestLoadGivesTheTaskObject(t *testing.T) {
+	h, spec, state := testHome(t), testSpec(t, "web"), testState(record.Failed)
+	code := 3
+	spec.Run, spec.EnvNames, spec.Tags, spec.Metadata = 2, []string{"SECRET"}, []string{"a"}, []byte(`{"k":1}`)
+	state.Run, state.Reason, state.ExitCode, state.Leader = 2, record.SelfExit, &code, gone(t)
+	state.Containment, state.StartedAt, state.ExitedAt = "subreaper", testTime, testTime
+	state.Usage = &record.Usage{UserMs: 1, SystemMs: 2, MaxRSSKB: 3}
+	state.Leader.PID = 4242
+	put(t, h, spec, state)
+	write(t, h, "web", "output.log", []byte("hello\n"))
+	got, err := json.MarshalIndent(load(t, h, "web"), "", " ")
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := `{
+ "id": "web",
+ "name": "name-of-web",
+ "command": "make",
+ "args": [
+  "test"
+ ],
+ "workdir": "/src",
+ "tags": [
+  "a"
+ ],
+ "kind": "command",
+ "env": {
+  "SECRET": "[redacted]"
+ },
+ "notifyOnExit": false,
+ "metadata": {
+  "k": 1
+ },
+ "status": "exited",
+ "state": "failed",
+ "exitCode": 3,
+ "signal": null,
+ "reason": "self-exit",
+ "run": 2,
+ "attempt": 1,
+ "maxAttempts": 1,
+ "restartCount": 1,
+ "pid": 4242,
+ "supervisor": "none",
+ "containment": "subreaper",
+ "leftovers": 0,
+ "createdAt": "2026-03-01T12:00:00.000Z",
+ "startedAt": "2026-03-01T12:00:00.000Z",
+ "exitedAt": "2026-03-01T12:00:00.000Z",
+ "updatedAt": "2026-03-01T12:00:01.000Z",
+ "killGraceMs": 5000,
+ "usage": {
+  "userMs": 1,
+  "systemMs": 2,
+  "maxRssKb": 3
+ },
+ "logPath": "` + filepath.Join(h.TaskDir("web"), "output.log") + `",
+ "logBytes": 6,
+ "logDroppedBytes": 0
+}`
+	if string(got) != want {
+		t.Errorf("Load = %s, want %s", got, want)
+	}
+}
+
+// Lists and env are never null, and a first run has nothing yet.
+func TestLoadOfAClaimedTask(t *testing.T) {
+	h, spec := testHome(t), testSpec(t, "web")
+	spec.Args = nil
+	put(t, h, spec, nil)
+	hold(t, h, "web")
+	task := load(t, h, "web")
+	if task.State != record.Claimed || task.Status != record.StatusStarting || !task.Supervised() || task.Current != nil {
+		t.Errorf("Load = %s, %s, %s, want claimed, starting, alive", task.State, task.Status, task.Supervisor)
+	}
+	if out, err := json.Marshal(task); err != nil || strings.Contains(string(out), "null,") && !strings.Contains(string(out), `"exitCode":null,"signal":null`) ||
+		!strings.Contains(string(out), `"args":[]`) || !strings.Contains(string(out), `"env":{}`) {
+		t.Errorf("json = %s, %v, want empty lists and an empty env", out, err)
+	}
+}
+
+// A new spec beside the old state is a run that has not been heard of yet.
+func TestLoadOfARestart(t *testing.T) {
+	h, spec, state := testHome(t), testSpec(t, "web"), testState(record.Succeeded)
+	put(t, h, spec, state)
+	spec.Run = 2
+	write(t, h, "web", store.SpecFile, spec.AppendJSON(nil))
+	lock := hold(t, h, "web")
+	if task := load(t, h, "web"); task.State != record.Claimed || task.Run != 2 || task.RestartCount != 1 || task.ExitCode != nil {
+		t.Errorf("Load = %s, run %d, want claimed, run 2", task.State, task.Run)
+	}
+	lock.Unlock()
+	if task := load(t, h, "web"); task.Reason != record.Lost || task.Run != 2 {
+		t.Errorf("Load = %s, run %d, want lost, run 2", task.Reason, task.Run)
+	}
+}
+
+func TestLoadShowsAPendingStop(t *testing.T) {
+	h := testHome(t)
+	put(t, h, testSpec(t, "web"), testState(record.Running))
+	hold(t, h, "web")
+	stop := &record.Stop{RequestedAt: testTime, By: "bg-stop", Signal: "TERM", Reason: "enough"}
+	write(t, h, "web", store.StopFile, stop.AppendJSON(nil))
+	if got := load(t, h, "web").Stop; got == nil || got.By != "bg-stop" || got.Reason != "enough" {
+		t.Errorf("stop = %+v, want that of stop.json", got)
+	}
+	write(t, h, "web", store.StopFile, []byte("garbage"))
+	if task := load(t, h, "web"); task.Stop != nil || task.Unreadable != nil {
+		t.Errorf("stop = %+v, unreadable %v, want a broken stop.json passed over", task.Stop, task.Unreadable)
+	}
+}
+
+// Lesson 23: a broken record breaks one task.
+func TestLesson23OneUnreadableTask(t *testing.T) {
+	whole := string(testState(record.Running).AppendJSON(nil))
+	for name, spoil := range map[string]func(path string) error{
+		"garbage":   func(path string) error { return os.WriteFile(path, []byte("\x00garbage"), 0o600) },
+		"truncated": func(path string) error { return os.WriteFile(path, []byte(whole[:20]), 0o600) },
+		"empty":     func(path string) error { return os.WriteFile(path, nil, 0o600) },
+		"type":      func(path string) error { return os.WriteFile(path, []byte(`{"v":1,"run":[]}`), 0o600) },
+		"directory": func(path string) error { return os.Mkdir(path, 0o700) },
+		"fifo":      func(path string) error { return syscall.Mkfifo(path, 0o600) },
+		"link":      func(path string) error { return os.Symlink("/dev/zero", path) },
+	} {
+		for _, file := range []string{store.SpecFile, store.StateFile} {
+			t.Run(name+" in "+file, func(t *testing.T) {
+				h := testHome(t)
+				for _, id := range []string{"a", "b", "c"} {
+					put(t, h, testSpec(t, id), testState(record.Succeeded))
+				}
+				path := filepath.Join(h.TaskDir("b"), file)
+				if err := errors.Join(os.Remove(path), spoil(path)); err != nil {
+					t.Fatal(err)
+				}
+				checkOneBroken(t, h, file)
+			})
+		}
+	}
+}
+
+func checkOneBroken(t *testing.T, h *store.Home, file string) {
+	t.Helper()
+	all, err := LoadAll(h, Filter{WithLogs: true})
+	if err != nil || len(all) != 3 {
+		t.Fatalf("LoadAll = %d tasks, %v, want 3", len(all), err)
+	}
+	for _, task := range append(all, load(t, h, "b")) {
+		fault, broken := task.Unreadable.(*RecordError)
+		if broken != (task.ID == "b") {
+			t.Errorf("task %q: unreadable = %v", task.ID, task.Unreadable)
+		}
+		if broken && (fault.File != file || task.Fault == "" || task.Terminal() != (file == store.SpecFile)) {
+			t.Errorf("fault = %v, state %q, want one about %s", fault, task.State, file)
+		}
+	}
+}
+
+func TestLoadOfNoTask(t *testing.T) {
+	h := testHome(t)
+	put(t, h, testSpec(t, "web"), testState(record.Succeeded))
+	for word, hint := range map[string]string{"wbe": "web", "../web": "", "": "", "entirely-different": ""} {
+		_, err := Load(h, word)
+		var missing *NotFoundError
+		if !errors.As(err, &missing) || strings.Join(missing.Close, " ") != hint {
+			t.Errorf("Load(%q) = %v, want not found with the hint %q", word, err, hint)
+		}
+	}
+}
+
+func TestLogSizesCountGaps(t *testing.T) {
+	h, spec := testHome(t), testSpec(t, "web")
+	put(t, h, spec, testState(record.Succeeded))
+	log, err := seglog.Open(seglog.Options{Dir: h.TaskDir("web"), Stem: store.OutputStem, Max: 64 << 10, Replace: store.Replace})
+	if err != nil {
+		t.Fatal(err)
+	}
+	const written = 1 << 20
+	for range written / 4096 {
+		log.Write(make([]byte, 4096))
+	}
+	log.Close()
+	task := load(t, h, "web")
+	if task.LogBytes+task.LogDroppedBytes != written || task.LogDroppedBytes == 0 || task.LogBytes > 72<<10 {
+		t.Errorf("log bytes %d, dropped %d, want %d in all and the cap kept", task.LogBytes, task.LogDroppedBytes, written)
+	}
+}
+
+// Lesson 11: what lives of the tree is counted now, not when it was recorded.
+func TestLeftoversOfALiveShim(t *testing.T) {
+	h, state := testHome(t), testState(record.Succeeded)
+	self, err := proc.Self()
+	if err != nil {
+		t.Fatal(err)
+	}
+	state.Shim, state.Leftovers = (*record.Process)(&self), 7
+	put(t, h, testSpec(t, "web"), state)
+	lock := hold(t, h, "web")
+	before := load(t, h, "web").Leftovers
+	spawn(t, "/bin/cat", blockingFIFO(t))
+	zombie(t, "/bin/true")
+	if got := load(t, h, "web"); got.Leftovers != before+1 || !got.Supervised() {
+		t.Errorf("leftovers = %d, %s, want %d and alive", got.Leftovers, got.Supervisor, before+1)
+	}
+	lock.Unlock()
+	if got := load(t, h, "web"); got.Leftovers != 0 || got.Supervised() {
+		t.Errorf("leftovers = %d, %s, want 0 and none", got.Leftovers, got.Supervisor)
+	}
+}
+
+func TestP11ShowEnv(t *testing.T) {
+	h, spec, state := testHome(t), testSpec(t, "web"), testState(record.Running)
+	t.Setenv("BG_TEST_SECRET", "geheim")
+	spec.EnvNames = []string{"BG_TEST_SECRET"}
+	pid, err := syscall.ForkExec("/bin/cat", []string{"cat", blockingFIFO(t)}, &syscall.ProcAttr{Env: os.Environ(), Files: []uintptr{0, 1, 2}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer syscall.Wait4(pid, nil, 0, nil)
+	defer syscall.Kill(pid, syscall.SIGKILL)
+	id, err := proc.Identify(pid)
+	if err != nil {
+		t.Fatal(err)
+	}
+	state.Leader = (*record.Process)(&id)
+	put(t, h, spec, state)
+	task := load(t, h, "web")
+	if task.Env["BG_TEST_SECRET"] != Redacted {
+		t.Errorf("env = %v, want %s", task.Env, Redacted)
+	}
+	if err := ShowEnv(task); err != nil || task.Env["BG_TEST_SECRET"] != "geheim" {
+		t.Errorf("ShowEnv = %v, env %v, want the value", err, task.Env)
+	}
+	task.Current.Leader = gone(t)
+	if err := ShowEnv(task); !errors.Is(err, proc.ErrGone) {
+		t.Errorf("ShowEnv of a gone leader = %v, want ErrGone", err)
+	}
+}

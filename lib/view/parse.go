@@ -1,0 +1,182 @@
+package view
+
+import (
+	"fmt"
+	"slices"
+	"time"
+
+	"bgtasks/lib/record"
+
+	"github.com/tidwall/gjson"
+)
+
+// ParseSpec decodes spec.json. An error says what is wrong with it, not where
+// it was found.
+func ParseSpec(data []byte) (*record.Spec, error) {
+	s := &record.Spec{}
+	if err := decodeRecord(data, specMembers, s); err != nil {
+		return nil, err
+	}
+	if !record.ValidID(s.ID) || s.Run < 1 || s.Command == "" || s.CreatedAt.IsZero() {
+		return nil, errIncomplete
+	}
+	return s, nil
+}
+
+// ParseState decodes state.json. An error says what is wrong with it, not
+// where it was found.
+func ParseState(data []byte) (*record.State, error) {
+	s := &record.State{}
+	if err := decodeRecord(data, stateMembers, s); err != nil {
+		return nil, err
+	}
+	if s.Run < 1 || s.UpdatedAt.IsZero() {
+		return nil, errIncomplete
+	}
+	return s, knownState(s.State)
+}
+
+func knownState(s record.LifeState) error {
+	if !slices.Contains(record.LifeStates, s) {
+		return fmt.Errorf("state %q is not known", string(s))
+	}
+	return nil
+}
+
+// ParseStop decodes stop.json. An error says what is wrong with it, not where
+// it was found.
+func ParseStop(data []byte) (*record.Stop, error) {
+	s := &record.Stop{}
+	if err := decodeRecord(data, stopMembers, s); err != nil {
+		return nil, err
+	}
+	if s.RequestedAt.IsZero() {
+		return nil, errIncomplete
+	}
+	return s, nil
+}
+
+// Event is a line of the journal, decoded.
+type Event struct {
+	Name      record.EventName
+	Time      time.Time
+	TaskID    string
+	Kind      string
+	Tags      []string
+	SessionID string
+	Notify    bool
+	PID       int          // of the leader; 0 when the line does not say
+	State     record.State // Run, Attempt, State, Reason, ExitCode, Signal and Stop; its Run is 0 when the line does not say
+}
+
+// ParseEvent decodes one line of the journal, with or without its newline.
+// Events with names that this version does not know are decoded like others.
+func ParseEvent(line []byte) (*Event, error) {
+	e := &Event{}
+	if err := decodeRecord(line, eventMembers, e); err != nil {
+		return nil, err
+	}
+	if e.Name == "" || e.TaskID == "" || e.Time.IsZero() {
+		return nil, errIncomplete
+	}
+	return e, nil
+}
+
+var specMembers = members[record.Spec]{
+	"id":               func(d *decoder, s *record.Spec, v gjson.Result) { s.ID = d.str(v) },
+	"run":              func(d *decoder, s *record.Spec, v gjson.Result) { s.Run = d.number(v) },
+	"name":             func(d *decoder, s *record.Spec, v gjson.Result) { s.Name = d.str(v) },
+	"command":          func(d *decoder, s *record.Spec, v gjson.Result) { s.Command = d.str(v) },
+	"args":             func(d *decoder, s *record.Spec, v gjson.Result) { s.Args = d.strs(v) },
+	"workdir":          func(d *decoder, s *record.Spec, v gjson.Result) { s.Workdir = d.str(v) },
+	"envNames":         func(d *decoder, s *record.Spec, v gjson.Result) { s.EnvNames = d.strs(v) },
+	"tags":             func(d *decoder, s *record.Spec, v gjson.Result) { s.Tags = d.strs(v) },
+	"kind":             func(d *decoder, s *record.Spec, v gjson.Result) { s.Kind = d.str(v) },
+	"parentSessionId":  func(d *decoder, s *record.Spec, v gjson.Result) { s.SessionID = d.str(v) },
+	"notifyOnExit":     func(d *decoder, s *record.Spec, v gjson.Result) { s.Notify = d.flag(v) },
+	"metadata":         func(d *decoder, s *record.Spec, v gjson.Result) { s.Metadata = d.object(v) },
+	"stdin":            func(d *decoder, s *record.Spec, v gjson.Result) { s.Stdin = d.str(v) },
+	"split":            func(d *decoder, s *record.Spec, v gjson.Result) { s.Split = d.flag(v) },
+	"tees":             func(d *decoder, s *record.Spec, v gjson.Result) { s.Tees = d.strs(v) },
+	"logMaxBytes":      func(d *decoder, s *record.Spec, v gjson.Result) { s.LogMax = d.integer(v) },
+	"leftovers":        func(d *decoder, s *record.Spec, v gjson.Result) { s.Leftovers = d.str(v) },
+	"signal":           func(d *decoder, s *record.Spec, v gjson.Result) { s.Signal = d.str(v) },
+	"killGraceMs":      func(d *decoder, s *record.Spec, v gjson.Result) { s.KillGraceMs = d.integer(v) },
+	"timeLimitMs":      func(d *decoder, s *record.Spec, v gjson.Result) { s.TimeLimitMs = d.integer(v) },
+	"successExitCodes": func(d *decoder, s *record.Spec, v gjson.Result) { s.SuccessExitCodes = d.numbers(v) },
+	"createdAt":        func(d *decoder, s *record.Spec, v gjson.Result) { s.CreatedAt = d.time(v) },
+	"startedBy":        func(d *decoder, s *record.Spec, v gjson.Result) { s.StartedBy = *nested(d, v, processMembers) },
+}
+
+var stateMembers = members[record.State]{
+	"run":            func(d *decoder, s *record.State, v gjson.Result) { s.Run = d.number(v) },
+	"attempt":        func(d *decoder, s *record.State, v gjson.Result) { s.Attempt = d.number(v) },
+	"state":          func(d *decoder, s *record.State, v gjson.Result) { s.State = record.LifeState(d.str(v)) },
+	"reason":         func(d *decoder, s *record.State, v gjson.Result) { s.Reason = record.Reason(d.str(v)) },
+	"exitCode":       func(d *decoder, s *record.State, v gjson.Result) { s.ExitCode = optional(v, d.number) },
+	"signal":         func(d *decoder, s *record.State, v gjson.Result) { s.Signal = optional(v, d.str) },
+	"leader":         func(d *decoder, s *record.State, v gjson.Result) { s.Leader = nested(d, v, processMembers) },
+	"shim":           func(d *decoder, s *record.State, v gjson.Result) { s.Shim = nested(d, v, processMembers) },
+	"containment":    func(d *decoder, s *record.State, v gjson.Result) { s.Containment = d.str(v) },
+	"leftovers":      func(d *decoder, s *record.State, v gjson.Result) { s.Leftovers = d.number(v) },
+	"teeMissedBytes": func(d *decoder, s *record.State, v gjson.Result) { s.TeeMissed = d.integer(v) },
+	"startedAt":      func(d *decoder, s *record.State, v gjson.Result) { s.StartedAt = d.time(v) },
+	"exitedAt":       func(d *decoder, s *record.State, v gjson.Result) { s.ExitedAt = d.time(v) },
+	"updatedAt":      func(d *decoder, s *record.State, v gjson.Result) { s.UpdatedAt = d.time(v) },
+	"usage":          func(d *decoder, s *record.State, v gjson.Result) { s.Usage = nested(d, v, usageMembers) },
+	"stop":           func(d *decoder, s *record.State, v gjson.Result) { s.Stop = nested(d, v, stopMembers) },
+}
+
+// optional decodes a member whose null says "unknown".
+func optional[T any](v gjson.Result, decode func(gjson.Result) T) *T {
+	if v.Type == gjson.Null {
+		return nil
+	}
+	value := decode(v)
+	return &value
+}
+
+var processMembers = members[record.Process]{
+	"bootId":     func(d *decoder, p *record.Process, v gjson.Result) { p.BootID = d.str(v) },
+	"pid":        func(d *decoder, p *record.Process, v gjson.Result) { p.PID = d.number(v) },
+	"startTicks": func(d *decoder, p *record.Process, v gjson.Result) { p.StartTicks = d.unsigned(v) },
+}
+
+var usageMembers = members[record.Usage]{
+	"userMs":   func(d *decoder, u *record.Usage, v gjson.Result) { u.UserMs = d.integer(v) },
+	"systemMs": func(d *decoder, u *record.Usage, v gjson.Result) { u.SystemMs = d.integer(v) },
+	"maxRssKb": func(d *decoder, u *record.Usage, v gjson.Result) { u.MaxRSSKB = d.integer(v) },
+}
+
+var stopMembers = members[record.Stop]{
+	"requestedAt": func(d *decoder, s *record.Stop, v gjson.Result) { s.RequestedAt = d.time(v) },
+	"by":          func(d *decoder, s *record.Stop, v gjson.Result) { s.By = d.str(v) },
+	"signal":      func(d *decoder, s *record.Stop, v gjson.Result) { s.Signal = d.str(v) },
+	"graceMs":     func(d *decoder, s *record.Stop, v gjson.Result) { s.GraceMs = d.integer(v) },
+	"reason":      func(d *decoder, s *record.Stop, v gjson.Result) { s.Reason = d.str(v) },
+	"cause":       func(d *decoder, s *record.Stop, v gjson.Result) { s.Cause = record.Reason(d.str(v)) },
+}
+
+var eventMembers = members[Event]{
+	"event":           func(d *decoder, e *Event, v gjson.Result) { e.Name = record.EventName(d.str(v)) },
+	"time":            func(d *decoder, e *Event, v gjson.Result) { e.Time = d.time(v) },
+	"taskId":          func(d *decoder, e *Event, v gjson.Result) { e.TaskID = d.str(v) },
+	"kind":            func(d *decoder, e *Event, v gjson.Result) { e.Kind = d.str(v) },
+	"tags":            func(d *decoder, e *Event, v gjson.Result) { e.Tags = d.strs(v) },
+	"parentSessionId": func(d *decoder, e *Event, v gjson.Result) { e.SessionID = d.str(v) },
+	"notifyOnExit":    func(d *decoder, e *Event, v gjson.Result) { e.Notify = d.flag(v) },
+	"pid":             func(d *decoder, e *Event, v gjson.Result) { e.PID = d.number(v) },
+	"run":             ofState("run"),
+	"attempt":         ofState("attempt"),
+	"state":           ofState("state"),
+	"reason":          ofState("reason"),
+	"exitCode":        ofState("exitCode"),
+	"signal":          ofState("signal"),
+	"stop":            ofState("stop"),
+}
+
+// ofState decodes a member that a journal line shares with state.json.
+func ofState(key string) func(*decoder, *Event, gjson.Result) {
+	decode := stateMembers[key]
+	return func(d *decoder, e *Event, v gjson.Result) { decode(d, &e.State, v) }
+}

@@ -1,0 +1,185 @@
+package view
+
+import (
+	"errors"
+	"io/fs"
+	"syscall"
+
+	"bgtasks/lib/record"
+	"bgtasks/lib/store"
+)
+
+// maxRecord is the most that a record may have, in bytes. A spec holds an
+// argument list, which the system bounds to a few MiB (execve(2)); what is
+// larger is no record, and is not read into memory.
+const maxRecord = 32 << 20
+
+var errTooLarge = errors.New("too large for a record")
+
+// NotFoundError says that no task has this id or name.
+type NotFoundError struct {
+	ID    string
+	Close []string // up to three names or ids that the word may have meant
+}
+
+func (e *NotFoundError) Error() string { return "no task \"" + e.ID + "\"" }
+
+// RecordError says that a file of a task can't be read or is no record. That
+// task is unreadable; others are not touched by it.
+type RecordError struct {
+	ID, File string
+	Err      error
+}
+
+func (e *RecordError) Error() string {
+	return "read " + e.File + " of \"" + e.ID + "\": " + e.Err.Error()
+}
+
+func (e *RecordError) Unwrap() error { return e.Err }
+
+// reader reads records with one buffer. It is not for concurrent use.
+type reader struct {
+	home  *store.Home
+	tasks string // the folder of the tasks, with a slash
+	buf   []byte
+}
+
+func newReader(h *store.Home) *reader {
+	return &reader{home: h, tasks: h.TasksDir() + "/", buf: make([]byte, 4096)}
+}
+
+// file reads a file whole into the reader's buffer, which the next call
+// overwrites. It makes three system calls for a small file: listing ten
+// thousand tasks is mostly these. A FIFO in the file's place is not waited for.
+func (r *reader) file(path string) ([]byte, error) {
+	fd, err := open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer syscall.Close(fd)
+	n := 0
+	for {
+		got, err := read(fd, r.buf[n:])
+		if err != nil {
+			return nil, err
+		}
+		n += got
+		switch {
+		case n < len(r.buf):
+			return r.buf[:n], nil
+		case n > maxRecord:
+			return nil, errTooLarge
+		}
+		r.buf = append(r.buf, make([]byte, len(r.buf))...)
+	}
+}
+
+func open(path string) (fd int, err error) {
+	for {
+		fd, err = syscall.Open(path, syscall.O_RDONLY|syscall.O_NONBLOCK|syscall.O_NOFOLLOW|syscall.O_CLOEXEC, 0)
+		if err != syscall.EINTR {
+			return fd, err
+		}
+	}
+}
+
+func read(fd int, p []byte) (n int, err error) {
+	for {
+		n, err = syscall.Read(fd, p)
+		if err != syscall.EINTR {
+			return max(n, 0), err
+		}
+	}
+}
+
+// parsed reads and decodes one file of a task. Absence is fs.ErrNotExist as it
+// is; every other error is a RecordError.
+func parsed[T any](r *reader, id, file string, parse func([]byte) (*T, error)) (*T, error) {
+	data, err := r.file(r.tasks + id + "/" + file)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, fs.ErrNotExist
+	}
+	var value *T
+	if err == nil {
+		value, err = parse(data)
+	}
+	if err != nil {
+		return nil, &RecordError{id, file, err}
+	}
+	return value, nil
+}
+
+// snapshot is what the files of one task say, and who holds its lock.
+type snapshot struct {
+	id     string
+	spec   *record.Spec  // nil only if fault is set
+	state  *record.State // nil before the shim's first word on this run
+	stop   *record.Stop  // asked for and not done; read for open runs only
+	fault  error         // what was unreadable
+	held   bool          // run.lock
+	marked bool          // live/ID is there
+	output fifoUse       // out.fifo
+}
+
+// terminal tells whether the newest run is over.
+func (s *snapshot) terminal() bool { return s.state != nil && s.state.State.Terminal() }
+
+// open tells whether the records are fine and say that the run goes on.
+func (s *snapshot) open() bool { return s.fault == nil && !s.terminal() }
+
+// records reads the state before the spec: a restart writes a new spec beside
+// the old state, so an old state beside a newer spec is what one may meet, and
+// means that the new run has not been heard of yet. A start over an ended task
+// of the same id replaces the whole directory, and may come between the two
+// reads; then the state is older than its spec, and a second look tells (or
+// the wall clock was set back). A vanished task is fs.ErrNotExist.
+func (r *reader) records(id string) (*snapshot, error) {
+	s, err := r.recordsOnce(id)
+	if err == nil && s.spec != nil && s.state != nil && s.state.UpdatedAt.Before(s.spec.CreatedAt) {
+		return r.recordsOnce(id)
+	}
+	return s, err
+}
+
+func (r *reader) recordsOnce(id string) (*snapshot, error) {
+	s := &snapshot{id: id}
+	state, err := parsed(r, id, store.StateFile, ParseState)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		s.fault = err
+	}
+	spec, err := parsed(r, id, store.SpecFile, ParseSpec)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		if !r.visible(id) {
+			return nil, fs.ErrNotExist
+		}
+		s.fault = &RecordError{id, store.SpecFile, err}
+	case err != nil:
+		s.fault = err
+	case spec.ID != id:
+		s.fault = &RecordError{id, store.SpecFile, errors.New("it is the spec of \"" + spec.ID + "\"")}
+	default:
+		s.spec = spec
+	}
+	if state != nil && (s.spec == nil || state.Run >= s.spec.Run) {
+		s.state = state
+	}
+	return s, nil
+}
+
+// visible tells whether the task's directory is there.
+func (r *reader) visible(id string) bool { return exists(r.home.TaskDir(id)) }
+
+// readStop reads the stop that was asked for, if the run is open. An
+// unreadable one is as good as none: the stop can be asked for again, and the
+// task must not become unreadable by it.
+func (r *reader) readStop(s *snapshot) {
+	if s.open() {
+		s.stop, _ = parsed(r, s.id, store.StopFile, ParseStop)
+	}
+}
+
+func exists(path string) bool {
+	var st syscall.Stat_t
+	return syscall.Lstat(path, &st) == nil
+}

@@ -1,0 +1,52 @@
+package view
+
+import (
+	"io/fs"
+	"os"
+	"path/filepath"
+	"runtime"
+	"testing"
+
+	"bgtasks/lib/store"
+
+	"golang.org/x/sys/unix"
+)
+
+// asStranger runs f on a thread that may read the home but not write to it. A
+// thread's file system user (setfsuid(2)) takes root's rights away too.
+func asStranger(t *testing.T, h *store.Home, f func()) {
+	t.Helper()
+	undo := readOnly(t, h)
+	defer undo()
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		runtime.LockOSThread() // for good: the thread ends with the goroutine
+		const nobody = 65534
+		if _, _, errno := unix.RawSyscall(unix.SYS_SETFSUID, nobody, 0, 0); errno != 0 {
+			t.Errorf("setfsuid = %v", errno)
+			return
+		}
+		f()
+	}()
+	<-done
+}
+
+func readOnly(t *testing.T, h *store.Home) (undo func()) {
+	t.Helper()
+	modes := func(dir, file, above fs.FileMode) {
+		os.Chmod(filepath.Dir(filepath.Dir(h.Path())), above)
+		os.Chmod(filepath.Dir(h.Path()), above)
+		filepath.WalkDir(h.Path(), func(path string, d fs.DirEntry, err error) error {
+			if err != nil || !d.IsDir() && !d.Type().IsRegular() {
+				return err
+			}
+			if d.IsDir() {
+				return os.Chmod(path, dir)
+			}
+			return os.Chmod(path, file)
+		})
+	}
+	modes(0o555, 0o444, 0o755)
+	return func() { modes(0o700, 0o600, 0o700) }
+}

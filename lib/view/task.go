@@ -1,0 +1,263 @@
+package view
+
+import (
+	"encoding/json"
+	"path/filepath"
+	"time"
+
+	"bgtasks/lib/proc"
+	"bgtasks/lib/record"
+	"bgtasks/lib/store"
+)
+
+// Redacted stands for the value of an environment variable in every output
+// that was not asked for values (P11).
+const Redacted = "[redacted]"
+
+// Supervisor is what can be said of a task's shim.
+type Supervisor string
+
+// The supervisor of a run: its lock is held; it is free although the run is
+// open; it is free because the run is over.
+const (
+	SupervisorAlive Supervisor = "alive"
+	SupervisorLost  Supervisor = "lost"
+	SupervisorNone  Supervisor = "none"
+)
+
+// Task is the task object of DESIGN §4: one view over the files of a task, in
+// the field order that verbs print. Times are in record.TimeFormat. What is
+// optional and absent is left out; ExitCode and Signal are null when unknown.
+//
+// Of an unreadable task the ID and LogPath are certain and the rest is what
+// could still be read; Status and State are empty unless they were.
+type Task struct {
+	ID              string            `json:"id"`
+	Name            string            `json:"name"`
+	Command         string            `json:"command"`
+	Args            []string          `json:"args"`
+	Workdir         string            `json:"workdir"`
+	Tags            []string          `json:"tags"`
+	Kind            string            `json:"kind"`
+	Env             map[string]string `json:"env"`
+	ParentSessionID string            `json:"parentSessionId,omitempty"`
+	NotifyOnExit    bool              `json:"notifyOnExit"`
+	Metadata        json.RawMessage   `json:"metadata,omitempty"`
+	Status          record.Status     `json:"status"`
+	State           record.LifeState  `json:"state"`
+	ExitCode        *int              `json:"exitCode"`
+	Signal          *string           `json:"signal"`
+	Reason          record.Reason     `json:"reason,omitempty"`
+	Run             int               `json:"run"`
+	Attempt         int               `json:"attempt"`
+	MaxAttempts     int               `json:"maxAttempts"`
+	RestartCount    int               `json:"restartCount"`
+	PID             int               `json:"pid,omitempty"`
+	Supervisor      Supervisor        `json:"supervisor"`
+	Containment     string            `json:"containment,omitempty"`
+	Leftovers       int               `json:"leftovers"`
+	CreatedAt       string            `json:"createdAt"`
+	StartedAt       string            `json:"startedAt,omitempty"`
+	ExitedAt        string            `json:"exitedAt,omitempty"`
+	UpdatedAt       string            `json:"updatedAt"`
+	TimeLimitMs     int64             `json:"timeLimitMs,omitempty"`
+	KillGraceMs     int64             `json:"killGraceMs"`
+	Usage           *Usage            `json:"usage,omitempty"`
+	LogPath         string            `json:"logPath"`
+	LogBytes        int64             `json:"logBytes"`                 // stored, of both streams
+	LogDroppedBytes int64             `json:"logDroppedBytes"`          // written by the task and not stored
+	TeeMissedBytes  int64             `json:"teeMissedBytes,omitempty"` // that readers of --tee did not get
+	Stop            *Stop             `json:"stop,omitempty"`
+	Fault           string            `json:"unreadable,omitempty"` // Unreadable in words
+
+	// Spec is nil only if it could not be read.
+	Spec *record.Spec `json:"-"`
+	// Current is the state of the newest run, nil before its first.
+	Current *record.State `json:"-"`
+	// Unreadable is a *RecordError, or nil when the records are whole.
+	Unreadable error `json:"-"`
+}
+
+// Usage is what the reaping of the tree counted.
+type Usage struct {
+	UserMs   int64 `json:"userMs"`
+	SystemMs int64 `json:"systemMs"`
+	MaxRSSKB int64 `json:"maxRssKb"`
+}
+
+// Stop is a stop that was asked for: pending, or the one that the run ended
+// with.
+type Stop struct {
+	RequestedAt string `json:"requestedAt"`
+	By          string `json:"by"`
+	Signal      string `json:"signal"`
+	Reason      string `json:"reason,omitempty"`
+}
+
+// Terminal tells whether the newest run is over.
+func (t *Task) Terminal() bool { return t.State.Terminal() }
+
+// Open tells whether the newest run is not over. An unreadable task may be
+// neither open nor terminal.
+func (t *Task) Open() bool { return t.State != "" && !t.State.Terminal() }
+
+// Supervised tells whether a shim, or someone about to start one, holds the
+// task's lock.
+func (t *Task) Supervised() bool { return t.Supervisor == SupervisorAlive }
+
+// Age is how long ago the newest run was created, by the wall clock; 0 when
+// the spec is unreadable.
+func (t *Task) Age(now time.Time) time.Duration {
+	if t.Spec == nil {
+		return 0
+	}
+	return now.Sub(t.Spec.CreatedAt)
+}
+
+// derive makes the task object out of what was read.
+func (r *reader) derive(s *snapshot) *Task {
+	t := &Task{
+		ID:          s.id,
+		Args:        none,
+		Tags:        none,
+		Env:         noEnv,
+		MaxAttempts: 1,
+		LogPath:     filepath.Join(r.home.TaskDir(s.id), store.OutputStem+".log"),
+		Spec:        s.spec,
+		Current:     s.state,
+		Unreadable:  s.fault,
+	}
+	if s.fault != nil {
+		t.Fault = s.fault.Error()
+	}
+	if s.spec != nil {
+		t.addSpec(s.spec)
+	}
+	if s.state != nil {
+		t.addState(s.state)
+	} else if s.fault == nil {
+		t.State, t.Attempt = record.Claimed, 1
+	}
+	if t.State != "" {
+		t.Status = record.StatusOf(t.State, t.Reason)
+	}
+	if t.Stop == nil {
+		t.Stop = stopOf(s.stop)
+	}
+	t.Supervisor = s.supervisor()
+	t.Leftovers = s.leftovers()
+	return t
+}
+
+// Shared by all tasks that have none, so that they are written as [] and {}.
+var (
+	none  = []string{}
+	noEnv = map[string]string{}
+)
+
+func (t *Task) addSpec(s *record.Spec) {
+	t.Name, t.Command, t.Workdir, t.Kind = s.Name, s.Command, s.Workdir, s.Kind
+	if s.Args != nil {
+		t.Args = s.Args
+	}
+	if s.Tags != nil {
+		t.Tags = s.Tags
+	}
+	if len(s.EnvNames) > 0 {
+		t.Env = make(map[string]string, len(s.EnvNames))
+	}
+	for _, name := range s.EnvNames {
+		t.Env[name] = Redacted
+	}
+	t.ParentSessionID, t.NotifyOnExit, t.Metadata = s.SessionID, s.Notify, s.Metadata
+	t.Run, t.RestartCount = s.Run, s.Run-1
+	t.TimeLimitMs, t.KillGraceMs = s.TimeLimitMs, s.KillGraceMs
+	t.CreatedAt = timeOf(s.CreatedAt)
+	t.UpdatedAt = t.CreatedAt
+}
+
+func (t *Task) addState(s *record.State) {
+	t.State, t.Reason = s.State, s.Reason
+	t.ExitCode, t.Signal = s.ExitCode, s.Signal
+	t.Run, t.Attempt, t.RestartCount = s.Run, s.Attempt, s.Run-1
+	if s.Leader != nil {
+		t.PID = s.Leader.PID
+	}
+	t.Containment, t.TeeMissedBytes = s.Containment, s.TeeMissed
+	t.StartedAt, t.ExitedAt, t.UpdatedAt = timeOf(s.StartedAt), timeOf(s.ExitedAt), timeOf(s.UpdatedAt)
+	if s.Usage != nil {
+		u := Usage(*s.Usage)
+		t.Usage = &u
+	}
+	t.Stop = stopOf(s.Stop)
+}
+
+func stopOf(s *record.Stop) *Stop {
+	if s == nil {
+		return nil
+	}
+	return &Stop{RequestedAt: timeOf(s.RequestedAt), By: s.By, Signal: s.Signal, Reason: s.Reason}
+}
+
+// timeOf gives "" for a time that is not known.
+func timeOf(t time.Time) string {
+	if t.IsZero() {
+		return ""
+	}
+	return string(record.AppendTime(make([]byte, 0, len(record.TimeFormat)), t))
+}
+
+func (s *snapshot) supervisor() Supervisor {
+	switch {
+	case s.held:
+		return SupervisorAlive
+	case s.open():
+		return SupervisorLost
+	}
+	return SupervisorNone
+}
+
+// leftovers counts what lives of the tree of a run that is over. With a shim
+// it is counted now. Without one nobody knows the tree any more, but whether
+// the output is still held by someone is certain; then the number that was
+// recorded at the end is the best there is.
+func (s *snapshot) leftovers() int {
+	switch {
+	case !s.terminal():
+		return 0
+	case s.held && s.state.Shim != nil:
+		return countTree(proc.Identity(*s.state.Shim))
+	case s.output == fifoHeld:
+		return max(s.state.Leftovers, 1)
+	}
+	return 0
+}
+
+// countTree counts the live descendants of a shim. Another shim below it, which
+// a task started with bg-start, and all that is below that one belong to
+// another task. It is known by its name: this is for people to see, nothing is
+// signalled by it.
+func countTree(shim proc.Identity) int {
+	if p, err := shim.Presence(); err != nil || p != proc.Alive {
+		return 0
+	}
+	own, err := proc.ReadStat(shim.PID)
+	if err != nil {
+		return 0
+	}
+	all, err := proc.Descendants(shim.PID)
+	if err != nil {
+		return 0
+	}
+	n, foreign := 0, map[int]bool{}
+	for _, m := range all {
+		if foreign[m.PPID] || !m.Zombie && m.Comm == own.Comm {
+			foreign[m.PID] = true
+			continue
+		}
+		if !m.Zombie {
+			n++
+		}
+	}
+	return n
+}

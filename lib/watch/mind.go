@@ -1,0 +1,71 @@
+package watch
+
+import (
+	"errors"
+	"fmt"
+
+	"bgtasks/lib/proc"
+	"bgtasks/lib/view"
+)
+
+// Mind keeps an eye on the process whose end nobody would ring for, given the
+// task as it was just looked at. look is true when that process has ended
+// since, so that the caller must look again, which heals, before it sleeps. Of
+// a task that is over, only a shim that stays with leftovers is minded. On a
+// kernel without pidfds (before 5.3) no process can be, and bells alone wake.
+func (w *Watcher) Mind(t *view.Task) (look bool, err error) {
+	s := w.tasks[t.ID]
+	if s == nil {
+		return false, nil
+	}
+	for _, p := range keepers(t) {
+		if p == s.watched && s.exit >= 0 {
+			return false, nil
+		}
+		fd, err := proc.ExitFD(p)
+		switch {
+		case err == nil:
+			s.release()
+			s.watched, s.exit = p, fd
+			return false, nil
+		case errors.Is(err, proc.ErrUnsupported):
+			return false, nil
+		case !errors.Is(err, proc.ErrGone):
+			return false, fmt.Errorf("wait for %q: %w", t.ID, err)
+		case s.news(p):
+			return true, nil
+		}
+	}
+	s.release()
+	return false, nil
+}
+
+// news remembers that a process was seen to be gone. Told for the second time
+// it is no reason to look again: then someone who heals or restarts the task
+// holds its lock, and will ring.
+func (s *subscription) news(gone proc.Identity) bool {
+	first := s.gone != gone
+	s.gone = gone
+	return first
+}
+
+// keepers are the processes that the next news of a task depends on, the first
+// that lives counts: its shim; the leader, if that was left behind by a lost
+// shim. Before the shim's first record it is the starter, who takes back what
+// he could not start.
+func keepers(t *view.Task) []proc.Identity {
+	if t.Unreadable != nil {
+		return nil
+	}
+	if t.Current == nil {
+		return []proc.Identity{proc.Identity(t.Spec.StartedBy)}
+	}
+	var list []proc.Identity
+	if t.Supervised() && t.Current.Shim != nil {
+		list = append(list, proc.Identity(*t.Current.Shim))
+	}
+	if t.Open() && t.Current.Leader != nil {
+		list = append(list, proc.Identity(*t.Current.Leader))
+	}
+	return list
+}

@@ -1,0 +1,97 @@
+package watch
+
+import (
+	"context"
+	"time"
+
+	"bgtasks/lib/store"
+	"bgtasks/lib/view"
+)
+
+// Until blocks until done says yes to every task of ids, or to one of them if
+// any is set, and gives them all, in the order of ids, as they were last seen.
+// done is asked about each task first when it was subscribed to, then whenever
+// it has changed; what it said yes to is not asked about again.
+//
+// The error is ErrTimeout at the deadline (the zero time: none), that of ctx
+// when it is done, *view.NotFoundError when a task is not there, was removed or
+// replaced away, or what reading met. The tasks are given with the first two.
+func Until(ctx context.Context, h *store.Home, ids []string, deadline time.Time,
+	done func(*view.Task) bool, any bool) ([]*view.Task, error) {
+	w, err := New(h)
+	if err != nil {
+		return nil, err
+	}
+	defer w.Close()
+	u := &until{w: w, home: h, done: done, seen: map[string]*view.Task{}, pending: map[string]bool{}}
+	for _, id := range ids {
+		if err := u.begin(id); err != nil {
+			return nil, err
+		}
+	}
+	for !u.enough(any) {
+		woken, err := u.w.Wait(ctx, deadline)
+		if err != nil {
+			return u.tasks(ids), err
+		}
+		for _, id := range woken {
+			if err := u.look(id); err != nil {
+				return nil, err
+			}
+		}
+	}
+	return u.tasks(ids), nil
+}
+
+// until is the state of one call of Until.
+type until struct {
+	w       *Watcher
+	home    *store.Home
+	done    func(*view.Task) bool
+	seen    map[string]*view.Task
+	pending map[string]bool
+}
+
+func (u *until) begin(id string) error {
+	if u.seen[id] != nil {
+		return nil
+	}
+	if err := u.w.Add(id, false); err != nil {
+		return err
+	}
+	u.pending[id] = true
+	return u.look(id)
+}
+
+// look reads the task, again if the process that would bring the next news has
+// ended in between: reading heals.
+func (u *until) look(id string) error {
+	for again := u.pending[id]; again; {
+		t, err := view.Load(u.home, id)
+		if err != nil {
+			return err
+		}
+		u.seen[id] = t
+		if u.done(t) {
+			delete(u.pending, id)
+			u.w.Remove(id)
+			return nil
+		}
+		if again, err = u.w.Mind(t); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (u *until) enough(any bool) bool {
+	return len(u.pending) == 0 || any && len(u.pending) < len(u.seen)
+}
+
+func (u *until) tasks(ids []string) []*view.Task {
+	list := make([]*view.Task, 0, len(ids))
+	for _, id := range ids {
+		list = append(list, u.seen[id])
+	}
+	return list
+}

@@ -1,0 +1,190 @@
+package watch
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math"
+	"os"
+	"time"
+
+	"bgtasks/lib/store"
+
+	"golang.org/x/sys/unix"
+)
+
+// ErrTimeout says that the deadline passed before anything else happened.
+var ErrTimeout = errors.New("the waiting timed out")
+
+// Names that Wait gives for what is no task. They are no ids.
+const (
+	Journal    = ":journal"    // the journal has grown
+	Descriptor = ":descriptor" // a descriptor of AddFD has an error or a hang-up
+)
+
+// Watcher waits for changes of the tasks that were added. It is not for
+// concurrent use. For each task it needs two or three descriptors; Go raises
+// the soft limit of them to the hard one (package os).
+type Watcher struct {
+	home    *store.Home
+	cancel  [2]*os.File // a pipe that wakes a wait whose context is done
+	tasks   map[string]*subscription
+	journal *store.Bell
+	fds     []int
+	polled  []unix.PollFd // reused
+	owners  []string      // of polled
+}
+
+// New gives a watcher that watches nothing yet. Close it to take its bells
+// down.
+func New(h *store.Home) (*Watcher, error) {
+	r, w, err := os.Pipe()
+	if err != nil {
+		return nil, fmt.Errorf("prepare to wait: %w", err)
+	}
+	return &Watcher{home: h, cancel: [2]*os.File{r, w}, tasks: map[string]*subscription{}}, nil
+}
+
+// Add hangs up a bell at the task, before its first look at it. With logs the
+// growth of its log wakes too: the shim is told that there is a new listener.
+// The error is *view.NotFoundError when there is no such task. Adding a task
+// again changes nothing.
+func (w *Watcher) Add(id string, logs bool) error {
+	if w.tasks[id] != nil {
+		return nil
+	}
+	s, err := w.subscribe(id, logs)
+	if err != nil {
+		return err
+	}
+	w.tasks[id] = s
+	return nil
+}
+
+// AddJournal makes the growth of the journal wake the watcher.
+func (w *Watcher) AddJournal() (err error) {
+	if w.journal == nil {
+		w.journal, err = store.NewBell(w.home.JournalBells(), store.BellChange)
+	}
+	return err
+}
+
+// AddFD makes an error or a hang-up on a descriptor of the caller's wake the
+// watcher: of standard output, for one, when its reader has gone (poll(2),
+// POLLERR and POLLHUP). That it could be read or written does not wake.
+func (w *Watcher) AddFD(fd int) { w.fds = append(w.fds, fd) }
+
+// Remove stops watching a task.
+func (w *Watcher) Remove(id string) {
+	if s := w.tasks[id]; s != nil {
+		s.close()
+		delete(w.tasks, id)
+	}
+}
+
+// Close takes all bells down.
+func (w *Watcher) Close() error {
+	err := errors.Join(w.cancel[0].Close(), w.cancel[1].Close())
+	for _, s := range w.tasks {
+		err = errors.Join(err, s.close())
+	}
+	if w.journal != nil {
+		err = errors.Join(err, w.journal.Close())
+	}
+	w.tasks, w.journal = nil, nil
+	return err
+}
+
+// Wait sleeps until something that was added changes, and gives the ids of
+// those tasks, or Journal or Descriptor, to be looked at now. The error is
+// ErrTimeout at the deadline (the zero time: none), that of ctx when it is
+// done, or what poll(2) met. A task that was replaced meanwhile gets new bells;
+// one that was removed is among the ids, and its Add or Load then says so.
+func (w *Watcher) Wait(ctx context.Context, deadline time.Time) ([]string, error) {
+	defer w.wakeBy(ctx)()
+	w.collect()
+	for {
+		n, err := unix.Poll(w.polled, timeout(deadline))
+		switch {
+		case errors.Is(err, unix.EINTR):
+		case err != nil:
+			return nil, fmt.Errorf("wait: %w", err)
+		case w.polled[0].Revents != 0:
+			return nil, ctx.Err()
+		case n > 0:
+			return w.answer()
+		case !deadline.IsZero() && !time.Now().Before(deadline):
+			return nil, ErrTimeout
+		}
+	}
+}
+
+// wakeBy makes the end of ctx readable in the cancel pipe, until stop.
+func (w *Watcher) wakeBy(ctx context.Context) (stop func()) {
+	said := make(chan struct{})
+	forget := context.AfterFunc(ctx, func() {
+		w.cancel[1].Write([]byte{0})
+		close(said)
+	})
+	return func() {
+		if !forget() {
+			<-said
+			w.cancel[0].Read(make([]byte, 1))
+		}
+	}
+}
+
+// collect lists what to poll; the descriptor that cancels comes first, and
+// those of one task come together.
+func (w *Watcher) collect() {
+	w.polled, w.owners = w.polled[:0], w.owners[:0]
+	w.poll("", int(w.cancel[0].Fd()), unix.POLLIN)
+	for id, s := range w.tasks {
+		for _, b := range s.bells {
+			w.poll(id, b.FD(), unix.POLLIN)
+		}
+		if s.exit >= 0 {
+			w.poll(id, s.exit, unix.POLLIN)
+		}
+	}
+	if w.journal != nil {
+		w.poll(Journal, w.journal.FD(), unix.POLLIN)
+	}
+	for _, fd := range w.fds {
+		w.poll(Descriptor, fd, 0)
+	}
+}
+
+func (w *Watcher) poll(owner string, fd int, events int16) {
+	w.polled = append(w.polled, unix.PollFd{Fd: int32(fd), Events: events})
+	w.owners = append(w.owners, owner)
+}
+
+// answer makes the bells that rang quiet, and only then says whose they are.
+func (w *Watcher) answer() ([]string, error) {
+	var woken []string
+	for i, p := range w.polled {
+		if p.Revents != 0 && (len(woken) == 0 || woken[len(woken)-1] != w.owners[i]) {
+			woken = append(woken, w.owners[i])
+		}
+	}
+	for _, id := range woken {
+		if id == Journal {
+			w.journal.Drain()
+		} else if err := w.quiet(id); err != nil {
+			return nil, err
+		}
+	}
+	return woken, nil
+}
+
+// timeout turns a deadline into milliseconds for poll(2), rounded up so that
+// the deadline has passed when the timer fires; -1 for none. The deadline's
+// monotonic reading makes it immune to steps of the wall clock.
+func timeout(deadline time.Time) int {
+	if deadline.IsZero() {
+		return -1
+	}
+	ms := (time.Until(deadline) + time.Millisecond - 1) / time.Millisecond
+	return int(min(max(ms, 0), math.MaxInt32))
+}

@@ -1,0 +1,163 @@
+package bgtasks_test
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/json"
+	"errors"
+	"io"
+	"os"
+	"os/exec"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// rooms is the import table of DESIGN §12: which rooms each may know. Arrows
+// point down, from the verbs to the records.
+var rooms = map[string]struct {
+	may []string
+	why string
+}{
+	"lib/record":  {nil, "the words of the suite stand on nothing"},
+	"lib/fsys":    {nil, "file operations know nothing of the suite"},
+	"lib/proc":    {nil, "processes know nothing of files and tasks"},
+	"lib/seglog":  {[]string{"lib/fsys"}, "the log knows bytes, not tasks"},
+	"lib/store":   {[]string{"lib/fsys", "lib/record", "lib/seglog"}, "the layout knows no processes"},
+	"lib/shim":    {[]string{"lib/fsys", "lib/record", "lib/seglog", "lib/proc", "lib/store"}, "the supervisor reads no JSON and asks no view"},
+	"lib/view":    {[]string{"lib/fsys", "lib/record", "lib/seglog", "lib/proc", "lib/store"}, "reading starts nothing"},
+	"lib/watch":   {[]string{"lib/record", "lib/proc", "lib/store", "lib/view"}, "waiting changes nothing"},
+	"lib/launch":  {[]string{"lib/fsys", "lib/record", "lib/proc", "lib/store"}, "a start looks at no other task"},
+	"lib/control": {[]string{"lib/record", "lib/proc", "lib/store", "lib/view", "lib/watch", "lib/launch"}, "what is asked of tasks is no matter of flags"},
+	"lib/cli":     {[]string{"lib/*"}, "the command lines stand on all rooms but the supervisor's"},
+	"cmd/bg-shim": {[]string{"lib/shim"}, "the supervisor's program is its room's main"},
+	"cmd/*":       {[]string{"lib/*"}, "verbs share what is in lib, never each other"},
+}
+
+// fences says which rooms may import a library from outside.
+var fences = map[string][]string{
+	"github.com/alecthomas/kong":      {"lib/cli"},
+	"github.com/google/jsonschema-go": {"lib/cli"},
+	"github.com/tidwall/gjson":        {"lib/view"},
+	"github.com/google/renameio":      {"lib/store"},
+	"golang.org/x/sys":                {"lib/fsys", "lib/store", "lib/proc", "lib/seglog", "lib/shim", "lib/launch", "lib/watch", "lib/view", "lib/cli"},
+	"github.com/rogpeppe/go-internal": nil,
+}
+
+// shimBans keep the supervisor small: each costs it memory or pages.
+var shimBans = []string{
+	"fmt", "log", "regexp", "net", "os/exec", "encoding/json", "text/template",
+	"github.com/alecthomas/kong", "github.com/tidwall/gjson",
+}
+
+// module is this module's path.
+const module = "bgtasks"
+
+type pkg struct {
+	ImportPath string
+	Imports    []string
+	Deps       []string
+}
+
+func (p *pkg) room() string { return strings.TrimPrefix(p.ImportPath, module+"/") }
+
+// listPackages asks the go command, so that build tags count.
+func listPackages(t *testing.T, patterns ...string) (list []*pkg) {
+	t.Helper()
+	cmd := exec.Command("go", append([]string{"list", "-json=ImportPath,Imports,Deps"}, patterns...)...)
+	cmd.Env, cmd.Stderr = append(os.Environ(), "CGO_ENABLED=0"), os.Stderr
+	out, err := cmd.Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for d := json.NewDecoder(bufio.NewReader(bytes.NewReader(out))); ; {
+		p := &pkg{}
+		if err := d.Decode(p); errors.Is(err, io.EOF) {
+			return list
+		} else if err != nil {
+			t.Fatal(err)
+		}
+		list = append(list, p)
+	}
+}
+
+func TestRooms(t *testing.T) {
+	for _, p := range listPackages(t, "./lib/...", "./cmd/...") {
+		entry := p.room()
+		if _, known := rooms[entry]; !known {
+			entry = kindOf(entry) + "/*"
+		}
+		rule, known := rooms[entry]
+		if !known {
+			t.Errorf("%s is in no row of the import table: give it one with its reason", p.room())
+			continue
+		}
+		for _, imported := range p.Imports {
+			below, ours := strings.CutPrefix(imported, module+"/")
+			if ours && !allowed(rule.may, below) {
+				t.Errorf("%s imports %s, but %s", p.room(), below, rule.why)
+			}
+		}
+	}
+}
+
+func kindOf(room string) string {
+	kind, _, _ := strings.Cut(room, "/")
+	return kind
+}
+
+// allowed tells whether a rule admits an import. The supervisor's room is
+// never meant by a wildcard.
+func allowed(may []string, room string) bool {
+	if slices.Contains(may, room) {
+		return true
+	}
+	return room != "lib/shim" && slices.Contains(may, kindOf(room)+"/*")
+}
+
+func TestFences(t *testing.T) {
+	for _, p := range listPackages(t, "./lib/...", "./cmd/...") {
+		for _, imported := range p.Imports {
+			if library, outside := fenceOf(t, imported); outside && !slices.Contains(fences[library], p.room()) {
+				t.Errorf("%s imports %s, which lives in %v alone", p.room(), imported, fences[library])
+			}
+		}
+	}
+}
+
+// fenceOf names the library that an import path belongs to.
+func fenceOf(t *testing.T, path string) (library string, outside bool) {
+	if first, _, _ := strings.Cut(path, "/"); !strings.Contains(first, ".") {
+		return "", false
+	}
+	for library := range fences {
+		if strings.HasPrefix(path, library) {
+			return library, true
+		}
+	}
+	t.Errorf("%s is a library without a fence: say which room it lives in", path)
+	return "", false
+}
+
+func TestShimStaysSmall(t *testing.T) {
+	shim := listPackages(t, "./cmd/bg-shim")[0]
+	for _, banned := range shimBans {
+		if slices.Contains(shim.Deps, banned) {
+			t.Errorf("bg-shim depends on %s, through %s: every task would pay for it",
+				banned, strings.Join(importersOf(t, banned, shim.Deps), ", "))
+		}
+	}
+}
+
+// importersOf names our own packages among deps that import a path directly.
+func importersOf(t *testing.T, path string, deps []string) (names []string) {
+	for _, p := range listPackages(t, "./lib/...") {
+		if slices.Contains(deps, p.ImportPath) && slices.Contains(p.Imports, path) {
+			names = append(names, p.room())
+		}
+	}
+	if names == nil {
+		names = []string{"a library"}
+	}
+	return names
+}

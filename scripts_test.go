@@ -1,0 +1,83 @@
+//go:build linux
+
+package bgtasks_test
+
+import (
+	"maps"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/rogpeppe/go-internal/testscript"
+)
+
+// TestScripts runs the behavioural tests: one file, one behaviour, over the
+// real programs in a home of its own. Beside testscript's commands they have
+// those in the script_*_test.go files. None of them waits for time to pass:
+// each waits for an event, and a deadline only ends a test that has failed.
+func TestScripts(t *testing.T) {
+	s := programs(t)
+	testscript.Run(t, testscript.Params{
+		Dir:                "testdata/scripts",
+		Setup:              func(env *testscript.Env) error { return setUp(s, env) },
+		Cmds:               scriptCommands(),
+		Condition:          scriptCondition,
+		RequireUniqueNames: true,
+	})
+}
+
+type scriptCommand = func(ts *testscript.TestScript, neg bool, args []string)
+
+func scriptCommands() map[string]scriptCommand {
+	all := map[string]scriptCommand{}
+	for _, some := range []map[string]scriptCommand{runCommands, factCommands, processCommands, eventCommands} {
+		maps.Copy(all, some)
+	}
+	return all
+}
+
+// setUp gives a script its home. Nothing of the caller's environment comes
+// through but PATH: testscript sees to that.
+func setUp(s *suite, env *testscript.Env) error {
+	path := strings.Join([]string{s.Bin, s.Helpers, os.Getenv("PATH")}, string(filepath.ListSeparator))
+	env.Setenv("PATH", path)
+	env.Setenv("BINDIR", s.Bin)
+	env.Setenv("HOME", filepath.Join(env.WorkDir, "user"))
+	env.Setenv("BACKGROUND_TASKS_HOME", filepath.Join(env.WorkDir, "home"))
+	sc := &script{work: env.WorkDir, t: env.T(), fifos: map[string]*fifo{}, jobs: map[string]*job{}}
+	env.Values[scriptKey{}] = sc
+	env.Defer(sc.tearDown)
+	return os.Mkdir(filepath.Join(env.WorkDir, "user"), 0o700)
+}
+
+// script is what the custom commands know about the script that they serve.
+type script struct {
+	work  string
+	t     testscript.T
+	fifos map[string]*fifo
+	jobs  map[string]*job
+}
+
+type scriptKey struct{}
+
+func scriptOf(ts *testscript.TestScript) *script { return ts.Value(scriptKey{}).(*script) }
+
+// tearDown ends what the script has not ended, and fails it if there was any.
+func (s *script) tearDown() {
+	for _, f := range s.fifos {
+		f.close()
+	}
+	left := append(s.endJobs(), endProcesses(s.work)...)
+	if len(left) > 0 {
+		s.t.Fatal("processes left behind: " + strings.Join(left, "; "))
+	}
+}
+
+// scriptCondition knows [userns]: whether this user may make namespaces.
+func scriptCondition(cond string) (bool, error) {
+	if cond == "namespaces" {
+		return mayUnshare(), nil
+	}
+	return false, os.ErrInvalid
+}
