@@ -6,6 +6,7 @@ import (
 	"bufio"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"time"
 
@@ -78,24 +79,31 @@ func cmdRelease(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Check(err)
 }
 
-// appears GLOB [N] waits until at least N files (1 if not given) match; the
-// directory must exist.
+// appears GLOB [N] waits until a file matches, or N of them. Their directory
+// must exist.
 func cmdAppears(ts *testscript.TestScript, neg bool, args []string) {
-	if neg || len(args) != 1 {
-		ts.Fatalf("usage: appears GLOB")
+	if neg || len(args) < 1 || len(args) > 2 {
+		ts.Fatalf("usage: appears GLOB [N]")
+	}
+	want := 1
+	if len(args) == 2 {
+		n, err := strconv.Atoi(args[1])
+		ts.Check(err)
+		want = n
 	}
 	glob := ts.MkAbs(args[0])
 	watch, err := watchDir(filepath.Dir(glob))
 	ts.Check(err)
 	defer watch.Close()
 	ts.Check(watch.SetReadDeadline(time.Now().Add(patience)))
-	for buf := make([]byte, 4096); ; {
-		if found, err := filepath.Glob(glob); err != nil || len(found) > 0 {
-			ts.Check(err)
+	for buf := make([]byte, 64<<10); ; {
+		found, err := filepath.Glob(glob)
+		ts.Check(err)
+		if len(found) >= want {
 			return
 		}
 		if _, err := watch.Read(buf); err != nil {
-			ts.Fatalf("no file matches %s: %v", args[0], err)
+			ts.Fatalf("%d files match %s, want %d: %v", len(found), args[0], want, err)
 		}
 	}
 }

@@ -74,7 +74,7 @@ func (s *script) tearDown() {
 	}
 }
 
-// scriptCondition knows [userns]: whether this user may make namespaces.
+// scriptCondition knows [namespaces]: whether this user may make namespaces.
 func scriptCondition(cond string) (bool, error) {
 	if cond == "namespaces" {
 		return mayUnshare(), nil

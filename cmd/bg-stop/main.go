@@ -16,13 +16,14 @@ import (
 	"bgtasks/lib/cli"
 	"bgtasks/lib/control"
 	"bgtasks/lib/record"
+	"bgtasks/lib/view"
 )
 
 func main() {
 	cli.Main(&cli.Verb{
 		Name: "stop",
 		Help: "End tasks with their whole process trees. Returns when no process is left. " +
-			"Without names only tasks that are not over are looked at.",
+			"Without names only tasks of which something lives are looked at.",
 		Flags:   &flags{},
 		JSON:    cli.Many(func(p *cli.StopPayload) string { return string(p.ID) }, stop),
 		Options: cli.AllOptions,
@@ -44,7 +45,7 @@ func (f *flags) Run(c *cli.Call) error {
 	if len(f.Reason) > record.MaxStopReason {
 		return cli.Usage("--reason: expected at most %d bytes, got %d", record.MaxStopReason, len(f.Reason))
 	}
-	targets, err := c.Targets(cli.Request{Words: f.Tasks, Tags: f.Tag, FilterFlags: f.FilterFlags, OpenOnly: true})
+	targets, err := c.Targets(cli.Request{Words: f.Tasks, Tags: f.Tag, FilterFlags: f.FilterFlags, Want: living})
 	if err != nil {
 		return err
 	}
@@ -52,6 +53,10 @@ func (f *flags) Run(c *cli.Call) error {
 	c.Opts.Concurrency = max(len(targets), 1)
 	return cli.Each(c, cli.Items(targets, f.payload), stop, func(*cli.TaskData) error { return nil })
 }
+
+// living tells whether there may be something to end: a run, or what outlived
+// one.
+func living(t *view.Task) bool { return t.Open() || t.Supervised() || t.Leftovers > 0 }
 
 func (f *flags) payload(id string) *cli.StopPayload {
 	p := &cli.StopPayload{ID: cli.TaskID(id), Reason: cli.Text(f.Reason), Signal: cli.Text(f.Signal)}

@@ -43,7 +43,11 @@ type flags struct {
 
 // Run waits for the tasks that the flags name.
 func (f *flags) Run(c *cli.Call) error {
-	targets, err := c.Targets(cli.Request{Words: f.Tasks, Tags: f.Tag, FilterFlags: f.FilterFlags, OpenOnly: f.All})
+	request := cli.Request{Words: f.Tasks, Tags: f.Tag, FilterFlags: f.FilterFlags}
+	if f.All {
+		request.Want = (*view.Task).Open
+	}
+	targets, err := c.Targets(request)
 	if err != nil {
 		return err
 	}

@@ -9,6 +9,7 @@ import (
 	"io/fs"
 	"os"
 	"os/signal"
+	"strings"
 	"sync"
 	"syscall"
 
@@ -77,10 +78,14 @@ type homeError struct {
 }
 
 func (e *homeError) Error() string {
-	if e.Path == "" {
-		return "no home: " + e.Err.Error()
+	switch why := e.Err.Error(); {
+	case e.Path == "":
+		return "no home: " + why
+	case strings.Contains(why, e.Path):
+		return why
+	default:
+		return e.Path + ": " + why
 	}
-	return fmt.Sprintf("home %s: %v", e.Path, e.Err)
 }
 
 func (e *homeError) Unwrap() error { return e.Err }

@@ -200,9 +200,13 @@ func homeFailure(err error) *Failure {
 	if !errors.As(err, &home) {
 		return nil
 	}
-	return &Failure{Type: "CliStoreError", Message: "task store operation failed: " + home.Op, Code: CodeHome, Retryable: true,
+	f := &Failure{Type: "CliStoreError", Message: "task store operation failed: " + home.Op, Code: CodeHome, Retryable: true,
 		Text: home.Error(), Hint: homeHint(err),
 		Details: []Detail{{"operation", home.Op}, {"path", home.Path}, {"reason", home.Error()}}}
+	if f.Hint != "" {
+		f.Details = append(f.Details, Detail{"hint", f.Hint})
+	}
+	return f
 }
 
 func homeHint(err error) string {

@@ -2,7 +2,6 @@ package cli
 
 import (
 	"errors"
-	"slices"
 	"syscall"
 	"time"
 
@@ -24,7 +23,7 @@ type follower struct {
 // over, or one if any is set, and everything they wrote was printed (lesson
 // 28). A reader of stdout that goes away ends it with EPIPE, even while the
 // tasks are silent. The error is watch.ErrTimeout at the deadline. The tasks
-// are as they were last seen.
+// are as they were last seen. No id may be given twice.
 func (c *Call) FollowLogs(h *store.Home, ids []string, o LogOptions, any bool, deadline time.Time) ([]*view.Task, error) {
 	w, err := watch.New(h)
 	if err != nil {
@@ -48,7 +47,7 @@ func (c *Call) FollowLogs(h *store.Home, ids []string, o LogOptions, any bool, d
 
 func (f *follower) begin(ids []string, o LogOptions) error {
 	heads := &headings{out: f.call.Out, several: len(ids) > 1}
-	for _, id := range slices.Compact(slices.Clone(ids)) {
+	for _, id := range ids {
 		if err := f.watcher.Add(id, true); err != nil {
 			return err
 		}

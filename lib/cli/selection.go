@@ -60,7 +60,7 @@ type Request struct {
 	Words []string
 	Tags  []string
 	FilterFlags
-	OpenOnly bool // without words, only tasks that are not over
+	Want func(*view.Task) bool // without words, only such tasks; nil for all
 }
 
 // bare tells that nothing was said at all.
@@ -84,8 +84,7 @@ func (c *Call) Targets(r Request) ([]Target, error) {
 		return nil, err
 	}
 	if len(r.Words) == 0 {
-		filter.OpenOnly = r.OpenOnly
-		return c.matching(filter)
+		return c.matching(filter, r.Want)
 	}
 	words, err := c.expand(r.Words)
 	if err != nil {
@@ -133,12 +132,13 @@ func (c *Call) named(words []string) ([]Target, error) {
 	return targets, nil
 }
 
-// matching finds the tasks that pass a filter.
-func (c *Call) matching(filter view.Filter) ([]Target, error) {
+// matching finds the tasks that pass a filter and are wanted.
+func (c *Call) matching(filter view.Filter, want func(*view.Task) bool) (targets []Target, err error) {
 	tasks, err := c.Load(filter)
-	targets := make([]Target, len(tasks))
-	for i, t := range tasks {
-		targets[i] = Target{ID: t.ID}
+	for _, t := range tasks {
+		if want == nil || want(t) {
+			targets = append(targets, Target{ID: t.ID})
+		}
 	}
 	return targets, err
 }
@@ -153,7 +153,7 @@ func (c *Call) narrow(targets []Target, filter view.Filter) ([]Target, error) {
 	if len(filter.IDs) == 0 || len(filter.Tags)+len(filter.Kinds)+len(filter.Sessions)+len(filter.States)+len(filter.Statuses) == 0 {
 		return targets, nil
 	}
-	passed, err := c.matching(filter)
+	passed, err := c.matching(filter, nil)
 	if err != nil {
 		return nil, err
 	}

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"io"
 	"os"
+	"reflect"
 	"slices"
 	"strings"
 
@@ -45,6 +46,7 @@ func (v *Verb) parse(args []string, out, errs io.Writer) (ended bool, err error)
 	k, err := kong.New(v.Flags,
 		kong.Name("bg-"+v.Name),
 		kong.Description(v.Help),
+		kong.KindMapper(reflect.String, kong.MapperFunc(verbatim)),
 		kong.Vars{"version": "bg-" + v.Name + " " + Version, "formats": FormatHelp},
 		kong.Writers(out, errs),
 		kong.Exit(func(int) { panic(shown{}) }),
@@ -68,6 +70,17 @@ func (v *Verb) parse(args []string, out, errs io.Writer) (ended bool, err error)
 		return false, f
 	}
 	return false, nil
+}
+
+// verbatim takes a word as it is. Kong's own mapper sends it through JSON, which
+// replaces what is no UTF-8: a file name in an older encoding, for one.
+func verbatim(ctx *kong.DecodeContext, target reflect.Value) error {
+	token, err := ctx.Scan.PopValue("string")
+	if err != nil {
+		return err
+	}
+	target.SetString(token.String())
+	return nil
 }
 
 func lowerFirst(s string) string {

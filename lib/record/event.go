@@ -14,7 +14,6 @@ const (
 	EventCancelled  EventName = "cancelled"
 	EventTimedOut   EventName = "timed_out"
 	EventLogDropped EventName = "log_dropped"
-	EventRemoved    EventName = "removed"
 )
 
 // EndEvent names the event that mirrors a terminal state.

@@ -1,6 +1,11 @@
 package record
 
-import "time"
+import (
+	"encoding/base64"
+	"slices"
+	"time"
+	"unicode/utf8"
+)
 
 // Leftover policies: what the shim does with the rest of the tree when the
 // leader ends by itself (DESIGN §6).
@@ -72,7 +77,35 @@ func (s *Spec) AppendJSON(b []byte) []byte {
 	s.appendPolicy(&o)
 	o.time("createdAt", s.CreatedAt)
 	o.process("startedBy", &s.StartedBy)
+	s.appendBytes(&o)
 	return o.close()
+}
+
+// appendBytes writes what is no UTF-8, such as a file name in an older encoding,
+// a second time in base64 (RFC 4648, padded): a restart must run what was
+// started, byte for byte, and JSON strings can't carry it.
+func (s *Spec) appendBytes(o *object) {
+	all := slices.Concat([]string{s.Command, s.Workdir, s.Stdin}, s.Args, s.Tees)
+	if !slices.ContainsFunc(all, func(v string) bool { return !utf8.ValidString(v) }) {
+		return
+	}
+	o.object("bytes", func(in *object) {
+		in.str("command", inBase64(s.Command))
+		in.strs("args", eachInBase64(s.Args))
+		in.str("workdir", inBase64(s.Workdir))
+		in.optStr("stdin", inBase64(s.Stdin))
+		in.optStrs("tees", eachInBase64(s.Tees))
+	})
+}
+
+func inBase64(s string) string { return base64.StdEncoding.EncodeToString([]byte(s)) }
+
+func eachInBase64(list []string) []string {
+	encoded := make([]string, len(list))
+	for i, s := range list {
+		encoded[i] = inBase64(s)
+	}
+	return encoded
 }
 
 func (s *Spec) appendLabels(o *object) {

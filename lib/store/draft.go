@@ -77,8 +77,9 @@ func (d *Draft) Publish() error {
 // PublishOver puts the draft in the place of the task of the same id, whose
 // run.lock the caller holds. The two change places in one step where the
 // system can (renameat2(2), RENAME_EXCHANGE), so that the id is always taken;
-// elsewhere it is free for an instant. The task that was there is given back
-// as a draft, to be discarded, or published over again to undo.
+// elsewhere it is free for an instant. Those who wait for the task that was
+// there are woken, to find the new one. The old one is given back as a draft, to
+// be discarded, or restored.
 func (d *Draft) PublishOver(held *Lock) (old *Draft, err error) {
 	if err := d.home.MarkLive(d.id); err != nil {
 		return nil, err
@@ -88,6 +89,7 @@ func (d *Draft) PublishOver(held *Lock) (old *Draft, err error) {
 		return nil, err
 	}
 	d.dir = there
+	Ring(filepath.Join(here, BellsDir), BellChange)
 	return &Draft{home: d.home, id: d.id, dir: here, lock: held}, nil
 }
 
@@ -148,13 +150,15 @@ func (h *Home) UnmarkLive(id string) error {
 	return removeIfThere(filepath.Join(h.LiveDir(), id))
 }
 
-// Remove takes a task out of sight in one step and then deletes it. The caller
-// holds its run.lock or knows that nobody can. A crash leaves the rest in tmp/.
+// Remove takes a task out of sight in one step, wakes those who wait for it and
+// then deletes it. The caller holds its run.lock or knows that nobody can. A
+// crash leaves the rest in tmp/.
 func (h *Home) Remove(id string) error {
 	away := h.tmpName(id)
 	if err := os.Rename(h.TaskDir(id), away); err != nil {
 		return err
 	}
+	Ring(filepath.Join(away, BellsDir), BellChange)
 	return errors.Join(h.UnmarkLive(id), os.RemoveAll(away))
 }
 

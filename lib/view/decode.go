@@ -1,10 +1,12 @@
 package view
 
 import (
+	"encoding/base64"
 	"errors"
 	"fmt"
 	"strconv"
 	"time"
+	"unicode/utf8"
 
 	"bgtasks/lib/record"
 
@@ -18,6 +20,7 @@ const maxDepth = record.MaxMetadata + 8
 
 var (
 	errNotObject  = errors.New("not a JSON object")
+	errNotUTF8    = errors.New("not UTF-8")
 	errNoVersion  = errors.New("no version")
 	errIncomplete = errors.New("incomplete")
 )
@@ -38,6 +41,9 @@ type decoder struct {
 func decodeRecord[T any](data []byte, table members[T], into *T) error {
 	if tooDeep(data) || !gjson.ValidBytes(data) {
 		return errNotObject
+	}
+	if !utf8.Valid(data) {
+		return errNotUTF8
 	}
 	root := gjson.ParseBytes(data)
 	if !root.IsObject() {
@@ -92,6 +98,20 @@ func (d *decoder) str(v gjson.Result) string {
 		d.fail("a string")
 	}
 	return v.Str
+}
+
+// base64 decodes a string of bytes that are no UTF-8.
+func (d *decoder) base64(v gjson.Result) string {
+	raw, err := base64.StdEncoding.DecodeString(d.str(v))
+	if err != nil {
+		d.fail("base64")
+	}
+	return string(raw)
+}
+
+func (d *decoder) base64s(v gjson.Result) (list []string) {
+	d.each(v, func(item gjson.Result) { list = append(list, d.base64(item)) })
+	return list
 }
 
 func (d *decoder) flag(v gjson.Result) bool {

@@ -93,7 +93,7 @@ func (r *reader) recordEnd(s *snapshot, v verdict, f *finding) error {
 	}
 	end := endState(s, v, f, time.Now())
 	dir := r.home.TaskDir(s.id)
-	if err := store.Replace(filepath.Join(dir, store.StateFile), end.AppendJSON(nil)); err != nil {
+	if err := store.Replace(filepath.Join(dir, store.StateFile), append(end.AppendJSON(nil), '\n')); err != nil {
 		return err
 	}
 	if err := store.SyncDir(dir); err != nil {

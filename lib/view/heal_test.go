@@ -9,7 +9,6 @@ import (
 	"sync"
 	"syscall"
 	"testing"
-	"time"
 
 	"bgtasks/lib/record"
 	"bgtasks/lib/seglog"
@@ -338,22 +337,15 @@ func TestJournalTail(t *testing.T) {
 	}
 }
 
-// An end that nobody can record is shown, not invented: it is the same when
-// it can be recorded later.
-func TestHopelessHealingIsAssumed(t *testing.T) {
-	h, state := testHome(t), testState(record.Running)
-	state.Leader = gone(t)
-	put(t, h, testSpec(t, "web"), state)
-	asStranger(t, h, func() {
-		task, err := Load(h, "web")
-		if err != nil || task.State != record.Failed || task.Reason != record.Lost {
-			t.Errorf("Load in a read-only home = %+v, %v, want failed, lost", task, err)
-		}
-	})
-	if !exists(filepath.Join(h.LiveDir(), "web")) {
-		t.Errorf("the marker is gone, want a home that was only read")
-	}
-	if task := load(t, h, "web"); task.Reason != record.Lost || time.Since(task.Current.UpdatedAt) > time.Hour {
-		t.Errorf("Load = %+v, want lost, recorded now", task)
+// A power failure may leave the unsynced first state of a run empty. The boot
+// in the spec then tells what became of the run.
+func TestP3EmptyStateIsNone(t *testing.T) {
+	h := testHome(t)
+	spec := testSpec(t, "web")
+	spec.StartedBy.BootID = "another-boot"
+	put(t, h, spec, nil)
+	write(t, h, "web", store.StateFile, nil)
+	if task := load(t, h, "web"); task.State != record.Failed || task.Reason != record.LostReboot || task.ExitCode != nil {
+		t.Errorf("an empty state of another boot: %s, %s, code %v, want failed, lost-reboot, nil", task.State, task.Reason, task.ExitCode)
 	}
 }

@@ -30,7 +30,7 @@ func testSpec(t testing.TB, id string) *record.Spec {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return &record.Spec{ID: id, Run: 1, Name: "name-of-" + id, Command: "make", Args: []string{"test"},
+	return &record.Spec{ID: id, Run: 1, FirstRun: 1, Name: "name-of-" + id, Command: "make", Args: []string{"test"},
 		Workdir: "/src", Kind: record.DefaultKind, Leftovers: record.LeftoversKeep, Signal: record.DefaultSignal,
 		KillGraceMs: 5000, CreatedAt: testTime, StartedBy: record.Process(self)}
 }

@@ -133,7 +133,6 @@ func TestLesson23OneUnreadableTask(t *testing.T) {
 	for name, spoil := range map[string]func(path string) error{
 		"garbage":   func(path string) error { return os.WriteFile(path, []byte("\x00garbage"), 0o600) },
 		"truncated": func(path string) error { return os.WriteFile(path, []byte(whole[:20]), 0o600) },
-		"empty":     func(path string) error { return os.WriteFile(path, nil, 0o600) },
 		"type":      func(path string) error { return os.WriteFile(path, []byte(`{"v":1,"run":[]}`), 0o600) },
 		"directory": func(path string) error { return os.Mkdir(path, 0o700) },
 		"fifo":      func(path string) error { return syscall.Mkfifo(path, 0o600) },

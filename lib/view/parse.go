@@ -13,11 +13,11 @@ import (
 // ParseSpec decodes spec.json. An error says what is wrong with it, not where
 // it was found.
 func ParseSpec(data []byte) (*record.Spec, error) {
-	s := &record.Spec{}
+	s := &record.Spec{FirstRun: 1}
 	if err := decodeRecord(data, specMembers, s); err != nil {
 		return nil, err
 	}
-	if !record.ValidID(s.ID) || s.Run < 1 || s.Command == "" || s.CreatedAt.IsZero() {
+	if !record.ValidID(s.ID) || s.FirstRun < 1 || s.Run < s.FirstRun || s.Command == "" || s.CreatedAt.IsZero() {
 		return nil, errIncomplete
 	}
 	return s, nil
@@ -85,6 +85,7 @@ func ParseEvent(line []byte) (*Event, error) {
 var specMembers = members[record.Spec]{
 	"id":               func(d *decoder, s *record.Spec, v gjson.Result) { s.ID = d.str(v) },
 	"run":              func(d *decoder, s *record.Spec, v gjson.Result) { s.Run = d.number(v) },
+	"firstRun":         func(d *decoder, s *record.Spec, v gjson.Result) { s.FirstRun = d.number(v) },
 	"name":             func(d *decoder, s *record.Spec, v gjson.Result) { s.Name = d.str(v) },
 	"command":          func(d *decoder, s *record.Spec, v gjson.Result) { s.Command = d.str(v) },
 	"args":             func(d *decoder, s *record.Spec, v gjson.Result) { s.Args = d.strs(v) },
@@ -106,6 +107,16 @@ var specMembers = members[record.Spec]{
 	"successExitCodes": func(d *decoder, s *record.Spec, v gjson.Result) { s.SuccessExitCodes = d.numbers(v) },
 	"createdAt":        func(d *decoder, s *record.Spec, v gjson.Result) { s.CreatedAt = d.time(v) },
 	"startedBy":        func(d *decoder, s *record.Spec, v gjson.Result) { s.StartedBy = *nested(d, v, processMembers) },
+	"bytes":            func(d *decoder, s *record.Spec, v gjson.Result) { decodeMembers(d, v, bytesMembers, s) },
+}
+
+// bytesMembers come last in a spec, and have the last word.
+var bytesMembers = members[record.Spec]{
+	"command": func(d *decoder, s *record.Spec, v gjson.Result) { s.Command = d.base64(v) },
+	"args":    func(d *decoder, s *record.Spec, v gjson.Result) { s.Args = d.base64s(v) },
+	"workdir": func(d *decoder, s *record.Spec, v gjson.Result) { s.Workdir = d.base64(v) },
+	"stdin":   func(d *decoder, s *record.Spec, v gjson.Result) { s.Stdin = d.base64(v) },
+	"tees":    func(d *decoder, s *record.Spec, v gjson.Result) { s.Tees = d.base64s(v) },
 }
 
 var stateMembers = members[record.State]{

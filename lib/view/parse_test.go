@@ -3,6 +3,7 @@ package view
 import (
 	"bytes"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -167,4 +168,19 @@ func inRange(times ...time.Time) bool {
 		}
 	}
 	return true
+}
+
+// What is no UTF-8 comes back from a spec byte for byte.
+func TestSpecKeepsBytes(t *testing.T) {
+	want := testSpec(t, "web")
+	want.Command, want.Workdir, want.Stdin = "/bin/\xff", "/src/\xfe", "in\x80"
+	want.Args, want.Tees = []string{"\xff", "", "é"}, []string{"/t\xc3"}
+	got, err := ParseSpec(want.AppendJSON(nil))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got.Command != want.Command || got.Workdir != want.Workdir || got.Stdin != want.Stdin ||
+		!slices.Equal(got.Args, want.Args) || !slices.Equal(got.Tees, want.Tees) {
+		t.Errorf("ParseSpec of what is no UTF-8 = %+v, want %+v", got, want)
+	}
 }

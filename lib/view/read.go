@@ -1,6 +1,7 @@
 package view
 
 import (
+	"bytes"
 	"errors"
 	"io/fs"
 	"syscall"
@@ -93,14 +94,19 @@ func read(fd int, p []byte) (n int, err error) {
 }
 
 // parsed reads and decodes one file of a task. Absence is fs.ErrNotExist as it
-// is; every other error is a RecordError.
+// is; every other error is a RecordError. An empty file counts as absent: that
+// is what a power failure leaves of a record that was not synced, as the first
+// state of a run is not.
 func parsed[T any](r *reader, id, file string, parse func([]byte) (*T, error)) (*T, error) {
-	data, err := r.file(r.tasks + id + "/" + file)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, fs.ErrNotExist
-	}
+	path := r.tasks + id + "/" + file
+	data, err := r.file(path)
 	var value *T
-	if err == nil {
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return nil, fs.ErrNotExist
+	case err == nil && len(bytes.Trim(data, "\x00")) == 0 && regular(path):
+		return nil, fs.ErrNotExist
+	case err == nil:
 		value, err = parse(data)
 	}
 	if err != nil {
@@ -177,6 +183,12 @@ func (r *reader) readStop(s *snapshot) {
 	if s.open() {
 		s.stop, _ = parsed(r, s.id, store.StopFile, ParseStop)
 	}
+}
+
+// regular tells an empty file from a FIFO, which also reads as nothing.
+func regular(path string) bool {
+	var st syscall.Stat_t
+	return syscall.Lstat(path, &st) == nil && st.Mode&syscall.S_IFMT == syscall.S_IFREG
 }
 
 func exists(path string) bool {

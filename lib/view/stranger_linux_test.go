@@ -6,11 +6,33 @@ import (
 	"path/filepath"
 	"runtime"
 	"testing"
+	"time"
 
+	"bgtasks/lib/record"
 	"bgtasks/lib/store"
 
 	"golang.org/x/sys/unix"
 )
+
+// An end that nobody can record is shown, not invented: it is the same when
+// it can be recorded later.
+func TestHopelessHealingIsAssumed(t *testing.T) {
+	h, state := testHome(t), testState(record.Running)
+	state.Leader = gone(t)
+	put(t, h, testSpec(t, "web"), state)
+	asStranger(t, h, func() {
+		task, err := Load(h, "web")
+		if err != nil || task.State != record.Failed || task.Reason != record.Lost {
+			t.Errorf("Load in a read-only home = %+v, %v, want failed, lost", task, err)
+		}
+	})
+	if !exists(filepath.Join(h.LiveDir(), "web")) {
+		t.Errorf("the marker is gone, want a home that was only read")
+	}
+	if task := load(t, h, "web"); task.Reason != record.Lost || time.Since(task.Current.UpdatedAt) > time.Hour {
+		t.Errorf("Load = %+v, want lost, recorded now", task)
+	}
+}
 
 // asStranger runs f on a thread that may read the home but not write to it. A
 // thread's file system user (setfsuid(2)) takes root's rights away too.

@@ -170,7 +170,7 @@ func (t *Task) addSpec(s *record.Spec) {
 		t.Env[name] = Redacted
 	}
 	t.ParentSessionID, t.NotifyOnExit, t.Metadata = s.SessionID, s.Notify, s.Metadata
-	t.Run, t.RestartCount = s.Run, s.Run-1
+	t.Run, t.RestartCount = s.Run, s.Run-s.FirstRun
 	t.TimeLimitMs, t.KillGraceMs = s.TimeLimitMs, s.KillGraceMs
 	t.CreatedAt = timeOf(s.CreatedAt)
 	t.UpdatedAt = t.CreatedAt
@@ -179,7 +179,7 @@ func (t *Task) addSpec(s *record.Spec) {
 func (t *Task) addState(s *record.State) {
 	t.State, t.Reason = s.State, s.Reason
 	t.ExitCode, t.Signal = s.ExitCode, s.Signal
-	t.Run, t.Attempt, t.RestartCount = s.Run, s.Attempt, s.Run-1
+	t.Run, t.Attempt = s.Run, s.Attempt
 	if s.Leader != nil {
 		t.PID = s.Leader.PID
 	}

@@ -37,7 +37,7 @@ func testSpec(t *testing.T, id string) *record.Spec {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return &record.Spec{ID: id, Run: 1, Name: id, Command: "make", Kind: record.DefaultKind,
+	return &record.Spec{ID: id, Run: 1, FirstRun: 1, Name: id, Command: "make", Kind: record.DefaultKind,
 		CreatedAt: testTime, StartedBy: record.Process(self)}
 }
 
