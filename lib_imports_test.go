@@ -25,7 +25,7 @@ var rooms = map[string]struct {
 	"lib/seglog":  {[]string{"lib/fsys"}, "the log knows bytes, not tasks"},
 	"lib/store":   {[]string{"lib/fsys", "lib/record", "lib/seglog"}, "the layout knows no processes"},
 	"lib/shim":    {[]string{"lib/fsys", "lib/record", "lib/seglog", "lib/proc", "lib/store"}, "the supervisor reads no JSON and asks no view"},
-	"lib/view":    {[]string{"lib/fsys", "lib/record", "lib/seglog", "lib/proc", "lib/store"}, "reading starts nothing"},
+	"lib/view":    {[]string{"lib/fsys", "lib/record", "lib/seglog", "lib/proc", "lib/store", "lib/launch"}, "reading starts nothing but a supervisor in a dead one's place"},
 	"lib/watch":   {[]string{"lib/record", "lib/proc", "lib/store", "lib/view"}, "waiting changes nothing"},
 	"lib/launch":  {[]string{"lib/fsys", "lib/record", "lib/proc", "lib/store"}, "a start looks at no other task"},
 	"lib/control": {[]string{"lib/record", "lib/proc", "lib/store", "lib/view", "lib/watch", "lib/launch"}, "what is asked of tasks is no matter of flags"},

@@ -18,6 +18,8 @@ import (
 // each waits for an event, and a deadline only ends a test that has failed.
 func TestScripts(t *testing.T) {
 	s := programs(t)
+	// testscript leaves its own directory behind when -run chooses some scripts.
+	t.Setenv("GOTMPDIR", t.TempDir())
 	testscript.Run(t, testscript.Params{
 		Dir:                "testdata/scripts",
 		Setup:              func(env *testscript.Env) error { return setUp(s, env) },

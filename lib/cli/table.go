@@ -103,7 +103,7 @@ func tsvRow(t *view.Task) string {
 // gets what is left.
 var (
 	tableHead = []string{"ID", "NAME", "STATE", "EXIT", "AGE", "TAGS", "COMMAND"}
-	tableMost = []int{64, 24, 10, 8, 8, 24, 1 << 20}
+	tableMost = []int{64, 24, 14, 8, 8, 24, 1 << 20}
 )
 
 // writeTable writes tasks as a table that is cut to width, which is 0 for no

@@ -67,9 +67,12 @@ func AtStart(t *view.Task) *view.Task {
 
 // RelayCode is the exit code that speaks for a task that is over: its own, or
 // 128 and the number of the signal that ended it. It is CodeTool when nobody
-// knows (P3).
+// knows (P3), as with records that can't be read: what is left of them may be
+// about an earlier run.
 func RelayCode(t *view.Task) int {
 	switch {
+	case t.Unreadable != nil:
+		return CodeTool
 	case t.ExitCode != nil:
 		return *t.ExitCode
 	case t.Signal != nil:

@@ -61,12 +61,8 @@ func Stop(ctx context.Context, h *store.Home, id string, o StopOptions) (*view.T
 	if err != nil {
 		return nil, err
 	}
-	if err := post(h, t, stop); err != nil {
-		return nil, err
-	}
-	message := stop.AppendMessage(nil, number)
 	deadline := time.Now().Add(time.Duration(stop.GraceMs)*time.Millisecond + patience)
-	return await(ctx, h, id, message, deadline)
+	return await(ctx, h, id, &request{stop: stop, message: stop.AppendMessage(nil, number)}, deadline)
 }
 
 // gone tells whether nothing of the task's tree is left.
@@ -94,38 +90,48 @@ func (o *StopOptions) request(t *view.Task) (*record.Stop, int, error) {
 	return stop, int(number), nil
 }
 
-// post writes stop.json, so that the stop is carried out even if the shim dies
-// now. The first who asks is the one whom the record names.
-func post(h *store.Home, t *view.Task, stop *record.Stop) error {
+// request is a stop on its way to a shim.
+type request struct {
+	stop    *record.Stop
+	message []byte
+	heard   int // pid of the shim that was told
+}
+
+// tell rings the doorbell of the task's shim, once. A shim that hears of a stop
+// writes stop.json itself. While none listens, because it is only just starting
+// or was killed, the request is left in stop.json for whoever supervises the
+// run next; the first who asks is the one whom the record names.
+func (r *request) tell(h *store.Home, t *view.Task) error {
+	shim := shimPID(t)
+	if shim != 0 && shim == r.heard {
+		return nil
+	}
+	err := store.Knock(h.TaskDir(t.ID), r.message)
+	if err == nil {
+		r.heard = shim
+		return nil
+	}
+	if !errors.Is(err, store.ErrNoShim) {
+		return err
+	}
 	if t.Terminal() || t.Stop != nil {
 		return nil
 	}
-	path := filepath.Join(h.TaskDir(t.ID), store.StopFile)
-	if err := store.Replace(path, append(stop.AppendJSON(nil), '\n')); err != nil {
-		return fmt.Errorf("ask %q to stop: %w", t.ID, err)
-	}
-	return nil
+	return store.Replace(filepath.Join(h.TaskDir(t.ID), store.StopFile), append(r.stop.AppendJSON(nil), '\n'))
 }
 
-// await rings the doorbell and waits until the tree is gone. The message is
-// given again with each look that still finds nobody stopping: a shim that was
-// only just starting, or one that took over from a dead one, has not heard it.
-func await(ctx context.Context, h *store.Home, id string, message []byte, deadline time.Time) (*view.Task, error) {
+// await tells the shim and waits until the tree is gone. With each look that
+// finds another shim, that one is told.
+func await(ctx context.Context, h *store.Home, id string, r *request, deadline time.Time) (*view.Task, error) {
 	var failure error
-	heard := 0 // pid of the shim that was told
 	tasks, err := watch.Until(ctx, h, []string{id}, deadline, func(t *view.Task) bool {
-		if gone(t) || failure != nil {
+		switch {
+		case gone(t):
 			return true
-		}
-		if lost(t) {
-			failure = &StopError{ID: id, Why: "its supervisor is gone"}
-			return true
-		}
-		if shim := shimPID(t); shim != 0 && shim != heard {
-			switch err := store.Knock(h.TaskDir(id), message); {
-			case err == nil:
-				heard = shim
-			case !errors.Is(err, store.ErrNoShim):
+		case lost(t):
+			failure = &StopError{ID: id, Why: "its supervisor is gone, and no other could take over"}
+		default:
+			if err := r.tell(h, t); err != nil {
 				failure = fmt.Errorf("ask %q to stop: %w", id, err)
 			}
 		}

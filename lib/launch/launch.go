@@ -150,7 +150,7 @@ func prepareRun(h *store.Home, dir string, s *record.Spec) error {
 	if err := h.MarkLive(s.ID); err != nil {
 		return fmt.Errorf("mark task %q: %w", s.ID, err)
 	}
-	if err := errors.Join(store.SweepTask(dir), store.MakeFIFOs(dir, s.Split)); err != nil {
+	if err := errors.Join(store.SweepTask(dir), store.RemoveStop(dir), store.MakeFIFOs(dir, s.Split)); err != nil {
 		return err
 	}
 	return store.Replace(filepath.Join(dir, store.SpecFile), append(s.AppendJSON(nil), '\n'))
@@ -165,7 +165,9 @@ func revert(h *store.Home, dir, id string, spec []byte) error {
 
 // run starts the shim with the held lock and waits for its report.
 func (r *Request) run(h *store.Home, held *store.Lock, program string) error {
-	report, err := startShim(h, r, held, program)
+	env := taskEnv(h, r)
+	x := handover{id: r.Spec.ID, dir: r.Spec.Workdir, env: env, block: r.startBlock(h, program, env)}
+	report, err := x.deliver(held)
 	if err != nil {
 		return err
 	}

@@ -17,9 +17,17 @@ import (
 // ShimName is the supervisor's program, found beside the verb's own.
 const ShimName = "bg-shim"
 
-// startShim executes the shim in a session of its own, tells it what to run
-// and returns its report.
-func startShim(h *store.Home, r *Request, held *store.Lock, program string) (*record.Report, error) {
+// handover is what a shim is started with.
+type handover struct {
+	id    string
+	dir   string   // its working directory
+	env   []string // its environment but for the tuned variables
+	block []byte   // what it is to do
+}
+
+// deliver executes a shim in a session of its own, with the held lock, tells it
+// what to do and returns its report.
+func (x *handover) deliver(held *store.Lock) (*record.Report, error) {
 	path, err := shimPath()
 	if err != nil {
 		return nil, err
@@ -38,49 +46,49 @@ func startShim(h *store.Home, r *Request, held *store.Lock, program string) (*re
 	if err != nil {
 		return nil, errors.Join(err, reportW.Close())
 	}
-	env := taskEnv(h, r)
-	block := r.launchBlock(h, program, env)
-	_, err = spawnShim(path, r, env, []*os.File{null, null, null, held.File(), reportW, launchR})
+	err = x.spawn(path, []*os.File{null, null, null, held.File(), reportW, launchR})
 	reportW.Close()
 	launchR.Close()
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("start the supervisor %s: %w", path, err), launchW.Close())
 	}
 	// A shim that is gone early breaks this pipe; its report then tells more.
-	_, werr := launchW.Write(block)
+	_, werr := launchW.Write(x.block)
 	launchW.Close()
 	report, err := readReport(reportR)
 	if errors.Is(err, record.ErrReport) && werr != nil {
-		return nil, fmt.Errorf("hand over to the supervisor: %w", werr)
+		// Not wrapped: to the caller a broken pipe means that its reader has gone.
+		return nil, fmt.Errorf("the supervisor ended before it was told what to do: %v", werr)
 	}
 	return report, err
 }
 
-// spawnShim starts the first shim, which forks again and ends at once, and
-// reaps it.
-func spawnShim(path string, r *Request, env []string, files []*os.File) (int, error) {
+// spawn starts the first shim, which forks again and ends at once, and reaps
+// it.
+func (x *handover) spawn(path string, files []*os.File) error {
 	fds := make([]uintptr, len(files))
 	for i, f := range files {
 		fds[i] = f.Fd()
 	}
 	pid, err := proc.Spawn(proc.SpawnSpec{
 		Path:   path,
-		Argv:   []string{ShimName, r.Spec.ID},
-		Env:    tuned(env),
-		Dir:    r.Spec.Workdir,
+		Argv:   []string{ShimName, x.id},
+		Env:    override(x.env, record.ShimTuning()...),
+		Dir:    x.dir,
 		Files:  fds,
 		Setsid: true,
 		Umask:  -1,
 	})
-	if err != nil {
-		return 0, err
-	}
-	for {
-		_, err := syscall.Wait4(pid, nil, 0, nil)
-		if !errors.Is(err, syscall.EINTR) {
-			return pid, err
+	for err == nil {
+		_, err = syscall.Wait4(pid, nil, 0, nil)
+		if err == nil {
+			return nil
+		}
+		if errors.Is(err, syscall.EINTR) {
+			err = nil
 		}
 	}
+	return err
 }
 
 // shimPath finds the shim beside this program, where make install puts it.
@@ -102,14 +110,8 @@ func shimPath() (string, error) {
 // taskEnv is the whole environment of the task.
 func taskEnv(h *store.Home, r *Request) []string {
 	return override(lastOfEach(r.Env),
-		"BG_TASK_ID="+r.Spec.ID,
-		fmt.Sprintf("BG_RUN=%d", r.Spec.Run),
-		"BG_ATTEMPT=1",
-		"BACKGROUND_TASKS_HOME="+h.Path())
+		append(record.Marks(r.Spec.ID, r.Spec.Run, h.Path()), "BG_ATTEMPT=1")...)
 }
-
-// tuned is the task's environment with the shim's own runtime variables.
-func tuned(env []string) []string { return override(env, record.ShimTuning()...) }
 
 // lastOfEach keeps the last value of each variable: getenv(3) would find the
 // first, but what was set later is meant to count.
@@ -139,23 +141,27 @@ func named(kv string, set []string) bool {
 	return slices.ContainsFunc(set, func(s string) bool { return strings.HasPrefix(s, name+"=") })
 }
 
-// launchBlock encodes what the shim must know. The user's own values of the
-// tuned variables go along, to be put back for the task.
-func (r *Request) launchBlock(h *store.Home, program string, env []string) []byte {
-	s := &r.Spec
+// orders is what a shim must know of the task, for a start as for an adoption.
+func orders(h *store.Home, s *record.Spec) record.Launch {
 	signal, _ := proc.ParseSignal(s.Signal)
-	launch := record.Launch{
-		ID: s.ID, Run: s.Run, Attempt: 1,
-		TaskDir: h.TaskDir(s.ID), Home: h.Path(),
-		Path: program, Argv: append([]string{s.Command}, s.Args...), Dir: s.Workdir, Stdin: s.Stdin,
+	return record.Launch{
+		ID: s.ID, Run: s.Run, Attempt: 1, TaskDir: h.TaskDir(s.ID), Home: h.Path(),
 		Split: s.Split, Tees: s.Tees, LogMax: s.LogMax, Leftovers: s.Leftovers,
 		Signal: int(signal), SignalName: s.Signal, GraceMs: s.KillGraceMs, TimeLimitMs: s.TimeLimitMs,
-		Successes: s.SuccessExitCodes, Umask: r.Umask, Labels: s.EventLabels(), BootID: s.StartedBy.BootID,
+		Successes: s.SuccessExitCodes, Labels: s.EventLabels(),
 	}
+}
+
+// startBlock encodes the orders for a start. The user's own values of the
+// tuned variables go along, to be put back for the task.
+func (r *Request) startBlock(h *store.Home, program string, env []string) []byte {
+	l := orders(h, &r.Spec)
+	l.Path, l.Argv = program, append([]string{r.Spec.Command}, r.Spec.Args...)
+	l.Dir, l.Stdin, l.Umask = r.Spec.Workdir, r.Spec.Stdin, r.Umask
 	for _, kv := range env {
 		if named(kv, record.ShimTuning()) {
-			launch.RestoreEnv = append(launch.RestoreEnv, kv)
+			l.RestoreEnv = append(l.RestoreEnv, kv)
 		}
 	}
-	return launch.AppendBlock(nil)
+	return l.AppendBlock(nil)
 }

@@ -28,3 +28,5 @@ func statusVisible(int) bool { return true }
 func isSameProgram(int) (bool, error) { return false, ErrUnsupported }
 
 func readEnviron(int) ([]byte, error) { return nil, ErrUnsupported }
+
+func allProcesses() ([]Stat, error) { return allStats() }

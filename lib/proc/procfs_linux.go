@@ -165,8 +165,8 @@ func kinship() (func(pid int) ([]Stat, error), error) {
 	if fs.children {
 		return fs.childrenByFile, nil
 	}
-	all, err := fs.scan(func(Stat) bool { return true })
-	kids := byParent(fs.relink(all))
+	all, err := allProcesses()
+	kids := byParent(all)
 	return func(pid int) ([]Stat, error) { return kids[pid], nil }, err
 }
 
@@ -315,4 +315,13 @@ func isSameProgram(pid int) (bool, error) {
 // readEnviron returns the block of proc_pid_environ(5): what the process was executed with.
 func readEnviron(pid int) ([]byte, error) {
 	return readSmall("/proc/" + strconv.Itoa(pid) + "/environ")
+}
+
+func allProcesses() ([]Stat, error) {
+	fs, err := mountedProc()
+	if err != nil {
+		return nil, err
+	}
+	all, err := fs.scan(func(Stat) bool { return true })
+	return fs.relink(all), err
 }

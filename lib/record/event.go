@@ -13,6 +13,8 @@ const (
 	EventFailed     EventName = "failed"
 	EventCancelled  EventName = "cancelled"
 	EventTimedOut   EventName = "timed_out"
+	EventLeaseLost  EventName = "lease_lost"
+	EventAdopted    EventName = "adopted"
 	EventLogDropped EventName = "log_dropped"
 )
 

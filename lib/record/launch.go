@@ -32,7 +32,18 @@ type Launch struct {
 	Umask        int      // the task's
 	RestoreEnv   []string // K=V of the user's own values for the variables that tune the shim's runtime
 	Labels       []byte   // Spec.EventLabels
-	BootID       string   // the boot, so that the shim need not read it again
+	Adopt        Adoption // all zero for a start
+}
+
+// Adoption is what a shim must know of a run that another one started. Its
+// members are plain, so that they travel as the others do.
+type Adoption struct {
+	Leader     Process
+	StartedMs  int64 // Unix milliseconds
+	Over       bool  // the run's end is recorded: only what is left of the tree is to be looked after
+	StopMs     int64 // when a stop was asked for that is not carried out yet; 0 for none
+	Stop       Stop  // without its time
+	StopNumber int   // of Stop.Signal
 }
 
 // ShimTuning are the variables that a Go program's runtime obeys, with the
@@ -40,6 +51,12 @@ type Launch struct {
 // own values travel in Launch.RestoreEnv and are put back for the task.
 func ShimTuning() []string {
 	return []string{"GOMAXPROCS=1", "GOGC=20", "GOMEMLIMIT=", "GODEBUG=", "GOTRACEBACK="}
+}
+
+// Marks are the environment entries by which a process tells that it was
+// started as part of a run of a task, wherever it has moved since.
+func Marks(id string, run int, home string) []string {
+	return []string{"BG_TASK_ID=" + id, "BG_RUN=" + strconv.Itoa(run), "BACKGROUND_TASKS_HOME=" + home}
 }
 
 // launchEnd closes a block, so that a starter killed while writing one is
@@ -110,14 +127,19 @@ func (l *Launch) fields() []field {
 		text("leftovers", &l.Leftovers), number("signal", &l.Signal), text("signalname", &l.SignalName),
 		number("grace", &l.GraceMs), number("timelimit", &l.TimeLimitMs), numbers("success", &l.Successes),
 		number("umask", &l.Umask), list("restore", &l.RestoreEnv), bytesField("labels", &l.Labels),
-		text("boot", &l.BootID),
+		text("leaderboot", &l.Adopt.Leader.BootID), number("leaderpid", &l.Adopt.Leader.PID),
+		number("leaderticks", &l.Adopt.Leader.StartTicks), number("startedms", &l.Adopt.StartedMs),
+		flag("over", &l.Adopt.Over), number("stopms", &l.Adopt.StopMs), text("stopby", &l.Adopt.Stop.By),
+		text("stopsignal", &l.Adopt.Stop.Signal), number("stopnumber", &l.Adopt.StopNumber),
+		number("stopgrace", &l.Adopt.Stop.GraceMs), text("stopreason", &l.Adopt.Stop.Reason),
+		text("stopcause", &l.Adopt.Stop.Cause),
 	}
 }
 
-func text(key string, p *string) field {
+func text[T ~string](key string, p *T) field {
 	return field{key,
-		func(put func(string)) { put(*p) },
-		func(v string) error { *p = v; return nil }}
+		func(put func(string)) { put(string(*p)) },
+		func(v string) error { *p = T(v); return nil }}
 }
 
 func bytesField(key string, p *[]byte) field {
@@ -132,7 +154,8 @@ func flag(key string, p *bool) field {
 		func(v string) (err error) { *p, err = strconv.ParseBool(v); return err }}
 }
 
-func number[T int | int64](key string, p *T) field {
+// number carries any integer of 64 bits, as two's complement.
+func number[T int | int64 | uint64](key string, p *T) field {
 	return field{key,
 		func(put func(string)) { put(strconv.FormatInt(int64(*p), 10)) },
 		func(v string) error {

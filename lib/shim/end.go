@@ -16,7 +16,8 @@ func (s *Shim) end() {
 	for _, st := range s.streams {
 		st.drain()
 	}
-	status := s.reapLeader()
+	status := s.leaderStatus()
+	s.noteStatus(status)
 	s.state.State, s.state.Reason = s.verdict(status)
 	for _, st := range s.streams {
 		st.log.Sync()
@@ -38,25 +39,18 @@ func (s *Shim) end() {
 	s.strikeLogBells()
 }
 
-// reapLeader reaps the leader and keeps what the kernel says of it: a code or
-// a signal, never both, and neither if it could not be known (P3).
-func (s *Shim) reapLeader() (status *syscall.WaitStatus) {
-	ws, usage, err := proc.Reap1(s.state.Leader.PID)
-	if err != nil {
-		return nil
-	}
-	s.usage.Add(usage)
-	s.state.Usage = &record.Usage{
-		UserMs: s.usage.User.Milliseconds(), SystemMs: s.usage.System.Milliseconds(), MaxRSSKB: s.usage.MaxRSSKB,
-	}
-	if ws.Signaled() {
-		name := proc.SignalName(ws.Signal())
+// noteStatus keeps what the kernel says of the leader's end: a code or a
+// signal, never both, and neither if it could not be known (P3).
+func (s *Shim) noteStatus(status *syscall.WaitStatus) {
+	switch {
+	case status == nil:
+	case status.Signaled():
+		name := proc.SignalName(status.Signal())
 		s.state.Signal = &name
-	} else {
-		code := ws.ExitStatus()
+	default:
+		code := status.ExitStatus()
 		s.state.ExitCode = &code
 	}
-	return &ws
 }
 
 // verdict gives the end its name.

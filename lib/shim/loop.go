@@ -40,6 +40,9 @@ func (s *Shim) pollSet() []unix.PollFd {
 		}
 		set = append(set, unix.PollFd{Fd: fd, Events: unix.POLLIN})
 	}
+	for _, fd := range s.adopted.exits(s.leaderEnded) {
+		set = append(set, unix.PollFd{Fd: int32(fd), Events: unix.POLLIN})
+	}
 	s.polled = set
 	return set
 }
@@ -60,10 +63,21 @@ func (s *Shim) serve(set []unix.PollFd) {
 	if set[0].Revents != 0 {
 		proc.DrainPipe(s.children)
 		s.lookAtChildren()
+	} else if anyRaised(set[2+len(s.streams):]) {
+		s.lookAtChildren()
 	}
 	if set[1].Revents != 0 {
 		s.answerDoorbell()
 	}
+}
+
+func anyRaised(set []unix.PollFd) bool {
+	for _, p := range set {
+		if p.Revents != 0 {
+			return true
+		}
+	}
+	return false
 }
 
 // tellLoss journals once that output could not be stored.
@@ -93,15 +107,12 @@ func (s *Shim) lookAtChildren() {
 	}
 	usage, _, _ := s.tree.Reap(unreaped)
 	s.usage.Add(usage)
+	s.watchTree()
 }
 
 // noticeEnd looks whether the leader has ended; its pid stays pinned.
 func (s *Shim) noticeEnd() {
-	if s.leaderEnded {
-		return
-	}
-	ended, err := proc.Ended(s.state.Leader.PID)
-	if !ended && err == nil {
+	if s.leaderEnded || !s.ended() {
 		return
 	}
 	s.leaderEnded = true

@@ -34,7 +34,11 @@ func Main() int {
 		return refuse(report, record.StageShim, err, "launch block")
 	}
 	s := newShim(launch, os.NewFile(lockFD, "run.lock"))
-	if stage, on, err := s.start(); err != nil {
+	begin := s.start
+	if launch.Adopt.Leader.PID != 0 {
+		begin = s.adopt
+	}
+	if stage, on, err := begin(); err != nil {
 		return refuse(report, stage, err, on)
 	}
 	answer(report, &record.Report{PID: s.state.Leader.PID})

@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -26,7 +27,7 @@ type Shim struct {
 	launch *record.Launch
 	home   *store.Home
 	lock   *os.File // held as long as it is open
-	tree   *proc.Tree
+	tree   tree
 
 	state   record.State
 	reserve *store.Reserve // for the terminal state
@@ -39,6 +40,7 @@ type Shim struct {
 	limit    time.Time
 	stop     *stopping
 	usage    proc.Usage
+	adopted  *adoption // nil for a run that we started
 
 	leaderEnded bool
 	recorded    bool
@@ -48,6 +50,15 @@ type Shim struct {
 	polled  []unix.PollFd           // reused by every poll
 	message [record.MaxMessage]byte // what came to the doorbell
 	pending int                     // bytes of a message that is not whole yet
+}
+
+// tree is what package proc offers for a tree of our own, and for an adopted one.
+type tree interface {
+	Live() ([]proc.Member, error)
+	SignalAll(syscall.Signal) (int, error)
+	KillChildren() (int, error)
+	Empty() (bool, error)
+	Reap(except int) (proc.Usage, int, error)
 }
 
 func newShim(l *record.Launch, lock *os.File) *Shim {
@@ -63,6 +74,22 @@ func newShim(l *record.Launch, lock *os.File) *Shim {
 // start goes through the steps of DESIGN §6 up to the journal. When it fails
 // it says at which stage and on what; nothing of the task runs then.
 func (s *Shim) start() (stage, on string, err error) {
+	if stage, on, err := s.open(); err != nil {
+		return stage, on, err
+	}
+	running, err := s.reserveRoom()
+	if err != nil {
+		return record.StageShim, store.StateFile, err
+	}
+	if stage, on, err := s.spawn(); err != nil {
+		return stage, on, err
+	}
+	s.recordStart(running)
+	return "", "", nil
+}
+
+// open gets everything ready that supervising needs, whoever started the run.
+func (s *Shim) open() (stage, on string, err error) {
 	if err := s.contain(); err != nil {
 		return record.StageShim, "become the tree's reaper", err
 	}
@@ -75,14 +102,6 @@ func (s *Shim) start() (stage, on string, err error) {
 	if path, err := s.openTees(); err != nil {
 		return record.StageTee, path, err
 	}
-	running, err := s.reserveRoom()
-	if err != nil {
-		return record.StageShim, store.StateFile, err
-	}
-	if stage, on, err := s.spawn(); err != nil {
-		return stage, on, err
-	}
-	s.recordStart(running)
 	return "", "", nil
 }
 

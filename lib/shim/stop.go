@@ -57,16 +57,20 @@ func (s *Shim) begin(cause record.Reason, signal syscall.Signal, grace time.Dura
 	if first && !s.recorded {
 		s.announceStop()
 	}
-	if s.leaderEnded {
+	if s.leaderEnded || s.adopted != nil {
 		s.lookAtChildren() // there may be nobody left to send a SIGCHLD
 	}
 }
 
-// announceStop lets readers see that the run is being ended. A full disk does
-// not matter here: the stop is in the terminal state too.
+// announceStop lets readers see that the run is being ended, and whoever may
+// have to take over. A full disk does not matter here: the stop is in the
+// terminal state too.
 func (s *Shim) announceStop() {
 	now := time.Now()
 	s.state.UpdatedAt = now
+	if s.state.Stop != nil {
+		store.Replace(s.path(store.StopFile), append(s.state.Stop.AppendJSON(nil), '\n'))
+	}
 	store.Replace(s.path(store.StateFile), append(s.state.AppendJSON(nil), '\n'))
 	s.journal(record.EventStopping, now)
 	store.Ring(s.path(store.BellsDir), store.BellChange)

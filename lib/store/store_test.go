@@ -299,6 +299,8 @@ func TestSweepTask(t *testing.T) {
 	defer d.Discard()
 	hidden := filepath.Join(d.Dir(), ".state.json.x")
 	os.WriteFile(hidden, nil, 0o600)
+	old := time.Now().Add(-2 * staleAfter)
+	os.Chtimes(hidden, old, old)
 	if err := SweepTask(d.Dir()); err != nil {
 		t.Fatal(err)
 	}

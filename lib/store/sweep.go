@@ -25,8 +25,7 @@ func (h *Home) Stale() ([]string, error) {
 	var stale []string
 	for _, name := range names {
 		path := filepath.Join(h.TmpDir(), name)
-		info, err := os.Lstat(path)
-		if err != nil || time.Since(info.ModTime()) < staleAfter {
+		if !isOld(path) {
 			continue
 		}
 		if held, err := LockHeld(path); err == nil && held {
@@ -47,13 +46,20 @@ func (h *Home) Sweep() error {
 	return err
 }
 
+func isOld(path string) bool {
+	info, err := os.Lstat(path)
+	return err == nil && time.Since(info.ModTime()) >= staleAfter
+}
+
 // SweepTask removes the hidden temporary files that crashes left in a task's
-// directory. The caller holds its run.lock, so nobody is writing one.
+// directory. Young ones are spared: whoever asks for a stop writes one without
+// a lock.
 func SweepTask(taskDir string) error {
 	names, err := fsys.Names(taskDir)
 	for _, name := range names {
-		if strings.HasPrefix(name, ".") {
-			err = errors.Join(err, removeIfThere(filepath.Join(taskDir, name)))
+		path := filepath.Join(taskDir, name)
+		if strings.HasPrefix(name, ".") && isOld(path) {
+			err = errors.Join(err, removeIfThere(path))
 		}
 	}
 	return err

@@ -13,7 +13,9 @@ import (
 type verdict int
 
 const (
-	leave      verdict = iota // nothing: it is over and tidy, or its leader lives
+	leave      verdict = iota // nothing: it is over and tidy
+	adopt                     // the leader lives, and wants a supervisor
+	adoptRest                 // it is over, but someone of its tree lives and holds its output
 	finishEnd                 // the end is recorded, the steps after it were cut short
 	recordExit                // the leader is a zombie: its status is there to be read
 	recordLost                // the leader is gone and nobody saw its end
@@ -25,8 +27,8 @@ const (
 type facts struct {
 	terminal bool
 	tidy     bool          // the steps after a recorded end are done
-	recorded bool          // the shim has written a state of this run
-	leader   bool          // and it names a leader
+	survivor bool          // someone holds the output
+	leader   bool          // the shim has recorded a leader, or one was found
 	sameBoot bool          // the boot of that leader, or of the starter, is this one
 	presence proc.Presence // of the leader
 	unseen   bool          // the presence can't be known
@@ -36,27 +38,30 @@ type facts struct {
 // decide is the table of DESIGN §7.
 func decide(f facts) verdict {
 	switch {
+	case f.terminal && f.tidy && f.survivor:
+		return adoptRest
 	case f.terminal && f.tidy:
 		return leave
 	case f.terminal:
 		return finishEnd
 	case !f.sameBoot:
 		return lostReboot
-	case !f.recorded || !f.leader:
+	case !f.leader:
 		return recordLost
 	case f.unseen:
 		return cannotKnow
 	case f.presence == proc.Alive:
-		return leave
+		return adopt
 	case f.presence == proc.Zombie && f.status:
 		return recordExit
 	}
 	return recordLost
 }
 
-// finding is what a healer found: the facts, and the status they rest on.
+// finding is what a healer found: the facts, and what they rest on.
 type finding struct {
 	facts
+	who  proc.Identity // the leader
 	wait syscall.WaitStatus
 }
 
@@ -65,7 +70,7 @@ func examine(s *snapshot) (*finding, error) {
 	f := &finding{facts: facts{
 		terminal: s.terminal(),
 		tidy:     !s.marked && s.output != fifoIdle,
-		recorded: s.state != nil,
+		survivor: s.output == fifoHeld && s.state != nil && s.state.Leader != nil,
 	}}
 	if f.terminal {
 		return f, nil
@@ -75,17 +80,29 @@ func examine(s *snapshot) (*finding, error) {
 		return nil, err
 	}
 	f.sameBoot = s.spec.StartedBy.BootID == boot
-	if s.state == nil || s.state.Leader == nil {
+	if f.who, f.leader = s.leader(f.sameBoot); !f.leader {
 		return f, nil
 	}
-	leader := proc.Identity(*s.state.Leader)
-	f.leader, f.sameBoot = true, leader.BootID == boot
-	f.presence, err = leader.Presence()
+	f.sameBoot = f.who.BootID == boot
+	f.presence, err = f.who.Presence()
 	f.unseen = err != nil
 	if f.presence == proc.Zombie {
-		f.wait, f.status = leader.ZombieStatus()
+		f.wait, f.status = f.who.ZombieStatus()
 	}
 	return f, nil
+}
+
+// leader is who leads the run. If its shim was killed before it could write
+// that down, the leader is looked for by its environment.
+func (s *snapshot) leader(sameBoot bool) (proc.Identity, bool) {
+	if s.state != nil && s.state.Leader != nil {
+		return proc.Identity(*s.state.Leader), true
+	}
+	if s.state != nil || !sameBoot {
+		return proc.Identity{}, false
+	}
+	id, err := proc.FindLeader(record.Marks(s.spec.ID, s.spec.Run, s.home))
+	return id, err == nil
 }
 
 // endState is the terminal record that a verdict leads to. Whoever heals was

@@ -8,7 +8,7 @@ import (
 
 // The table of DESIGN §7.
 func TestP7Decide(t *testing.T) {
-	running := facts{recorded: true, leader: true, sameBoot: true}
+	running := facts{leader: true, sameBoot: true}
 	with := func(f facts, change func(*facts)) facts {
 		change(&f)
 		return f
@@ -17,13 +17,14 @@ func TestP7Decide(t *testing.T) {
 		facts facts
 		want  verdict
 	}{
-		"over and tidy":          {facts{terminal: true, tidy: true, recorded: true}, leave},
-		"over, end cut short":    {facts{terminal: true, recorded: true}, finishEnd},
+		"over and tidy":          {facts{terminal: true, tidy: true}, leave},
+		"over, end cut short":    {facts{terminal: true}, finishEnd},
 		"other boot":             {with(running, func(f *facts) { f.sameBoot = false; f.presence = proc.Alive }), lostReboot},
 		"claimed, other boot":    {facts{}, lostReboot},
 		"claimed, nothing said":  {facts{sameBoot: true}, recordLost},
-		"recorded, no leader":    {facts{sameBoot: true, recorded: true}, recordLost},
-		"leader alive":           {with(running, func(f *facts) { f.presence = proc.Alive }), leave},
+		"over, survivors":        {facts{terminal: true, tidy: true, survivor: true}, adoptRest},
+		"cut short, survivors":   {facts{terminal: true, survivor: true}, finishEnd},
+		"leader alive":           {with(running, func(f *facts) { f.presence = proc.Alive }), adopt},
 		"leader a zombie":        {with(running, func(f *facts) { f.presence = proc.Zombie; f.status = true }), recordExit},
 		"zombie, status hidden":  {with(running, func(f *facts) { f.presence = proc.Zombie }), recordLost},
 		"leader gone":            {running, recordLost},

@@ -5,8 +5,11 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"syscall"
 	"time"
 
+	"bgtasks/lib/launch"
+	"bgtasks/lib/proc"
 	"bgtasks/lib/record"
 	"bgtasks/lib/seglog"
 	"bgtasks/lib/store"
@@ -64,8 +67,38 @@ func (r *reader) heal(id string) error {
 		return nil
 	case finishEnd:
 		return r.finishEnd(s)
+	case adopt, adoptRest:
+		return launch.Adopt(r.home, lock, s.spec, s.adoption(v, f))
 	}
 	return r.recordEnd(s, v, f)
+}
+
+// adoption says what the next shim must know of the run.
+func (s *snapshot) adoption(v verdict, f *finding) record.Adoption {
+	a := record.Adoption{Leader: record.Process(f.who), Over: v == adoptRest}
+	if s.state != nil && s.state.Leader != nil {
+		a.Leader = *s.state.Leader
+	}
+	if s.state != nil && !s.state.StartedAt.IsZero() {
+		a.StartedMs = s.state.StartedAt.UnixMilli()
+	}
+	stop := s.stop
+	if s.state != nil && s.state.Stop != nil {
+		stop = s.state.Stop
+	}
+	if number, err := stopSignal(stop); err == nil && !a.Over {
+		a.StopMs, a.Stop, a.StopNumber = stop.RequestedAt.UnixMilli(), *stop, int(number)
+	}
+	return a
+}
+
+var errNoStop = errors.New("no stop was asked for")
+
+func stopSignal(stop *record.Stop) (syscall.Signal, error) {
+	if stop == nil {
+		return 0, errNoStop
+	}
+	return proc.ParseSignal(stop.Signal)
 }
 
 // lockTask takes the run.lock of the task in dir, and makes sure that it is

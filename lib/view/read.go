@@ -118,6 +118,7 @@ func parsed[T any](r *reader, id, file string, parse func([]byte) (*T, error)) (
 // snapshot is what the files of one task say, and who holds its lock.
 type snapshot struct {
 	id     string
+	home   string        // where it was read
 	spec   *record.Spec  // nil only if fault is set
 	state  *record.State // nil before the shim's first word on this run
 	stop   *record.Stop  // asked for and not done; read for open runs only
@@ -148,7 +149,7 @@ func (r *reader) records(id string) (*snapshot, error) {
 }
 
 func (r *reader) recordsOnce(id string) (*snapshot, error) {
-	s := &snapshot{id: id}
+	s := &snapshot{id: id, home: r.home.Path()}
 	state, err := parsed(r, id, store.StateFile, ParseState)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		s.fault = err

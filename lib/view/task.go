@@ -225,7 +225,7 @@ func (s *snapshot) leftovers() int {
 	switch {
 	case !s.terminal():
 		return 0
-	case s.held && s.state.Shim != nil:
+	case s.held && s.state.Shim != nil && lives(*s.state.Shim):
 		return countTree(proc.Identity(*s.state.Shim))
 	case s.output == fifoHeld:
 		return max(s.state.Leftovers, 1)
@@ -233,14 +233,18 @@ func (s *snapshot) leftovers() int {
 	return 0
 }
 
+// lives tells whether the shim that recorded the end is the one that still
+// holds the lock, rather than one that adopted what is left of the tree.
+func lives(shim record.Process) bool {
+	p, err := proc.Identity(shim).Presence()
+	return err == nil && p == proc.Alive
+}
+
 // countTree counts the live descendants of a shim. Another shim below it, which
 // a task started with bg-start, and all that is below that one belong to
 // another task. It is known by its name: this is for people to see, nothing is
 // signalled by it.
 func countTree(shim proc.Identity) int {
-	if p, err := shim.Presence(); err != nil || p != proc.Alive {
-		return 0
-	}
 	own, err := proc.ReadStat(shim.PID)
 	if err != nil {
 		return 0

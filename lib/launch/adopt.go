@@ -1,0 +1,42 @@
+package launch
+
+import (
+	"fmt"
+	"time"
+
+	"bgtasks/lib/proc"
+	"bgtasks/lib/record"
+	"bgtasks/lib/store"
+)
+
+// Adopt hands a run whose supervisor was killed to a new shim. The caller holds
+// the task's run.lock, which the shim inherits, and has seen the leader alive,
+// or the run's end recorded and someone of its tree left. Nothing of the task
+// itself is started.
+func Adopt(h *store.Home, held *store.Lock, s *record.Spec, a record.Adoption) error {
+	l := orders(h, s)
+	l.Adopt = a
+	l.TimeLimitMs = remaining(s.TimeLimitMs, a)
+	x := handover{id: s.ID, dir: "/", block: l.AppendBlock(nil)}
+	report, err := x.deliver(held)
+	if err == nil && report.PID == 0 {
+		err = reportError(s, "", report)
+	}
+	if err != nil {
+		return fmt.Errorf("adopt %q: %w", s.ID, err)
+	}
+	return nil
+}
+
+// remaining is what is left of a time limit, at least a millisecond. The age of
+// the leader does not depend on the wall clock where the system tells it.
+func remaining(limitMs int64, a record.Adoption) int64 {
+	if limitMs == 0 {
+		return 0
+	}
+	age, err := proc.Age(proc.Identity(a.Leader))
+	if err != nil {
+		age = time.Since(time.UnixMilli(a.StartedMs))
+	}
+	return max(limitMs-age.Milliseconds(), 1)
+}

@@ -1,0 +1,156 @@
+package proc
+
+import (
+	"os"
+	"strings"
+	"syscall"
+)
+
+// Kin is the tree of a leader that this process did not start and is no ancestor of: what a supervisor adopts when the
+// one before it was killed. Nothing falls to an adopter as orphans fall to a subreaper, so its members are found:
+//
+//   - whoever is in the leader's session while the leader lives;
+//   - whoever was executed with the marks of the tree in its environment, wherever it moved (Linux);
+//   - whoever was found before, and the children of all these.
+//
+// A process that left the session, cleared its environment and was orphaned, all before the first look, is not found.
+// Signals go through [Identity.Signal] alone, so that no stranger can be hit.
+type Kin struct {
+	leader Identity
+	marks  []string // entries "K=V"
+	known  map[Identity]bool
+}
+
+// KinOf returns the tree of leader. marks are environment entries that, together, only its processes were started with.
+func KinOf(leader Identity, marks []string) *Kin {
+	return &Kin{leader: leader, marks: marks, known: map[Identity]bool{}}
+}
+
+// Live returns the processes of the tree that have not ended.
+func (k *Kin) Live() ([]Member, error) {
+	boot, err := BootID()
+	if err != nil {
+		return nil, err
+	}
+	all, err := allProcesses()
+	if err != nil {
+		return nil, wrap("list processes", err)
+	}
+	found := k.seeds(boot, all)
+	addChildren(found, all)
+	k.known = make(map[Identity]bool, len(found))
+	var live []Member
+	for _, s := range all {
+		if found[s.PID] {
+			m := member(boot, s)
+			k.known[m.Identity] = true
+			live = append(live, m)
+		}
+	}
+	return live, nil
+}
+
+// seeds are the members that are known by themselves, not by their parent.
+func (k *Kin) seeds(boot string, all []Stat) map[int]bool {
+	inSession := false
+	for _, s := range all {
+		inSession = inSession || member(boot, s).Identity == k.leader
+	}
+	found := map[int]bool{}
+	for _, s := range all {
+		if s.Ended() || s.PID <= 1 || s.PID == os.Getpid() {
+			continue
+		}
+		id := member(boot, s).Identity
+		if k.known[id] || id == k.leader || inSession && s.SID == k.leader.PID || k.marked(s.PID) {
+			found[s.PID] = true
+		}
+	}
+	return found
+}
+
+// addChildren adds the children of those that were found, theirs and so on. A supervisor below them, and what it runs,
+// belongs to another task.
+func addChildren(found map[int]bool, all []Stat) {
+	for grown := true; grown; {
+		grown = false
+		for _, s := range all {
+			if found[s.PPID] && !found[s.PID] && !s.Ended() && s.PID > 1 && !IsSameProgram(s.PID) {
+				found[s.PID] = true
+				grown = true
+			}
+		}
+	}
+}
+
+// marked tells whether a process was executed with all marks in its environment. One that can't be asked was not.
+func (k *Kin) marked(pid int) bool {
+	return len(k.marks) > 0 && hasMarks(pid, k.marks)
+}
+
+func hasMarks(pid int, marks []string) bool {
+	block, err := readEnviron(pid)
+	if err != nil {
+		return false
+	}
+	env := "\x00" + string(block)
+	for _, mark := range marks {
+		if !strings.Contains(env, "\x00"+mark+"\x00") {
+			return false
+		}
+	}
+	return true
+}
+
+// FindLeader looks for the process that leads a session and was executed with all marks: the leader of a tree whose
+// supervisor was killed before it could write down whom it had started. It is ErrGone when there is none.
+func FindLeader(marks []string) (Identity, error) {
+	boot, err := BootID()
+	if err != nil {
+		return Identity{}, err
+	}
+	all, err := allProcesses()
+	if err != nil {
+		return Identity{}, wrap("list processes", err)
+	}
+	for _, s := range all {
+		if s.SID == s.PID && !s.Ended() && s.PID > 1 && hasMarks(s.PID, marks) && !IsSameProgram(s.PID) {
+			return member(boot, s).Identity, nil
+		}
+	}
+	return Identity{}, ErrGone
+}
+
+// SignalAll sends sig to every live process of the tree, then CONT as [Tree.SignalAll] does.
+func (k *Kin) SignalAll(sig syscall.Signal) (n int, err error) {
+	live, err := k.Live()
+	if err != nil {
+		return 0, err
+	}
+	sigs := []syscall.Signal{sig, syscall.SIGCONT}
+	if !wantsCont(sig) {
+		sigs = sigs[:1]
+	}
+	for _, m := range live {
+		one := m.signalEach(sigs...)
+		if one == nil {
+			n++
+		} else if err == nil && !isGone(one) {
+			err = one
+		}
+	}
+	return n, err
+}
+
+// KillChildren sends KILL to every live process of the tree. Call it again whenever one of them has ended, until Empty:
+// it may have forked meanwhile.
+func (k *Kin) KillChildren() (n int, err error) { return k.SignalAll(syscall.SIGKILL) }
+
+// Empty tells whether no process of the tree is alive.
+func (k *Kin) Empty() (bool, error) {
+	live, err := k.Live()
+	return err == nil && len(live) == 0, err
+}
+
+// Reap has nothing to reap: the tree's processes are other parents' children.
+func (k *Kin) Reap(int) (Usage, int, error) { return Usage{}, 0, nil }

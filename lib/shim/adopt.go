@@ -1,0 +1,145 @@
+package shim
+
+import (
+	"errors"
+	"syscall"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"bgtasks/lib/proc"
+	"bgtasks/lib/record"
+	"bgtasks/lib/store"
+)
+
+// adoption is what a shim has that supervises a tree which another one started.
+// None of its processes is our child, so each end is learned from a descriptor
+// (pidfd_open(2), kqueue(2)), and none from SIGCHLD.
+type adoption struct {
+	leader proc.Identity
+	exit   int   // the leader's exit descriptor, -1 if it was gone already
+	others []int // those of the rest of the tree, once that matters
+}
+
+// adopt takes over a run whose supervisor was killed (DESIGN §7). The task has
+// kept the FIFOs open, so what it wrote meanwhile is in them.
+func (s *Shim) adopt() (stage, on string, err error) {
+	from := &s.launch.Adopt
+	s.adopted = &adoption{leader: proc.Identity(from.Leader), exit: -1}
+	s.tree = proc.KinOf(s.adopted.leader, record.Marks(s.launch.ID, s.launch.Run, s.launch.Home))
+	// A copy that can't be opened any more must not cost the task its supervisor.
+	if stage, on, err := s.open(); err != nil && stage != record.StageTee {
+		return stage, on, err
+	}
+	s.state.Containment = bySession
+	s.state.Leader = &from.Leader
+	if from.StartedMs != 0 {
+		s.state.StartedAt = time.UnixMilli(from.StartedMs)
+	}
+	s.leaderEnded, s.recorded = from.Over, from.Over
+	if from.Over {
+		return "", "", nil
+	}
+	if s.reserve, err = store.NewReserve(s.path(store.StateFile)); err != nil {
+		return record.StageShim, store.StateFile, err
+	}
+	s.adopted.exit, err = proc.ExitFD(s.adopted.leader)
+	if err != nil && !errors.Is(err, proc.ErrGone) {
+		return record.StageShim, "watch the leader", err
+	}
+	s.recordAdoption()
+	return "", "", nil
+}
+
+// recordAdoption writes down who supervises the run now, and takes up a stop
+// that its last supervisor did not finish.
+func (s *Shim) recordAdoption() {
+	now := time.Now()
+	s.state.UpdatedAt = now
+	if ms := s.launch.TimeLimitMs; ms > 0 {
+		s.limit = now.Add(time.Duration(ms) * time.Millisecond)
+	}
+	from := &s.launch.Adopt
+	if from.StopMs != 0 {
+		from.Stop.RequestedAt = time.UnixMilli(from.StopMs)
+		s.state.Stop = &from.Stop
+	}
+	store.Replace(s.path(store.StateFile), append(s.state.AppendJSON(nil), '\n'))
+	s.journal(record.EventLeaseLost, now)
+	s.journal(record.EventAdopted, now)
+	store.Ring(s.path(store.BellsDir), store.BellChange)
+	if from.StopMs != 0 {
+		s.begin(from.Stop.Cause, syscall.Signal(from.StopNumber), time.Duration(from.Stop.GraceMs)*time.Millisecond)
+	}
+}
+
+// ended tells whether the leader has ended. That of an adopted run may be a
+// zombie of another parent.
+func (s *Shim) ended() bool {
+	if s.adopted != nil {
+		presence, err := s.adopted.leader.Presence()
+		return err == nil && presence != proc.Alive
+	}
+	ended, err := proc.Ended(s.state.Leader.PID)
+	return ended || err != nil
+}
+
+// leaderStatus gives the leader's wait status, and reaps it if it is our child.
+// It is nil if nobody can know it any more.
+func (s *Shim) leaderStatus() *syscall.WaitStatus {
+	if s.adopted != nil {
+		status, known := proc.ExitStatus(s.adopted.exit, s.adopted.leader)
+		if !known {
+			return nil
+		}
+		return &status
+	}
+	status, usage, err := proc.Reap1(s.state.Leader.PID)
+	if err != nil {
+		return nil
+	}
+	s.usage.Add(usage)
+	s.state.Usage = &record.Usage{
+		UserMs: s.usage.User.Milliseconds(), SystemMs: s.usage.System.Milliseconds(), MaxRSSKB: s.usage.MaxRSSKB,
+	}
+	return &status
+}
+
+// watchTree gets descriptors for the ends of an adopted tree's processes, when
+// somebody waits for them. One that is forked after the look is found at the
+// next, which the end of its parent brings.
+func (s *Shim) watchTree() {
+	if s.adopted == nil || !s.leaderEnded && s.stop == nil {
+		return
+	}
+	for _, fd := range s.adopted.others {
+		unix.Close(fd)
+	}
+	s.adopted.others = s.adopted.others[:0]
+	for {
+		live, err := s.tree.Live()
+		if err != nil {
+			return
+		}
+		for _, m := range live {
+			if fd, err := proc.ExitFD(m.Identity); err == nil {
+				s.adopted.others = append(s.adopted.others, fd)
+			}
+		}
+		s.treeGone = len(live) == 0
+		if s.treeGone || len(s.adopted.others) > 0 {
+			return
+		}
+	}
+}
+
+// exits lists the descriptors of ends that are waited for.
+func (a *adoption) exits(leaderEnded bool) []int {
+	switch {
+	case a == nil:
+		return nil
+	case leaderEnded || a.exit < 0:
+		return a.others
+	}
+	return append([]int{a.exit}, a.others...)
+}
