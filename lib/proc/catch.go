@@ -8,12 +8,19 @@ import (
 	"golang.org/x/sys/unix"
 )
 
+// inherited are the signals whose being ignored would pass through this process to its children: all that the runtime
+// leaves as they are.
+var inherited = [...]syscall.Signal{syscall.SIGHUP, syscall.SIGINT, syscall.SIGTSTP, syscall.SIGTTIN, syscall.SIGTTOU, syscall.SIGCONT}
+
 // CatchAll makes this process survive HUP, INT, QUIT, TERM, TSTP, TTIN, TTOU and CONT: they are caught and dropped
 // until stop is called.
 //
 // Catching differs from ignoring in what a child gets. An ignored signal stays ignored across execve(2), so a task
 // would inherit what nohup or a background shell set for us. A caught one has its default action in the child, even
 // if it was ignored when this process started. CONT is among them only because its disposition is inherited too.
+//
+// The first use of os/signal starts three threads and takes most of a millisecond; see [DefaultIgnored] for a start that
+// cannot wait for that.
 func CatchAll() (stop func()) {
 	// Nobody receives: the first one fills the channel, and os/signal drops what does not fit.
 	dropped := make(chan os.Signal, 1)
@@ -22,14 +29,26 @@ func CatchAll() (stop func()) {
 	return func() { signal.Stop(dropped) }
 }
 
-// NotifyChildren returns a descriptor for poll(2), non-blocking and close-on-exec, that becomes readable when SIGCHLD
-// comes. Signals are merged, so empty it with [DrainPipe] first and then look at all children. stop ends the
-// notification and closes the descriptor.
-func NotifyChildren() (fd int, stop func(), err error) {
+// A ChildNotifier makes the end of children something to poll for. It is made before there are children, because that
+// can fail, and started when there is time: what ended before is found by looking.
+type ChildNotifier struct {
+	// FD becomes readable when SIGCHLD comes. It is non-blocking and close-on-exec. Signals are merged, so empty it with
+	// [DrainPipe] first and then look at all children.
+	FD    int
+	write int
+}
+
+// NewChildNotifier makes a notifier that is not started yet.
+func NewChildNotifier() (*ChildNotifier, error) {
 	r, w, err := pipe()
 	if err != nil {
-		return -1, nil, wrap("make pipe for child signals", err)
+		return nil, wrap("make pipe for child signals", err)
 	}
+	return &ChildNotifier{FD: r, write: w}, nil
+}
+
+// Start begins the notification. stop ends it for good and closes the descriptor.
+func (n *ChildNotifier) Start() (stop func()) {
 	deaths := make(chan os.Signal, 1)
 	done := make(chan struct{})
 	signal.Notify(deaths, syscall.SIGCHLD)
@@ -37,17 +56,16 @@ func NotifyChildren() (fd int, stop func(), err error) {
 		defer close(done)
 		for range deaths {
 			// A full pipe is readable already.
-			unix.Write(w, []byte{0})
+			unix.Write(n.write, []byte{0})
 		}
 	}()
-	stop = func() {
+	return func() {
 		signal.Stop(deaths)
 		close(deaths)
 		<-done
-		unix.Close(w)
-		unix.Close(r)
+		unix.Close(n.write)
+		unix.Close(n.FD)
 	}
-	return r, stop, nil
 }
 
 // DrainPipe reads a non-blocking descriptor until nothing is left in it.

@@ -79,7 +79,7 @@ func spawnCleanChild(string) {
 		panic(err)
 	}
 	printStatus()
-	CatchAll()
+	DefaultIgnored()
 	printStatus()
 }
 

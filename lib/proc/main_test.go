@@ -196,16 +196,16 @@ func (s *stage) killAll() {
 // killKeeping is the loop that a supervisor runs to end its tree; leader stays a zombie.
 func (s *stage) killKeeping(leader int) {
 	s.t.Helper()
-	fd, stop, err := NotifyChildren()
+	notifier, err := NewChildNotifier()
 	if err != nil {
 		s.t.Fatal(err)
 	}
-	defer stop()
+	defer notifier.Start()()
 	for !s.killRound(leader) {
-		if !pollFor(fd) {
+		if !pollFor(notifier.FD) {
 			s.t.Fatal("no SIGCHLD although children were killed")
 		}
-		DrainPipe(fd)
+		DrainPipe(notifier.FD)
 	}
 }
 

@@ -55,7 +55,7 @@ func (e *SpawnError) Unwrap() error { return e.Errno }
 // Spawn starts a child and returns once it executes its program, or an error of type [*SpawnError] and no child.
 //
 // The child starts clean: no signal is blocked, what this process catches has its default action again (see
-// [CatchAll] for what it was started with ignored), and no descriptor but Files is open: what this process inherited
+// [DefaultIgnored] for what it was started with ignored), and no descriptor but Files is open: what this process inherited
 // from its own starter is marked close-on-exec, for good. Nothing ends the child when this process or its thread ends.
 // It has to be reaped.
 //

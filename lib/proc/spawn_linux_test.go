@@ -26,10 +26,10 @@ func TestSpawnStartsClean(t *testing.T) {
 		}
 		ignored := s.mask("SigIgn:")
 		if caught && ignored != 0 {
-			t.Errorf("SigIgn = %#x after CatchAll, want none", ignored)
+			t.Errorf("SigIgn = %#x after DefaultIgnored, want none", ignored)
 		}
 		if !caught && ignored&hup == 0 {
-			t.Errorf("SigIgn = %#x before CatchAll, want HUP in it, or this test shows nothing", ignored)
+			t.Errorf("SigIgn = %#x before DefaultIgnored, want HUP in it, or this test shows nothing", ignored)
 		}
 	}
 }

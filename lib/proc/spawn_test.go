@@ -105,18 +105,18 @@ func TestSpawnSessionAndDir(t *testing.T) {
 
 func TestNotifyChildren(t *testing.T) {
 	s := newStage(t)
-	fd, stop, err := NotifyChildren()
+	notifier, err := NewChildNotifier()
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer stop()
+	defer notifier.Start()()
 	for range 3 {
 		pid := s.spawn("exit", "0")
 		s.awaitEnd(pid)
-		if !pollFor(fd) {
+		if !pollFor(notifier.FD) {
 			t.Fatal("the end of a child was not notified")
 		}
-		DrainPipe(fd)
+		DrainPipe(notifier.FD)
 		if _, _, err := Reap1(pid); err != nil {
 			t.Error(err)
 		}

@@ -13,7 +13,13 @@ import (
 
 // run supervises until nothing is left. It sleeps in one poll(2); its only
 // timers are the time limit and the grace of a stop.
+//
+// Its signal handlers are set up here, after the starter has its answer: that
+// takes as long as all the rest of a start. From now on no stray signal ends
+// the shim; a child that ended before is found by the first look.
 func (s *Shim) run() {
+	proc.CatchAll()
+	s.children.Start()
 	for s.lookAtChildren(); !s.settle(); {
 		polled := s.pollSet()
 		n, err := unix.Poll(polled, s.timeout())
@@ -31,7 +37,7 @@ func (s *Shim) run() {
 // pollSet lists what may happen: children, doorbell, output still open.
 func (s *Shim) pollSet() []unix.PollFd {
 	set := append(s.polled[:0],
-		unix.PollFd{Fd: int32(s.children), Events: unix.POLLIN},
+		unix.PollFd{Fd: int32(s.children.FD), Events: unix.POLLIN},
 		unix.PollFd{Fd: int32(s.ctl), Events: unix.POLLIN})
 	for _, st := range s.streams {
 		fd := int32(st.fd)
@@ -61,7 +67,7 @@ func (s *Shim) serve(set []unix.PollFd) {
 		s.tellLoss()
 	}
 	if set[0].Revents != 0 {
-		proc.DrainPipe(s.children)
+		proc.DrainPipe(s.children.FD)
 		s.lookAtChildren()
 	} else if anyRaised(set[2+len(s.streams):]) {
 		s.lookAtChildren()

@@ -33,7 +33,7 @@ type Shim struct {
 	reserve *store.Reserve // for the terminal state
 	unsaid  [][]byte       // journal lines that could not be written yet
 
-	children int // readable after SIGCHLD
+	children *proc.ChildNotifier
 	ctl      int // the doorbell
 	streams  []*stream
 	bells    []int // of those who follow the log
@@ -105,12 +105,11 @@ func (s *Shim) open() (stage, on string, err error) {
 	return "", "", nil
 }
 
-// contain makes this process the one that every orphan of the tree falls to,
-// and the one that no stray signal ends. The handlers come before the spawn so
-// that the task inherits no ignored signal, whatever our starter ignored.
+// contain makes this process the one that every orphan of the tree falls to.
+// The task inherits no ignored signal, whatever our starter ignored.
 func (s *Shim) contain() error {
 	unix.Umask(0o077)
-	proc.CatchAll()
+	proc.DefaultIgnored()
 	s.state.Containment = bySubreaper
 	if err := proc.SetSubreaper(); errors.Is(err, proc.ErrUnsupported) {
 		s.state.Containment = bySession
@@ -123,7 +122,7 @@ func (s *Shim) contain() error {
 	}
 	shim := record.Process(self)
 	s.state.Shim = &shim
-	s.children, _, err = proc.NotifyChildren()
+	s.children, err = proc.NewChildNotifier()
 	return err
 }
 

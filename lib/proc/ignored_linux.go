@@ -1,0 +1,39 @@
+package proc
+
+import (
+	"syscall"
+	"unsafe"
+
+	"golang.org/x/sys/unix"
+)
+
+// sigaction is struct sigaction of the kernel on amd64 and arm64 (rt_sigaction(2)); all zero is SIG_DFL.
+type sigaction struct {
+	handler  uintptr
+	flags    uint64
+	restorer uintptr
+	mask     uint64
+}
+
+const sigIgn = 1
+
+// DefaultIgnored gives back their default action to the signals that this process was started with ignored, as nohup or
+// a background shell does, so that its children do not inherit that. It goes past the runtime, which has not touched
+// these signals; until [CatchAll] they act on this process too.
+func DefaultIgnored() {
+	for _, sig := range inherited {
+		var now, byDefault sigaction
+		if rtSigaction(sig, nil, &now) == nil && now.handler == sigIgn {
+			rtSigaction(sig, &byDefault, nil)
+		}
+	}
+}
+
+func rtSigaction(sig syscall.Signal, set, old *sigaction) error {
+	_, _, errno := unix.RawSyscall6(unix.SYS_RT_SIGACTION, uintptr(sig),
+		uintptr(unsafe.Pointer(set)), uintptr(unsafe.Pointer(old)), unsafe.Sizeof(set.mask), 0, 0)
+	if errno != 0 {
+		return errno
+	}
+	return nil
+}
