@@ -23,7 +23,7 @@ PLATFORMS   := linux/amd64 linux/arm64 darwin/amd64 darwin/arm64 freebsd/amd64
 # shim than the one before it. A toolchain that has only the new one takes that.
 EXPERIMENT := $(shell GOEXPERIMENT=nogreenteagc go version >/dev/null 2>&1 && echo nogreenteagc)
 # What a command runs once at most need not be inlined: it only makes the files larger.
-NOINLINE := $(foreach p,github.com/alecthomas/kong text/template/... regexp/... go/... net/...,-gcflags=$(p)=-l)
+NOINLINE := $(foreach p,github.com/alecthomas/kong text/template/... regexp/... go/... net/... reflect fmt encoding/json bgtasks/lib/cli,-gcflags=$(p)=-l)
 GOBUILD  := GOEXPERIMENT=$(EXPERIMENT) CGO_ENABLED=0 go build -trimpath $(NOINLINE) -ldflags '-s -w -X bgtasks/lib/cli.Version=$(VERSION)'
 
 .PHONY: all build demo test fuzz lint fmt vet staticcheck shellcheck pages tidy cross install uninstall clean

@@ -35,21 +35,21 @@ var built = sync.OnceValues(func() (*suite, error) {
 	}
 	buildRoot = root
 	s := &suite{Bin: filepath.Join(root, "bin"), Helpers: filepath.Join(root, "helpers")}
-	if err := build(s.Bin, "./cmd/..."); err != nil {
+	if err := build("make", "-s", "build", "OUT="+s.Bin); err != nil {
 		return nil, err
 	}
-	return s, build(s.Helpers, helperPrograms...)
+	if err := os.Mkdir(s.Helpers, 0o700); err != nil {
+		return nil, err
+	}
+	return s, build("go", append([]string{"build", "-o", s.Helpers + string(filepath.Separator)}, helperPrograms...)...)
 })
 
-func build(dir string, packages ...string) error {
-	if err := os.Mkdir(dir, 0o700); err != nil {
-		return err
-	}
-	args := append([]string{"build", "-trimpath", "-ldflags=-s -w", "-o", dir + string(filepath.Separator)}, packages...)
-	cmd := exec.Command("go", args...)
+// build runs one command that builds something.
+func build(name string, args ...string) error {
+	cmd := exec.Command(name, args...)
 	cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
 	if out, err := cmd.CombinedOutput(); err != nil {
-		return fmt.Errorf("build %v: %w\n%s", packages, err, out)
+		return fmt.Errorf("%s %v: %w\n%s", name, args, err, out)
 	}
 	return nil
 }
