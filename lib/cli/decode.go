@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 )
 
 // semantic is a payload that knows more than its schema says.
@@ -56,8 +57,17 @@ func decodeItem[P any](f *faults, schema *schema, item *tree) *P {
 	return p
 }
 
+// withoutEnv cuts a text off where the variables begin: what can't be decoded
+// can't be redacted member by member, and values are shown to nobody (P11).
+func withoutEnv(text string) string {
+	if before, _, found := strings.Cut(text, `"env"`); found {
+		return before + `"env" [redacted]`
+	}
+	return text
+}
+
 func malformed(data []byte, err error) error {
-	received := cutText(string(data), maxActual)
+	received := cutText(withoutEnv(string(data)), maxActual)
 	return inputFailure("payload must be valid JSON", Detail{"expected", "JSON object or array"},
 		Detail{"received", received}, Detail{"cause", "SyntaxError: " + err.Error()})
 }

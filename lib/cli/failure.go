@@ -161,12 +161,12 @@ func spawnFailure(err error) *Failure {
 }
 
 // spawnCode is 127 for a program that is not there, 126 for one that can't be
-// executed, 125 for all that is wrong around it, a bad directory among them.
+// executed, for want of its directory too, 125 for all that is wrong around it.
 func spawnCode(e *launch.SpawnError) int {
 	switch {
 	case e.NotFound():
 		return CodeNotFound
-	case e.NotExecutable():
+	case e.NotExecutable(), e.BadDir():
 		return CodeNotExecutable
 	}
 	return CodeTool

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"io"
+	"math"
 	"os"
 	"time"
 )
@@ -143,7 +144,7 @@ func (r *Reader) countIn(s stretch, buf []byte) (int64, error) {
 // OffsetSince is an offset with no byte before it that arrived at t or later.
 // Up to a second of earlier output may follow it. Without a time index it is 0.
 func (r *Reader) OffsetSince(t time.Time) (int64, error) {
-	ns := t.UnixNano() - int64(time.Second)
+	ns := unixNano(t.Add(-time.Second))
 	var since int64 // what precedes the first entry arrived at a time not known
 	seen, found := false, false
 	err := r.eachEntry(func(e entry) bool {
@@ -164,7 +165,7 @@ func (r *Reader) OffsetSince(t time.Time) (int64, error) {
 // Up to a second of later output may precede it. Without a time index it is the
 // end.
 func (r *Reader) OffsetUntil(t time.Time) (int64, error) {
-	ns := t.UnixNano()
+	ns := unixNano(t)
 	var until int64
 	seen, open := false, true
 	err := r.eachEntry(func(e entry) bool {
@@ -248,4 +249,16 @@ func (r *Reader) eachEntry(do func(entry) bool) error {
 			return wrap("read time index", err)
 		}
 	}
+}
+
+// unixNano is t.UnixNano for any time: what lies outside of 64 bits of
+// nanoseconds, the years 1678 to 2262, is before or after every entry.
+func unixNano(t time.Time) int64 {
+	switch {
+	case t.Unix() > math.MaxInt64/int64(time.Second):
+		return math.MaxInt64
+	case t.Unix() < math.MinInt64/int64(time.Second):
+		return math.MinInt64
+	}
+	return t.UnixNano()
 }

@@ -86,10 +86,11 @@ func anyRaised(set []unix.PollFd) bool {
 	return false
 }
 
-// tellLoss journals once that output could not be stored.
+// tellLoss journals once that output is missing from the log, because the disk
+// was full or the cap was reached.
 func (s *Shim) tellLoss() {
 	for _, st := range s.streams {
-		if !s.lossTold && st.log.Lost() > 0 {
+		if !s.lossTold && st.log.Dropped() > 0 {
 			s.lossTold = true
 			s.journal(record.EventLogDropped, time.Now())
 		}
