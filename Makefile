@@ -3,6 +3,7 @@
 #   make            build every command into ./bin
 #   make demo       build, then run the main job for real in a home of its own
 #   make test       run all tests (RACE=-race adds the race detector; it needs a C compiler)
+#   make faults     fail at every named point in every way, and check the promises
 #   make lint       gofmt, vet, staticcheck, shellcheck, the manual pages, go mod tidy, the cross builds
 #   make install    install commands and pages; PREFIX and DESTDIR as usual
 
@@ -13,8 +14,9 @@ MANDIR  ?= $(PREFIX)/share/man
 VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo 0.1.0-dev)
 RACE    ?=
 
-# Where "make build" puts the programs.
+# Where "make build" puts the programs, and the build tags they get.
 OUT     ?= bin
+TAGS    ?=
 
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 PLATFORMS   := linux/amd64 linux/arm64 darwin/amd64 darwin/arm64 freebsd/amd64
@@ -24,9 +26,9 @@ PLATFORMS   := linux/amd64 linux/arm64 darwin/amd64 darwin/arm64 freebsd/amd64
 EXPERIMENT := $(shell GOEXPERIMENT=nogreenteagc go version >/dev/null 2>&1 && echo nogreenteagc)
 # What a command runs once at most need not be inlined: it only makes the files larger.
 NOINLINE := $(foreach p,github.com/alecthomas/kong text/template/... regexp/... go/... net/... reflect fmt encoding/json bgtasks/lib/cli,-gcflags=$(p)=-l)
-GOBUILD  := GOEXPERIMENT=$(EXPERIMENT) CGO_ENABLED=0 go build -trimpath $(NOINLINE) -ldflags '-s -w -X bgtasks/lib/cli.Version=$(VERSION)'
+GOBUILD  := GOEXPERIMENT=$(EXPERIMENT) CGO_ENABLED=0 go build -trimpath $(if $(TAGS),-tags $(TAGS)) $(NOINLINE) -ldflags '-s -w -X bgtasks/lib/cli.Version=$(VERSION)'
 
-.PHONY: all build demo test fuzz lint fmt vet staticcheck shellcheck pages tidy cross install uninstall clean
+.PHONY: all build demo test faults fuzz lint fmt vet staticcheck shellcheck pages tidy cross install uninstall clean
 
 all: build
 
@@ -39,6 +41,12 @@ demo: build
 
 test:
 	go test $(RACE) ./...
+
+# Every failpoint (see lib/fail), every fault, in every scenario that comes by it;
+# "make test" walks each point in one scenario.
+faults:
+	BGTASKS_FAULTS=all go test -count=1 -timeout 60m -v -run 'TestFaults|TestFailpoint' .
+	go test -count=1 -tags failpoint ./lib/fail
 
 # Each fuzz target for FUZZTIME; a crash is kept as a file under testdata/fuzz.
 FUZZTIME ?= 10s

@@ -10,7 +10,7 @@ import (
 )
 
 // helperPrograms are small programs that scripts run as tasks or around them.
-var helperPrograms = []string{"./testdata/prog/brood", "./testdata/prog/escape", "./testdata/prog/noreap"}
+var helperPrograms = []string{"./testdata/prog/brood", "./testdata/prog/escape", "./testdata/prog/noreap", "./testdata/prog/teller", "./testdata/zoo"}
 
 // suite is where the built programs are: Bin has the commands of the suite,
 // Helpers those of testdata/prog.
@@ -19,6 +19,7 @@ type suite struct{ Bin, Helpers string }
 var buildRoot string
 
 func TestMain(m *testing.M) {
+	isolateMounts()
 	adoptOrphans()
 	code := m.Run()
 	if buildRoot != "" {

@@ -50,7 +50,26 @@ func setUp(s *suite, env *testscript.Env) error {
 	sc := &script{work: env.WorkDir, t: env.T(), fifos: map[string]*fifo{}, jobs: map[string]*job{}}
 	env.Values[scriptKey{}] = sc
 	env.Defer(sc.tearDown)
+	for _, dir := range []string{env.WorkDir, s.Bin, s.Helpers} {
+		if err := letThrough(dir); err != nil {
+			return err
+		}
+	}
 	return os.Mkdir(filepath.Join(env.WorkDir, "user"), 0o700)
+}
+
+// letThrough lets other users reach what is below dir, for scripts that become
+// one. They still can't list it.
+func letThrough(dir string) error {
+	if os.Geteuid() != 0 {
+		return nil
+	}
+	for top := filepath.Clean(os.TempDir()); strings.HasPrefix(dir, top+"/"); dir = filepath.Dir(dir) {
+		if err := os.Chmod(dir, 0o711); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // script is what the custom commands know about the script that they serve.
@@ -71,15 +90,25 @@ func (s *script) tearDown() {
 		f.close()
 	}
 	left := append(s.endJobs(), endProcesses(s.work)...)
+	if err := unmountBelow(s.work); err != nil {
+		s.t.Fatal("unmount what the script has mounted: " + err.Error())
+	}
 	if len(left) > 0 {
 		s.t.Fatal("processes left behind: " + strings.Join(left, "; "))
 	}
 }
 
-// scriptCondition knows [namespaces]: whether this user may make namespaces.
+// scriptCondition knows [namespaces]: whether this user may make namespaces;
+// [mounts]: whether it may mount file systems; [users]: whether it may become
+// another user.
 func scriptCondition(cond string) (bool, error) {
-	if cond == "namespaces" {
+	switch cond {
+	case "namespaces":
 		return mayUnshare(), nil
+	case "mounts":
+		return mayMount(), nil
+	case "users":
+		return os.Geteuid() == 0, nil
 	}
 	return false, os.ErrInvalid
 }

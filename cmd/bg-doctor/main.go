@@ -1,9 +1,11 @@
-// Command bg-doctor tells whether the suite can work here.
+// Command bg-doctor tells whether the suite can work here, and mends what can
+// be mended without loss.
 //
-//	bg-doctor [--json]
+//	bg-doctor [--json] [--repair]
 //
 // It prints a line for each thing that it looked at and exits 1 if one of them
-// is wrong. It creates nothing.
+// is wrong. Without --repair it changes nothing, not even what every other
+// command settles when it meets it.
 package main
 
 import (
@@ -18,28 +20,29 @@ import (
 func main() {
 	cli.Main(&cli.Verb{
 		Name:    "doctor",
-		Help:    "Tell whether the suite can work here: a line for each thing, exit 1 if one is wrong. Creates nothing.",
+		Help:    "Tell whether the suite can work here: a line for each thing, exit 1 if one is wrong.",
 		Flags:   &flags{},
-		JSON:    cli.Plain(func(*cli.Call) (any, error) { return examine(), nil }),
+		JSON:    cli.Plain(func(*cli.Call) (any, error) { return examine(false), nil }),
 		Options: []string{cli.OptOutput},
 	})
 }
 
-type flags struct{ cli.Common }
+type flags struct {
+	cli.Common
+	Repair bool `help:"Mend what can be mended without loss. No record is removed."`
+}
 
 // Run prints what was found.
-func (*flags) Run(c *cli.Call) error {
-	d := examine()
+func (f *flags) Run(c *cli.Call) error {
+	d := examine(f.Repair)
 	if c.JSON {
 		return c.Succeed(d)
 	}
 	for _, check := range d.Checks {
-		word := "ok"
 		if !check.OK {
-			word = "WRONG"
 			c.RaiseCode(cli.CodeNo)
 		}
-		if err := c.Print(fmt.Sprintf("%-5s  %-11s  %s", word, check.Name, cli.Printable(check.Detail))); err != nil {
+		if err := c.Print(fmt.Sprintf("%-6s  %-11s  %s", check.word(), check.Name, cli.Printable(check.line()))); err != nil {
 			return err
 		}
 	}
@@ -68,20 +71,19 @@ type storage struct {
 type recovery struct {
 	MissingStore string `json:"missing_store"`
 	SchemaHelp   string `json:"schema_help"`
+	Repair       string `json:"repair"`
 }
 
-type check struct {
-	Name   string `json:"name"`
-	OK     bool   `json:"ok"`
-	Detail string `json:"detail"`
-}
-
-func examine() *doctorData {
+func examine(repair bool) *doctorData {
 	d := &doctorData{Status: "ok", Version: cli.Version, Recovery: recovery{
 		MissingStore: "Run start: it makes the state directory.",
 		SchemaHelp:   "Run schema list, then schema show with one of the commands.",
+		Repair:       "Run bg-doctor --repair: it mends what can be mended without loss.",
 	}}
 	d.Store, d.Checks = inspect()
+	if repair {
+		d.Store, d.Checks = mend(d.Store, d.Checks)
+	}
 	for _, check := range d.Checks {
 		if !check.OK {
 			d.Status = "failing"
@@ -93,7 +95,7 @@ func examine() *doctorData {
 func inspect() (storage, []check) {
 	root, err := store.Locate(os.Getenv)
 	if err != nil {
-		return storage{}, append([]check{{"home", false, err.Error()}}, systemChecks()...)
+		return storage{}, append([]check{wrong("home", err, "set BACKGROUND_TASKS_HOME")}, systemChecks()...)
 	}
 	tasks := store.At(root).TasksDir()
 	there := isDir(tasks)

@@ -82,16 +82,25 @@ func (f *flags) report(c *cli.Call, ids []string, h *store.Home) error {
 	}
 	if !f.Any {
 		for _, t := range tasks {
-			c.RaiseCode(cli.RelayCode(t))
+			f.relay(c, t)
 		}
 		return nil
 	}
 	first := earliest(tasks)
-	c.RaiseCode(cli.RelayCode(first))
+	f.relay(c, first)
 	if f.Quiet {
 		return nil
 	}
 	return c.Print(first.ID)
+}
+
+// relay makes the task's end the verb's. Why nobody knows it is said: 125 may be
+// the task's own code as well.
+func (f *flags) relay(c *cli.Call, t *view.Task) {
+	c.RaiseCode(cli.RelayCode(t))
+	if t.Unreadable != nil && !f.Quiet {
+		c.Complain(t.Unreadable)
+	}
 }
 
 func (f *flags) block(c *cli.Call, ids []string, h *store.Home) ([]*view.Task, error) {

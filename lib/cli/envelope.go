@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 	"syscall"
 )
 
@@ -88,10 +89,10 @@ func (c *Call) conclude(err error) int {
 	return f.Code
 }
 
-// Complain tells people about an error.
+// Complain tells people about an error, on one line, whatever it is made of.
 func (c *Call) Complain(err error) {
 	f := failureOf(err)
-	fmt.Fprintf(c.Err, "bg-%s: error: %s\n", c.Verb, f.Error())
+	fmt.Fprintf(c.Err, "bg-%s: error: %s\n", c.Verb, strings.ReplaceAll(f.Error(), "\n", "; "))
 	if f.Hint != "" {
 		fmt.Fprintf(c.Err, "bg-%s: hint: %s\n", c.Verb, f.Hint)
 	}

@@ -110,7 +110,7 @@ func failureOf(err error) *Failure {
 	if errors.As(err, &done) {
 		return done
 	}
-	for _, known := range []func(error) *Failure{taskFailure, spawnFailure, envFailure, stopFailure, homeFailure, journalFailure} {
+	for _, known := range []func(error) *Failure{taskFailure, spawnFailure, envFailure, stopFailure, homeFailure, journalFailure, shortageFailure} {
 		if f := known(err); f != nil {
 			return f
 		}
@@ -153,9 +153,9 @@ func spawnFailure(err error) *Failure {
 				{"hint", "Use status to look at it, stop to end it, or restart to run it again."}}}
 	case errors.As(err, &spawn):
 		return &Failure{Type: "SpawnFailed", Message: "failed to spawn command: " + spawn.Command, Code: spawnCode(spawn),
-			Text: spawn.Error(), Hint: spawn.Hint(),
+			Text: spawn.Error(), Hint: spawnHint(spawn),
 			Details: []Detail{{"command", spawn.Command}, {"reason", spawn.Error()},
-				{"hint", "Check that the command, its PATH and the working directory exist. " + spawn.Hint()}}}
+				{"hint", "Check that the command, its PATH and the working directory exist. " + spawnHint(spawn)}}}
 	}
 	return nil
 }
@@ -170,6 +170,13 @@ func spawnCode(e *launch.SpawnError) int {
 		return CodeNotExecutable
 	}
 	return CodeTool
+}
+
+func spawnHint(e *launch.SpawnError) string {
+	if hint := e.Hint(); hint != "" {
+		return hint
+	}
+	return shortageHint(e)
 }
 
 // envFailure is a restart that would silently lose variables.
@@ -219,13 +226,13 @@ func homeHint(err error) string {
 	case errors.As(err, &layout):
 		return "use the version of bgtasks that made it, or set BACKGROUND_TASKS_HOME to another directory"
 	case errors.As(err, &unsafe):
-		return "chown or chmod it, or set BACKGROUND_TASKS_HOME to a directory of your own"
+		return unsafe.Hint
 	case errors.As(err, &remote):
 		return "set BACKGROUND_TASKS_HOME to a local directory, or " + store.AllowNetFS + "=1 at your own risk"
 	case errors.Is(err, syscall.ENOTDIR), errors.Is(err, fs.ErrPermission):
 		return "set BACKGROUND_TASKS_HOME to a directory that you can write to"
 	}
-	return ""
+	return shortageHint(err)
 }
 
 func journalFailure(err error) *Failure {

@@ -146,13 +146,13 @@ func await(ctx context.Context, h *store.Home, id string, r *request, deadline t
 	return tasks[0], failure
 }
 
-// shimPID is the pid of the shim that supervises the newest run, 0 while it
-// has not recorded itself.
+// shimPID is the pid of the shim that supervises the task now, 0 while it has
+// not said so.
 func shimPID(t *view.Task) int {
-	if t.Current == nil || t.Current.Shim == nil || !t.Supervised() {
+	if t.Holder == nil || !t.Supervised() {
 		return 0
 	}
-	return t.Current.Shim.PID
+	return t.Holder.PID
 }
 
 // left lists the processes below the shim, for a message.

@@ -50,9 +50,10 @@ func Stat(f *os.File) (st syscall.Stat_t, err error) {
 	return st, nil
 }
 
-// Names lists a directory, in no order.
+// Names lists a directory, in no order. It does not follow a symbolic link to
+// one.
 func Names(dir string) (names []string, err error) {
-	fd, err := unix.Open(dir, unix.O_RDONLY|unix.O_DIRECTORY|unix.O_CLOEXEC, 0)
+	fd, err := unix.Open(dir, unix.O_RDONLY|unix.O_DIRECTORY|unix.O_NOFOLLOW|unix.O_CLOEXEC, 0)
 	if err != nil {
 		return nil, &os.PathError{Op: "open", Path: dir, Err: err}
 	}

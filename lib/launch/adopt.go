@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"time"
 
+	"bgtasks/lib/fail"
 	"bgtasks/lib/proc"
 	"bgtasks/lib/record"
 	"bgtasks/lib/store"
@@ -14,6 +15,9 @@ import (
 // or the run's end recorded and someone of its tree left. Nothing of the task
 // itself is started.
 func Adopt(h *store.Home, held *store.Lock, s *record.Spec, a record.Adoption) error {
+	if err := fail.Point("adopt-launch"); err != nil {
+		return fmt.Errorf("adopt %q: %w", s.ID, err)
+	}
 	l := orders(h, s)
 	l.Adopt = a
 	l.TimeLimitMs = remaining(s.TimeLimitMs, a)

@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"time"
 
+	"bgtasks/lib/fail"
 	"bgtasks/lib/proc"
 	"bgtasks/lib/record"
 	"bgtasks/lib/store"
@@ -50,6 +51,7 @@ func Start(h *store.Home, r *Request) error {
 	if err := r.run(h, draft.Lock(), program); err != nil {
 		return undo(draft, replaced, err)
 	}
+	fail.Pass("launch-discard")
 	if replaced != nil {
 		if err := replaced.Discard(); err != nil {
 			return fmt.Errorf("remove the earlier task %q: %w", r.Spec.ID, err)
@@ -106,6 +108,7 @@ func publish(h *store.Home, draft *store.Draft) (replaced *store.Draft, err erro
 // the supervisor vanished without a word nobody knows whether the program
 // runs, so the task stays for the next reader to judge.
 func undo(draft, replaced *store.Draft, cause error) error {
+	fail.Pass("launch-undo")
 	vanished := errors.Is(cause, record.ErrReport)
 	switch {
 	case vanished && replaced != nil:
@@ -125,15 +128,14 @@ func undo(draft, replaced *store.Draft, cause error) error {
 func Restart(h *store.Home, held *store.Lock, r *Request) error {
 	dir := h.TaskDir(r.Spec.ID)
 	last := append(r.Spec.AppendJSON(nil), '\n')
+	fail.Pass("restart-begin")
 	program, err := resolve(&r.Spec, r.Env)
 	if err == nil {
-		err = prepareRun(h, dir, &r.Spec)
-	}
-	if err == nil {
-		err = r.run(h, held, program)
-	}
-	if err != nil && !errors.Is(err, record.ErrReport) {
-		err = errors.Join(err, revert(h, dir, r.Spec.ID, last))
+		if err = prepareRun(h, dir, &r.Spec); err != nil {
+			err = errors.Join(err, unprepare(h, dir, r.Spec.ID))
+		} else if err = r.run(h, held, program); err != nil && !errors.Is(err, record.ErrReport) {
+			err = errors.Join(err, revert(h, dir, r.Spec.ID, last))
+		}
 	}
 	return errors.Join(err, held.Unlock())
 }
@@ -150,17 +152,25 @@ func prepareRun(h *store.Home, dir string, s *record.Spec) error {
 	if err := h.MarkLive(s.ID); err != nil {
 		return fmt.Errorf("mark task %q: %w", s.ID, err)
 	}
-	if err := errors.Join(store.SweepTask(dir), store.RemoveStop(dir), store.MakeFIFOs(dir, s.Split)); err != nil {
+	if err := errors.Join(fail.Point("restart-sweep"), store.SweepTask(dir), store.RemoveStop(dir), store.MakeFIFOs(dir, s.Split)); err != nil {
+		return err
+	}
+	if err := fail.Point("restart-spec"); err != nil {
 		return err
 	}
 	return store.Replace(filepath.Join(dir, store.SpecFile), append(s.AppendJSON(nil), '\n'))
 }
 
 func revert(h *store.Home, dir, id string, spec []byte) error {
+	fail.Pass("restart-revert")
 	return errors.Join(
 		store.Replace(filepath.Join(dir, store.SpecFile), spec),
-		store.RemoveFIFOs(dir),
-		h.UnmarkLive(id))
+		unprepare(h, dir, id))
+}
+
+// unprepare takes back what prepareRun makes beside the spec.
+func unprepare(h *store.Home, dir, id string) error {
+	return errors.Join(store.RemoveFIFOs(dir), h.UnmarkLive(id))
 }
 
 // run starts the shim with the held lock and waits for its report.
@@ -169,7 +179,7 @@ func (r *Request) run(h *store.Home, held *store.Lock, program string) error {
 	x := handover{id: r.Spec.ID, dir: r.Spec.Workdir, env: env, block: r.startBlock(h, program, env)}
 	report, err := x.deliver(held)
 	if err != nil {
-		return err
+		return handoverError(&r.Spec, err)
 	}
 	if report.PID == 0 {
 		return reportError(&r.Spec, program, report)

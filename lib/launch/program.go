@@ -1,6 +1,7 @@
 package launch
 
 import (
+	"errors"
 	"fmt"
 	"io/fs"
 	"os"
@@ -19,6 +20,7 @@ type SpawnError struct {
 	Command string // as it was given
 	Path    string // what was tried
 	Errno   syscall.Errno
+	Cause   error // where the errno alone would not tell; else nil
 }
 
 // NotFound tells that there is no such program.
@@ -30,10 +32,17 @@ func (e *SpawnError) BadDir() bool { return e.Stage == record.StageDir }
 // NotExecutable tells that the program is there but can't be executed.
 func (e *SpawnError) NotExecutable() bool { return e.Stage == record.StageExec && !e.NotFound() }
 
-func (e *SpawnError) Unwrap() error { return e.Errno }
+func (e *SpawnError) Unwrap() error {
+	if e.Cause != nil {
+		return e.Cause
+	}
+	return e.Errno
+}
 
 func (e *SpawnError) Error() string {
 	switch {
+	case e.Cause != nil:
+		return e.Cause.Error()
 	case e.NotFound() && e.Path != "" && exists(e.Path):
 		return fmt.Sprintf("cannot execute %q: its interpreter or loader is missing", e.Command)
 	case e.NotFound():
@@ -155,6 +164,17 @@ func lookup(env []string, name string) string {
 		}
 	}
 	return ""
+}
+
+// handoverError says that the command could not be executed because its
+// supervisor could not be started, for want of a process most often. A
+// supervisor that vanished without a report is left as it is: then nobody knows.
+func handoverError(s *record.Spec, err error) error {
+	var told *SpawnError
+	if errors.As(err, &told) || errors.Is(err, record.ErrReport) {
+		return err
+	}
+	return &SpawnError{Stage: record.StageShim, Command: s.Command, Path: ShimName, Cause: err}
 }
 
 // reportError turns the shim's report of a failure into an error.

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"syscall"
 
+	"bgtasks/lib/fail"
 	"bgtasks/lib/proc"
 	"bgtasks/lib/record"
 	"bgtasks/lib/store"
@@ -46,15 +47,20 @@ func (x *handover) deliver(held *store.Lock) (*record.Report, error) {
 	if err != nil {
 		return nil, errors.Join(err, reportW.Close())
 	}
-	err = x.spawn(path, []*os.File{null, null, null, held.File(), reportW, launchR})
+	err = fail.Point("launch-spawn")
+	if err == nil {
+		err = x.spawn(path, []*os.File{null, null, null, held.File(), reportW, launchR})
+	}
 	reportW.Close()
 	launchR.Close()
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("start the supervisor %s: %w", path, err), launchW.Close())
 	}
+	fail.Pass("launch-block")
 	// A shim that is gone early breaks this pipe; its report then tells more.
 	_, werr := launchW.Write(x.block)
 	launchW.Close()
+	fail.Pass("launch-report")
 	report, err := readReport(reportR)
 	if errors.Is(err, record.ErrReport) && werr != nil {
 		// Not wrapped: to the caller a broken pipe means that its reader has gone.
@@ -73,7 +79,7 @@ func (x *handover) spawn(path string, files []*os.File) error {
 	pid, err := proc.Spawn(proc.SpawnSpec{
 		Path:   path,
 		Argv:   []string{ShimName, x.id},
-		Env:    override(x.env, record.ShimTuning()...),
+		Env:    override(x.env, append(record.ShimTuning(), fail.Environ()...)...),
 		Dir:    x.dir,
 		Files:  fds,
 		Setsid: true,

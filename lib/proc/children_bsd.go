@@ -30,3 +30,6 @@ func isSameProgram(int) (bool, error) { return false, ErrUnsupported }
 func readEnviron(int) ([]byte, error) { return nil, ErrUnsupported }
 
 func allProcesses() ([]Stat, error) { return allStats() }
+
+// holdersOf cannot be asked here.
+func holdersOf([]string) func(pid int) bool { return func(int) bool { return false } }

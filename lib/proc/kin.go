@@ -9,21 +9,25 @@ import (
 // Kin is the tree of a leader that this process did not start and is no ancestor of: what a supervisor adopts when the
 // one before it was killed. Nothing falls to an adopter as orphans fall to a subreaper, so its members are found:
 //
-//   - whoever is in the leader's session while the leader lives;
+//   - whoever is in the leader's session, as long as no stranger has the leader's pid: while the session has a member, the
+//     kernel gives that number to nobody;
 //   - whoever was executed with the marks of the tree in its environment, wherever it moved (Linux);
+//   - whoever has one of the tree's files open, such as the FIFO of its output (Linux);
 //   - whoever was found before, and the children of all these.
 //
-// A process that left the session, cleared its environment and was orphaned, all before the first look, is not found.
-// Signals go through [Identity.Signal] alone, so that no stranger can be hit.
+// A process that left the session, cleared its environment, closed the output and was orphaned, all before the first
+// look, is not found. Signals go through [Identity.Signal] alone, so that no stranger can be hit.
 type Kin struct {
 	leader Identity
 	marks  []string // entries "K=V"
+	files  []string // paths
 	known  map[Identity]bool
 }
 
-// KinOf returns the tree of leader. marks are environment entries that, together, only its processes were started with.
-func KinOf(leader Identity, marks []string) *Kin {
-	return &Kin{leader: leader, marks: marks, known: map[Identity]bool{}}
+// KinOf returns the tree of leader. marks are environment entries that, together, only its processes were started with,
+// files are paths of what only they, and this process, have open.
+func KinOf(leader Identity, marks, files []string) *Kin {
+	return &Kin{leader: leader, marks: marks, files: files, known: map[Identity]bool{}}
 }
 
 // Live returns the processes of the tree that have not ended.
@@ -52,17 +56,18 @@ func (k *Kin) Live() ([]Member, error) {
 
 // seeds are the members that are known by themselves, not by their parent.
 func (k *Kin) seeds(boot string, all []Stat) map[int]bool {
-	inSession := false
+	reused := false
 	for _, s := range all {
-		inSession = inSession || member(boot, s).Identity == k.leader
+		reused = reused || s.PID == k.leader.PID && member(boot, s).Identity != k.leader
 	}
+	holds := holdersOf(k.files)
 	found := map[int]bool{}
 	for _, s := range all {
 		if s.Ended() || s.PID <= 1 || s.PID == os.Getpid() {
 			continue
 		}
 		id := member(boot, s).Identity
-		if k.known[id] || id == k.leader || inSession && s.SID == k.leader.PID || k.marked(s.PID) {
+		if k.known[id] || id == k.leader || !reused && s.SID == k.leader.PID || k.marked(s.PID) || holds(s.PID) {
 			found[s.PID] = true
 		}
 	}

@@ -325,3 +325,54 @@ func allProcesses() ([]Stat, error) {
 	all, err := fs.scan(func(Stat) bool { return true })
 	return fs.relink(all), err
 }
+
+// holdersOf returns a function that tells whether a process has one of these files open for reading and writing, by
+// device and inode, as a descriptor above 0. That is how a tree has its FIFOs open; one who just looks at them opens
+// them for one or the other. A process that can't be asked, because it is somebody else's, has none.
+func holdersOf(paths []string) func(pid int) bool {
+	var files []unix.Stat_t
+	for _, path := range paths {
+		var st unix.Stat_t
+		if unix.Stat(path, &st) == nil {
+			files = append(files, st)
+		}
+	}
+	if len(files) == 0 {
+		return func(int) bool { return false }
+	}
+	return func(pid int) bool {
+		found := false
+		own := "/" + strconv.Itoa(pid)
+		procFS{root: "/proc"}.eachNumber(own+"/fd", func(fd int) error {
+			number := strconv.Itoa(fd)
+			found = found || isOneOf(files, "/proc"+own+"/fd/"+number) && isReadWrite("/proc"+own+"/fdinfo/"+number)
+			return nil
+		})
+		return found
+	}
+}
+
+func isOneOf(files []unix.Stat_t, link string) bool {
+	var st unix.Stat_t
+	if unix.Stat(link, &st) != nil {
+		return false
+	}
+	for _, f := range files {
+		if f.Dev == st.Dev && f.Ino == st.Ino {
+			return true
+		}
+	}
+	return false
+}
+
+// isReadWrite reads the octal line "flags:" of proc_pid_fdinfo(5).
+func isReadWrite(fdinfo string) bool {
+	b, err := readSmall(fdinfo)
+	if err != nil {
+		return false
+	}
+	_, rest, _ := bytes.Cut(b, []byte("flags:"))
+	line, _, _ := bytes.Cut(rest, []byte("\n"))
+	flags, err := strconv.ParseUint(string(bytes.TrimSpace(line)), 8, 64)
+	return err == nil && flags&unix.O_ACCMODE == unix.O_RDWR
+}

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"sync"
 
+	"bgtasks/lib/fail"
 	"bgtasks/lib/fsys"
 )
 
@@ -61,6 +62,9 @@ func (j *Journal) Append(line []byte) (int64, error) {
 	}
 	j.mu.Lock()
 	defer j.mu.Unlock()
+	if err := fail.Point("journal-lock"); err != nil {
+		return 0, wrap("lock journal", err)
+	}
 	unlock, err := j.lock()
 	if err != nil {
 		return 0, wrap("lock journal", err)
@@ -68,6 +72,9 @@ func (j *Journal) Append(line []byte) (int64, error) {
 	defer unlock()
 	size, err := j.locate()
 	if err != nil {
+		return 0, wrap("append to journal", err)
+	}
+	if err := fail.Point("journal-write"); err != nil {
 		return 0, wrap("append to journal", err)
 	}
 	reserve(j.file, size, int64(len(line)))
@@ -78,6 +85,7 @@ func (j *Journal) Append(line []byte) (int64, error) {
 		}
 		return 0, wrap("append to journal", err)
 	}
+	fail.Pass("journal-written")
 	return j.start + size + int64(len(line)), nil
 }
 

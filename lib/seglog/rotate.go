@@ -5,6 +5,7 @@ import (
 	"os"
 	"slices"
 
+	"bgtasks/lib/fail"
 	"bgtasks/lib/fsys"
 )
 
@@ -57,7 +58,7 @@ func (w *Writer) seal() error {
 
 func (w *Writer) closePart() error {
 	p := part{w.base, w.base + w.size}
-	if err := w.allow("rename"); err != nil {
+	if err := errors.Join(w.allow("rename"), fail.Point("log-rename")); err != nil {
 		return err
 	}
 	if err := fsys.Rename(w.path, w.partPath(p)); err != nil {
@@ -75,7 +76,7 @@ func (w *Writer) closePart() error {
 // an entry in the directory but no block, so it mostly succeeds on a full disk,
 // and moving it needs nothing.
 func (w *Writer) mark(at int64) error {
-	if err := w.allow("mark"); err != nil {
+	if err := errors.Join(w.allow("mark"), fail.Point("log-mark")); err != nil {
 		return err
 	}
 	to := w.partPath(part{at, at})
@@ -108,7 +109,7 @@ func (w *Writer) lose(n int64) {
 func (w *Writer) trim() {
 	for i := w.surplus(); i > 0; i = w.surplus() {
 		p := w.parts[i]
-		if w.allow("remove") != nil {
+		if w.allow("remove") != nil || fail.Point("log-remove") != nil {
 			return
 		}
 		if err := os.Remove(w.partPath(p)); err != nil && !errors.Is(err, os.ErrNotExist) {
@@ -147,7 +148,7 @@ func (w *Writer) surplus() int {
 // save replaces output.json, then removes the marks that no longer tell the
 // base. A failure is no loss: names tell the offsets and the sizes of gaps.
 func (w *Writer) save() error {
-	if err := w.allow("replace"); err != nil {
+	if err := errors.Join(w.allow("replace"), fail.Point("log-save")); err != nil {
 		return err
 	}
 	m := meta{base: w.base, gaps: w.gaps}
@@ -156,7 +157,7 @@ func (w *Writer) save() error {
 	}
 	w.dirty = false
 	w.marks = slices.DeleteFunc(w.marks, func(m int64) bool {
-		return m < w.base && w.allow("unmark") == nil && os.Remove(w.partPath(part{m, m})) == nil
+		return m < w.base && w.allow("unmark") == nil && fail.Point("log-unmark") == nil && os.Remove(w.partPath(part{m, m})) == nil
 	})
 	return nil
 }

@@ -6,6 +6,7 @@ import (
 	"syscall"
 	"time"
 
+	"bgtasks/lib/fail"
 	"bgtasks/lib/fsys"
 )
 
@@ -33,9 +34,10 @@ type Options struct {
 // the caller sees to, and it is not for concurrent use. Readers need no
 // agreement with it.
 type Writer struct {
-	o    Options
-	path string
-	part int64 // size at which a part is closed; 0 for never
+	noSplice bool // the file or the system can't be spliced to
+	o        Options
+	path     string
+	part     int64 // size at which a part is closed; 0 for never
 
 	file  *os.File // output.log; nil when it has yet to be created
 	parts []part   // closed, with bytes
@@ -113,10 +115,10 @@ func (w *Writer) repair(parts []part) []part {
 // explicit positions, so that somebody who truncates the file by hand makes
 // bytes of it zero, but moves none.
 func (w *Writer) openFile(flags int) error {
-	if err := w.allow("create"); err != nil {
+	if err := errors.Join(w.allow("create"), fail.Point("log-create")); err != nil {
 		return err
 	}
-	f, size, err := openPlain(w.path, os.O_WRONLY|flags)
+	f, size, err := openPlain(w.path, os.O_RDWR|flags)
 	if err != nil {
 		return err
 	}
@@ -179,6 +181,9 @@ func (w *Writer) Write(p []byte) (int, error) {
 // put stores the first bytes of p, as many as the newest part may take.
 func (w *Writer) put(p []byte) (int, error) {
 	room, err := w.ready(len(p))
+	if err == nil {
+		err = fail.Point("log-write")
+	}
 	if err != nil {
 		return 0, err
 	}
@@ -189,6 +194,7 @@ func (w *Writer) put(p []byte) (int, error) {
 
 // stored counts n bytes that are now in the file.
 func (w *Writer) stored(n int) {
+	fail.Pass("log-written")
 	w.size += int64(n)
 	w.end += int64(n)
 	if w.dirty && n > 0 {
@@ -230,7 +236,7 @@ func (w *Writer) Sync() error {
 	if w.closed {
 		return ErrClosed
 	}
-	err := w.settle()
+	err := errors.Join(fail.Point("log-sync"), w.settle())
 	for _, p := range w.parts {
 		err = errors.Join(err, syncPath(w.partPath(p)))
 	}
@@ -270,6 +276,7 @@ func (w *Writer) Close() error {
 	if w.closed {
 		return ErrClosed
 	}
+	fail.Pass("log-close")
 	err := w.settle()
 	w.closed = true
 	for _, f := range []*os.File{w.file, w.index.file} {

@@ -7,6 +7,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"bgtasks/lib/fail"
 	"bgtasks/lib/proc"
 	"bgtasks/lib/record"
 	"bgtasks/lib/store"
@@ -26,7 +27,8 @@ type adoption struct {
 func (s *Shim) adopt() (stage, on string, err error) {
 	from := &s.launch.Adopt
 	s.adopted = &adoption{leader: proc.Identity(from.Leader), exit: -1}
-	s.tree = proc.KinOf(s.adopted.leader, record.Marks(s.launch.ID, s.launch.Run, s.launch.Home))
+	s.tree = proc.KinOf(s.adopted.leader, record.Marks(s.launch.ID, s.launch.Run, s.launch.Home),
+		[]string{s.path(store.OutFIFO), s.path(store.ErrFIFO)})
 	// A copy that can't be opened any more must not cost the task its supervisor.
 	if stage, on, err := s.open(); err != nil && stage != record.StageTee {
 		return stage, on, err
@@ -40,9 +42,11 @@ func (s *Shim) adopt() (stage, on string, err error) {
 	if from.Over {
 		return "", "", nil
 	}
+	fail.Pass("shim-adopt-reserve")
 	if s.reserve, err = store.NewReserve(s.path(store.StateFile)); err != nil {
 		return record.StageShim, store.StateFile, err
 	}
+	fail.Pass("shim-adopt-watch")
 	s.adopted.exit, err = proc.ExitFD(s.adopted.leader)
 	if err != nil && !errors.Is(err, proc.ErrGone) {
 		return record.StageShim, "watch the leader", err
@@ -64,8 +68,11 @@ func (s *Shim) recordAdoption() {
 		from.Stop.RequestedAt = time.UnixMilli(from.StopMs)
 		s.state.Stop = &from.Stop
 	}
+	fail.Pass("shim-adopt-record")
 	store.Replace(s.path(store.StateFile), append(s.state.AppendJSON(nil), '\n'))
+	fail.Pass("shim-adopt-lease")
 	s.journal(record.EventLeaseLost, now)
+	fail.Pass("shim-adopt-journal")
 	s.journal(record.EventAdopted, now)
 	store.Ring(s.path(store.BellsDir), store.BellChange)
 	if from.StopMs != 0 {
@@ -127,6 +134,10 @@ func (s *Shim) watchTree() {
 			}
 		}
 		s.treeGone = len(live) == 0
+		if s.stop != nil && s.stop.killing {
+			// Whoever was forked after the last kill is watched now, and may never end by itself.
+			s.tree.KillChildren()
+		}
 		if s.treeGone || len(s.adopted.others) > 0 {
 			return
 		}

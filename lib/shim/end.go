@@ -4,6 +4,7 @@ import (
 	"syscall"
 	"time"
 
+	"bgtasks/lib/fail"
 	"bgtasks/lib/proc"
 	"bgtasks/lib/record"
 	"bgtasks/lib/store"
@@ -13,12 +14,15 @@ import (
 // live/ removed after the journal. So a marker beside a terminal state and a
 // free lock tells whoever looks that these steps were cut short, and which.
 func (s *Shim) end() {
+	fail.Pass("shim-end-drain")
 	for _, st := range s.streams {
 		st.drain()
 	}
+	fail.Pass("shim-end-reap")
 	status := s.leaderStatus()
 	s.noteStatus(status)
 	s.state.State, s.state.Reason = s.verdict(status)
+	fail.Pass("shim-end-sync")
 	for _, st := range s.streams {
 		st.log.Sync()
 	}
@@ -27,14 +31,17 @@ func (s *Shim) end() {
 	}
 	s.state.UpdatedAt = time.Now()
 	s.recorded = true
+	fail.Pass("shim-end-record")
 	if err := s.reserve.Commit(append(s.state.AppendJSON(nil), '\n')); err == nil {
 		store.SyncDir(s.launch.TaskDir)
+		fail.Pass("shim-end-journal")
 		s.journal(record.EndEvent(s.state.State), s.state.UpdatedAt)
 		store.RemoveStop(s.launch.TaskDir)
 		if len(s.unsaid) == 0 {
 			s.home.UnmarkLive(s.launch.ID)
 		}
 	}
+	fail.Pass("shim-end-ring")
 	store.Ring(s.path(store.BellsDir), store.BellChange)
 	s.strikeLogBells()
 }
@@ -87,11 +94,13 @@ func (s *Shim) succeeded(code int) bool {
 // leave is the last act: the rest of the output, the FIFOs, the lock, and a ring
 // for those who wait until the whole tree is gone.
 func (s *Shim) leave() {
+	fail.Pass("shim-leave-drain")
 	for _, st := range s.streams {
 		st.drain()
 		st.log.Close()
 	}
 	store.RemoveFIFOs(s.launch.TaskDir)
+	fail.Pass("shim-leave-unlock")
 	s.lock.Close()
 	store.Ring(s.path(store.BellsDir), store.BellChange)
 }

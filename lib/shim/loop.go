@@ -6,6 +6,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"bgtasks/lib/fail"
 	"bgtasks/lib/proc"
 	"bgtasks/lib/record"
 	"bgtasks/lib/store"
@@ -18,6 +19,7 @@ import (
 // takes as long as all the rest of a start. From now on no stray signal ends
 // the shim; a child that ended before is found by the first look.
 func (s *Shim) run() {
+	fail.Pass("shim-start-handlers")
 	proc.CatchAll()
 	s.children.Start()
 	for s.lookAtChildren(); !s.settle(); {
@@ -122,6 +124,7 @@ func (s *Shim) noticeEnd() {
 	if s.leaderEnded || !s.ended() {
 		return
 	}
+	fail.Pass("shim-end-notice")
 	s.leaderEnded = true
 	s.state.ExitedAt = time.Now()
 	if left, err := s.tree.Live(); err == nil {
@@ -194,11 +197,15 @@ func (s *Shim) openLogBells() {
 	for _, fd := range s.bells {
 		unix.Close(fd)
 	}
-	s.bells = store.OpenBells(s.path(store.BellsDir), store.BellLog)
+	s.bells, s.allBells = store.OpenBells(s.path(store.BellsDir), store.BellLog)
 	s.strikeLogBells()
 }
 
 func (s *Shim) strikeLogBells() {
+	if !s.allBells {
+		store.Ring(s.path(store.BellsDir), store.BellLog)
+		return
+	}
 	heard := s.bells[:0]
 	for _, fd := range s.bells {
 		if store.Strike(fd) {

@@ -8,6 +8,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"bgtasks/lib/fail"
 	"bgtasks/lib/proc"
 	"bgtasks/lib/record"
 )
@@ -41,6 +42,7 @@ func Main() int {
 	if stage, on, err := begin(); err != nil {
 		return refuse(report, stage, err, on)
 	}
+	fail.Pass("shim-start-report")
 	answer(report, &record.Report{PID: s.state.Leader.PID})
 	s.run()
 	return 0
@@ -69,6 +71,9 @@ func leadsSession() bool {
 func forkAgain(report *os.File) int {
 	self, err := os.Executable()
 	if err == nil {
+		err = fail.Point("shim-start-fork")
+	}
+	if err == nil {
 		_, err = proc.Spawn(proc.SpawnSpec{
 			Path:  self,
 			Argv:  os.Args,
@@ -86,6 +91,9 @@ func forkAgain(report *os.File) int {
 func readLaunch() (*record.Launch, error) {
 	f := os.NewFile(launchFD, "launch block")
 	defer f.Close()
+	if err := fail.Point("shim-start-block"); err != nil {
+		return nil, err
+	}
 	block, err := io.ReadAll(f)
 	if err != nil {
 		return nil, err

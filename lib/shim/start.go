@@ -10,6 +10,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"bgtasks/lib/fail"
 	"bgtasks/lib/proc"
 	"bgtasks/lib/record"
 	"bgtasks/lib/seglog"
@@ -37,6 +38,7 @@ type Shim struct {
 	ctl      int // the doorbell
 	streams  []*stream
 	bells    []int // of those who follow the log
+	allBells bool  // bells are all that hang there
 	limit    time.Time
 	stop     *stopping
 	usage    proc.Usage
@@ -65,9 +67,11 @@ func newShim(l *record.Launch, lock *os.File) *Shim {
 	return &Shim{
 		launch: l,
 		home:   store.At(l.Home),
-		lock:   lock,
-		tree:   proc.OwnTree(proc.IsSameProgram),
-		state:  record.State{Run: l.Run, Attempt: l.Attempt, State: record.Running},
+
+		allBells: true,
+		lock:     lock,
+		tree:     proc.OwnTree(proc.IsSameProgram),
+		state:    record.State{Run: l.Run, Attempt: l.Attempt, State: record.Running},
 	}
 }
 
@@ -77,6 +81,7 @@ func (s *Shim) start() (stage, on string, err error) {
 	if stage, on, err := s.open(); err != nil {
 		return stage, on, err
 	}
+	fail.Pass("shim-start-reserve")
 	running, err := s.reserveRoom()
 	if err != nil {
 		return record.StageShim, store.StateFile, err
@@ -90,15 +95,16 @@ func (s *Shim) start() (stage, on string, err error) {
 
 // open gets everything ready that supervising needs, whoever started the run.
 func (s *Shim) open() (stage, on string, err error) {
-	if err := s.contain(); err != nil {
+	if err := errors.Join(fail.Point("shim-start-subreaper"), s.contain()); err != nil {
 		return record.StageShim, "become the tree's reaper", err
 	}
-	if err := s.openDoorbell(); err != nil {
+	if err := errors.Join(fail.Point("shim-start-doorbell"), s.openDoorbell()); err != nil {
 		return record.StageShim, store.CtlFIFO, err
 	}
-	if err := s.openStreams(); err != nil {
+	if err := errors.Join(fail.Point("shim-start-streams"), s.openStreams()); err != nil {
 		return record.StageShim, "output", err
 	}
+	fail.Pass("shim-start-tees")
 	if path, err := s.openTees(); err != nil {
 		return record.StageTee, path, err
 	}
@@ -122,6 +128,9 @@ func (s *Shim) contain() error {
 	}
 	shim := record.Process(self)
 	s.state.Shim = &shim
+	if err := store.WriteHolder(s.lock, shim); err != nil {
+		return err
+	}
 	s.children, err = proc.NewChildNotifier()
 	return err
 }
@@ -183,6 +192,7 @@ func (s *Shim) spawn() (stage, on string, err error) {
 	if err != nil {
 		return record.StageShim, store.OutFIFO, err
 	}
+	fail.Pass("shim-start-spawn")
 	pid, err := proc.Spawn(proc.SpawnSpec{
 		Path:   s.launch.Path,
 		Argv:   s.launch.Argv,
@@ -219,6 +229,9 @@ func (s *Shim) spawnFailure(err error) (stage, on string, _ error) {
 // this works for one that has ended already, too.
 func (s *Shim) identify(pid int) (stage, on string, err error) {
 	id, err := proc.Identify(pid)
+	if err == nil {
+		err = fail.Point("shim-start-identify")
+	}
 	if err != nil {
 		s.tree.KillChildren()
 		return record.StageShim, "identify the leader", err
@@ -290,7 +303,9 @@ func (s *Shim) recordStart(running *store.Reserve) {
 	if ms := s.launch.TimeLimitMs; ms > 0 {
 		s.limit = now.Add(time.Duration(ms) * time.Millisecond)
 	}
+	fail.Pass("shim-start-record")
 	running.CommitUnsynced(append(s.state.AppendJSON(nil), '\n'))
+	fail.Pass("shim-start-journal")
 	s.journal(record.EventStarted, now)
 	store.Ring(s.path(store.BellsDir), store.BellChange)
 }

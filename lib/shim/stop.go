@@ -4,6 +4,7 @@ import (
 	"syscall"
 	"time"
 
+	"bgtasks/lib/fail"
 	"bgtasks/lib/record"
 	"bgtasks/lib/store"
 )
@@ -43,6 +44,7 @@ func (s *Shim) begin(cause record.Reason, signal syscall.Signal, grace time.Dura
 	if s.stop.killing {
 		return
 	}
+	fail.Pass("shim-stop-signal")
 	if signal == syscall.SIGKILL {
 		grace = 0
 	} else {
@@ -66,12 +68,14 @@ func (s *Shim) begin(cause record.Reason, signal syscall.Signal, grace time.Dura
 // have to take over. A full disk does not matter here: the stop is in the
 // terminal state too.
 func (s *Shim) announceStop() {
+	fail.Pass("shim-stop-announce")
 	now := time.Now()
 	s.state.UpdatedAt = now
 	if s.state.Stop != nil {
 		store.Replace(s.path(store.StopFile), append(s.state.Stop.AppendJSON(nil), '\n'))
 	}
 	store.Replace(s.path(store.StateFile), append(s.state.AppendJSON(nil), '\n'))
+	fail.Pass("shim-stop-journal")
 	s.journal(record.EventStopping, now)
 	store.Ring(s.path(store.BellsDir), store.BellChange)
 }
@@ -79,6 +83,7 @@ func (s *Shim) announceStop() {
 // kill ends what is left of the tree. Each death that follows is a SIGCHLD,
 // and with each the new orphans are killed, until none is left.
 func (s *Shim) kill() {
+	fail.Pass("shim-stop-kill")
 	s.stop.killing = true
 	s.stop.deadline = time.Time{}
 	s.tree.KillChildren()

@@ -70,18 +70,11 @@ func (st *stream) chunk() (n int, more bool) {
 }
 
 func (st *stream) copyOut() (int, error) {
-	n, err := unix.Read(st.fd, buffer[:])
-	if err != nil {
-		return 0, err
-	}
-	if n == 0 {
-		return 0, io.EOF
-	}
-	st.log.Write(buffer[:n])
+	n, err := st.log.PumpCopy(st.fd, buffer[:])
 	for _, t := range st.tees {
 		t.write(buffer[:n])
 	}
-	return n, nil
+	return n, err
 }
 
 // drain takes what the pipe holds at this moment. What leftovers write

@@ -11,6 +11,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"bgtasks/lib/fail"
 	"bgtasks/lib/fsys"
 )
 
@@ -67,20 +68,40 @@ func (b *Bell) Drain() {
 func (b *Bell) Close() error { return errors.Join(unix.Close(b.fd), removeIfThere(b.path)) }
 
 // Ring wakes every waiter whose bell of this kind hangs in dir, and takes the
-// bells of dead waiters down.
+// bells of dead waiters down. It has one bell open at a time: there may be more
+// of them than descriptors.
 func Ring(dir string, kind BellKind) {
-	for _, fd := range OpenBells(dir, kind) {
+	eachBell(dir, kind, func(fd int) bool {
 		Strike(fd)
 		unix.Close(fd)
-	}
+		return true
+	})
 }
 
-// OpenBells opens every bell of this kind in dir for writing, for one that
-// rings often; the caller closes them.
-func OpenBells(dir string, kind BellKind) (fds []int) {
+// maxOpenBells is how many bells are kept open, well below any limit.
+const maxOpenBells = 32
+
+// OpenBells opens the bells of this kind in dir for writing, for one that rings
+// often; the caller closes them. More than a few are not opened: all is false
+// then, and Ring must be used.
+func OpenBells(dir string, kind BellKind) (fds []int, all bool) {
+	all = true
+	eachBell(dir, kind, func(fd int) bool {
+		if all = len(fds) < maxOpenBells; all {
+			fds = append(fds, fd)
+		} else {
+			unix.Close(fd)
+		}
+		return all
+	})
+	return fds, all
+}
+
+// eachBell opens the bells one after the other, until visit says no.
+func eachBell(dir string, kind BellKind, visit func(fd int) bool) {
 	names, err := fsys.Names(dir)
 	if err != nil {
-		return nil
+		return
 	}
 	for _, name := range names {
 		if !strings.HasPrefix(name, string(kind)+"-") {
@@ -89,13 +110,12 @@ func OpenBells(dir string, kind BellKind) (fds []int) {
 		path := filepath.Join(dir, name)
 		fd, err := unix.Open(path, unix.O_WRONLY|unix.O_NONBLOCK|unix.O_NOFOLLOW|unix.O_CLOEXEC, 0)
 		switch {
-		case err == nil:
-			fds = append(fds, fd)
+		case err == nil && !visit(fd):
+			return
 		case errors.Is(err, unix.ENXIO):
 			os.Remove(path)
 		}
 	}
-	return fds
 }
 
 // Strike writes to an opened bell. It tells whether anyone is still there; a
@@ -110,6 +130,9 @@ var ErrNoShim = errors.New("no supervisor listens")
 
 // Knock writes one message to the doorbell of the task in taskDir.
 func Knock(taskDir string, message []byte) error {
+	if err := fail.Point("knock"); err != nil {
+		return err
+	}
 	fd, err := unix.Open(filepath.Join(taskDir, CtlFIFO), unix.O_WRONLY|unix.O_NONBLOCK|unix.O_NOFOLLOW|unix.O_CLOEXEC, 0)
 	if errors.Is(err, unix.ENXIO) || errors.Is(err, unix.ENOENT) {
 		return ErrNoShim

@@ -10,6 +10,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"bgtasks/lib/fail"
 	"bgtasks/lib/fsys"
 )
 
@@ -30,15 +31,29 @@ type Draft struct {
 // task is absent (P1). A crash leaves the directory in tmp/ to Sweep.
 func (h *Home) Draft(id string, spec []byte, split bool) (*Draft, error) {
 	d := &Draft{home: h, id: id, dir: h.tmpName(id)}
-	err := os.Mkdir(d.dir, 0o700)
+	err := fail.Point("draft-dir")
+	if err == nil {
+		if err = os.Mkdir(d.dir, 0o700); err != nil {
+			return nil, err // there is nothing to discard
+		}
+	}
+	if err == nil {
+		err = fail.Point("draft-lock")
+	}
 	if err == nil {
 		d.lock, err = openLock(filepath.Join(d.dir, LockFile), os.O_CREATE|os.O_EXCL, tryLock)
+	}
+	if err == nil {
+		err = fail.Point("draft-bells")
 	}
 	if err == nil {
 		err = os.Mkdir(filepath.Join(d.dir, BellsDir), 0o700)
 	}
 	if err == nil {
 		err = MakeFIFOs(d.dir, split)
+	}
+	if err == nil {
+		err = fail.Point("draft-spec")
 	}
 	if err == nil {
 		err = writeNew(filepath.Join(d.dir, SpecFile), spec)
@@ -64,7 +79,10 @@ func (d *Draft) Publish() error {
 		return err
 	}
 	to := d.home.TaskDir(d.id)
-	err := os.Rename(d.dir, to)
+	err := fail.Point("publish-rename")
+	if err == nil {
+		err = os.Rename(d.dir, to)
+	}
 	if isTaken(err) {
 		return ErrExists
 	}
@@ -84,11 +102,15 @@ func (d *Draft) PublishOver(held *Lock) (old *Draft, err error) {
 	if err := d.home.MarkLive(d.id); err != nil {
 		return nil, err
 	}
+	if err := fail.Point("publish-over-exchange"); err != nil {
+		return nil, err
+	}
 	there, here := d.home.TaskDir(d.id), d.dir
 	if err := exchange(here, there); err != nil {
 		return nil, err
 	}
 	d.dir = there
+	fail.Pass("publish-over-ring")
 	Ring(filepath.Join(here, BellsDir), BellChange)
 	return &Draft{home: d.home, id: d.id, dir: here, lock: held}, nil
 }
@@ -118,6 +140,9 @@ func MakeFIFOs(taskDir string, split bool) error {
 		names = append(names, ErrFIFO)
 	}
 	for _, name := range names {
+		if err := fail.Point("make-fifo"); err != nil {
+			return err
+		}
 		if err := unix.Mkfifo(filepath.Join(taskDir, name), 0o600); err != nil && !errors.Is(err, unix.EEXIST) {
 			return &fs.PathError{Op: "mkfifo", Path: filepath.Join(taskDir, name), Err: err}
 		}
@@ -127,7 +152,7 @@ func MakeFIFOs(taskDir string, split bool) error {
 
 // RemoveFIFOs removes them when the run has ended.
 func RemoveFIFOs(taskDir string) error {
-	var errs []error
+	errs := []error{fail.Point("remove-fifos")}
 	for _, name := range []string{OutFIFO, ErrFIFO, CtlFIFO} {
 		errs = append(errs, removeIfThere(filepath.Join(taskDir, name)))
 	}
@@ -137,6 +162,9 @@ func RemoveFIFOs(taskDir string) error {
 // MarkLive makes the marker that says that the task is open. It comes before
 // the task can be seen, so that no open task lacks one.
 func (h *Home) MarkLive(id string) error {
+	if err := fail.Point("mark-live"); err != nil {
+		return err
+	}
 	f, err := fsys.Open(filepath.Join(h.LiveDir(), id), os.O_WRONLY|os.O_CREATE, 0o600)
 	if err != nil {
 		return err
@@ -147,6 +175,9 @@ func (h *Home) MarkLive(id string) error {
 // UnmarkLive removes the marker: the last step of the end of a run, so that a
 // marker beside a terminal state tells that the end was cut short.
 func (h *Home) UnmarkLive(id string) error {
+	if err := fail.Point("unmark-live"); err != nil {
+		return err
+	}
 	return removeIfThere(filepath.Join(h.LiveDir(), id))
 }
 
@@ -155,15 +186,24 @@ func (h *Home) UnmarkLive(id string) error {
 // crash leaves the rest in tmp/.
 func (h *Home) Remove(id string) error {
 	away := h.tmpName(id)
+	if err := fail.Point("remove-rename"); err != nil {
+		return err
+	}
 	if err := os.Rename(h.TaskDir(id), away); err != nil {
 		return err
 	}
+	fail.Pass("remove-ring")
 	Ring(filepath.Join(away, BellsDir), BellChange)
 	return errors.Join(h.UnmarkLive(id), os.RemoveAll(away))
 }
 
 // RemoveStop forgets the stop that was asked for, when the run has ended.
-func RemoveStop(taskDir string) error { return removeIfThere(filepath.Join(taskDir, StopFile)) }
+func RemoveStop(taskDir string) error {
+	if err := fail.Point("remove-stop"); err != nil {
+		return err
+	}
+	return removeIfThere(filepath.Join(taskDir, StopFile))
+}
 
 // ID is the draft's id.
 func (d *Draft) ID() string { return d.id }
@@ -171,6 +211,9 @@ func (d *Draft) ID() string { return d.id }
 // Restore undoes a PublishOver: the task that was there takes the place of its
 // replacement again, which becomes a draft in tmp/.
 func (d *Draft) Restore(replacement *Draft) error {
+	if err := fail.Point("restore-exchange"); err != nil {
+		return err
+	}
 	if err := exchange(d.dir, replacement.dir); err != nil {
 		return err
 	}

@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"strconv"
 
+	"bgtasks/lib/fail"
 	"bgtasks/lib/fsys"
 )
 
@@ -21,6 +22,9 @@ type pending struct {
 }
 
 func newPending(path string) (*pending, error) {
+	if err := fail.Point("replace-create"); err != nil {
+		return nil, err
+	}
 	name := filepath.Join(filepath.Dir(path), "."+filepath.Base(path)+"."+strconv.FormatUint(rand.Uint64(), 36))
 	f, err := fsys.Open(name, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o600)
 	if err != nil {
@@ -33,6 +37,9 @@ func newPending(path string) (*pending, error) {
 func (p *pending) replace() error {
 	err := p.f.Close()
 	if err == nil {
+		err = fail.Point("replace-rename")
+	}
+	if err == nil {
 		err = fsys.Rename(p.f.Name(), p.path)
 	}
 	return err
@@ -41,7 +48,11 @@ func (p *pending) replace() error {
 // replaceSynced does so with its contents on the disk. Without the sync a
 // power failure may leave an empty file in the place of the old one.
 func (p *pending) replaceSynced() error {
-	if err := p.f.Sync(); err != nil {
+	err := fail.Point("replace-sync")
+	if err == nil {
+		err = p.f.Sync()
+	}
+	if err != nil {
 		return err
 	}
 	return p.replace()
@@ -62,7 +73,10 @@ func Replace(path string, data []byte) error {
 	if err != nil {
 		return err
 	}
-	_, err = p.f.Write(data)
+	err = fail.Point("replace-write")
+	if err == nil {
+		_, err = p.f.Write(data)
+	}
 	if err == nil {
 		err = p.replaceSynced()
 	}
@@ -88,7 +102,11 @@ func NewReserve(path string) (*Reserve, error) {
 	if err != nil {
 		return nil, err
 	}
-	if _, err := p.f.Write(zeros[:]); err != nil {
+	err = fail.Point("reserve-write")
+	if err == nil {
+		_, err = p.f.Write(zeros[:])
+	}
+	if err != nil {
 		return nil, errors.Join(err, p.discard())
 	}
 	return &Reserve{p}, nil
@@ -103,7 +121,10 @@ func (r *Reserve) Commit(data []byte) error { return r.commit(data, r.p.replaceS
 func (r *Reserve) CommitUnsynced(data []byte) error { return r.commit(data, r.p.replace) }
 
 func (r *Reserve) commit(data []byte, replace func() error) error {
-	_, err := r.p.f.WriteAt(data, 0)
+	err := fail.Point("commit-write")
+	if err == nil {
+		_, err = r.p.f.WriteAt(data, 0)
+	}
 	if err == nil {
 		err = r.p.f.Truncate(int64(len(data)))
 	}
@@ -121,6 +142,9 @@ func (r *Reserve) Release() error { return r.p.discard() }
 
 // SyncDir makes the names in dir durable.
 func SyncDir(dir string) error {
+	if err := fail.Point("sync-dir"); err != nil {
+		return err
+	}
 	d, err := fsys.Open(dir, os.O_RDONLY, 0)
 	if err != nil {
 		return err
@@ -134,7 +158,10 @@ func writeNew(path string, data []byte) error {
 	if err != nil {
 		return err
 	}
-	_, err = f.Write(data)
+	err = fail.Point("write-new")
+	if err == nil {
+		_, err = f.Write(data)
+	}
 	return errors.Join(err, f.Sync(), f.Close())
 }
 

@@ -27,6 +27,9 @@ func (l *Lock) Unlock() error { return l.f.Close() }
 // TryLock takes the run.lock of the task in taskDir without waiting. The error
 // is ErrLocked when a supervisor, or someone about to start one, holds it.
 func TryLock(taskDir string) (*Lock, error) {
+	if err := CheckDir(taskDir); err != nil {
+		return nil, err
+	}
 	return openLock(filepath.Join(taskDir, LockFile), 0, tryLock)
 }
 

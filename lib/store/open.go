@@ -2,6 +2,7 @@ package store
 
 import (
 	"errors"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -23,9 +24,12 @@ func (e *LayoutError) Error() string {
 	return e.Path + " has layout " + strconv.Quote(e.Found) + ", this version knows layout " + strconv.Itoa(record.Layout)
 }
 
-// UnsafeHomeError says that others could change what is in the home, or that
-// it is someone else's.
-type UnsafeHomeError struct{ Path, Why string }
+// UnsafeHomeError says that others could change what is in the home, that it is
+// someone else's, or that something in it leads out of it.
+type UnsafeHomeError struct {
+	Path, Why string
+	Hint      string // what to do about it
+}
 
 func (e *UnsafeHomeError) Error() string { return e.Path + " " + e.Why }
 
@@ -83,17 +87,69 @@ func OpenExisting(path string) (*Home, error) {
 	if err := checkDir(path); err != nil {
 		return nil, err
 	}
-	raw, err := os.ReadFile(filepath.Join(path, LayoutFile))
+	found, err := readLayout(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, errNoLayout
 	}
 	if err != nil {
 		return nil, err
 	}
-	if found := strings.TrimSpace(string(raw)); found != strconv.Itoa(record.Layout) {
+	if found != strconv.Itoa(record.Layout) {
 		return nil, &LayoutError{Path: path, Found: found}
 	}
-	return At(path), nil
+	h := At(path)
+	return h, h.checkInside()
+}
+
+// readLayout reads LAYOUT, which is nothing but a number, and does not wait for
+// the writer of a FIFO in its place.
+func readLayout(path string) (string, error) {
+	f, err := fsys.Open(filepath.Join(path, LayoutFile), os.O_RDONLY, 0)
+	if err != nil {
+		return "", err
+	}
+	defer f.Close()
+	st, err := fsys.Stat(f)
+	if err == nil && st.Mode&syscall.S_IFMT != syscall.S_IFREG {
+		err = &fs.PathError{Op: "read", Path: f.Name(), Err: errNotRegular}
+	}
+	if err != nil {
+		return "", err
+	}
+	raw, err := io.ReadAll(io.LimitReader(f, maxLayout))
+	return strings.TrimSpace(string(raw)), err
+}
+
+// maxLayout is more than any layout number will ever need.
+const maxLayout = 32
+
+var errNotRegular = errors.New("not a regular file")
+
+// checkInside refuses a home whose directories are something else: what is
+// written into a link to a directory would be written outside of the home.
+// One that is not there holds nothing.
+func (h *Home) checkInside() error {
+	for _, dir := range []string{h.TasksDir(), h.LiveDir(), h.EventsDir(), h.TmpDir()} {
+		if errors.Is(CheckDir(dir), syscall.ENOTDIR) {
+			return &UnsafeHomeError{dir, "is no directory", "move it away: the commands make what belongs there"}
+		}
+	}
+	return nil
+}
+
+// CheckDir makes sure that path is a directory itself, and no link to one: what
+// is written through a link lies outside of the home. The error wraps
+// fs.ErrNotExist or syscall.ENOTDIR.
+func CheckDir(path string) error {
+	var st syscall.Stat_t
+	err := syscall.Lstat(path, &st)
+	if err == nil && st.Mode&syscall.S_IFMT != syscall.S_IFDIR {
+		err = syscall.ENOTDIR
+	}
+	if err != nil {
+		return &fs.PathError{Op: "open", Path: path, Err: err}
+	}
+	return nil
 }
 
 // checkDir refuses a directory that others own or may write to: they could
@@ -107,10 +163,12 @@ func checkDir(path string) error {
 		return &fs.PathError{Op: "open", Path: path, Err: syscall.ENOTDIR}
 	}
 	if owner := info.Sys().(*syscall.Stat_t).Uid; int(owner) != os.Geteuid() {
-		return &UnsafeHomeError{path, "belongs to user " + strconv.Itoa(int(owner)) + ", not to you"}
+		return &UnsafeHomeError{path, "belongs to user " + strconv.Itoa(int(owner)) + ", not to you",
+			"set BACKGROUND_TASKS_HOME to a directory of your own"}
 	}
 	if info.Mode().Perm()&0o022 != 0 {
-		return &UnsafeHomeError{path, "can be written to by others (mode " + strconv.FormatUint(uint64(info.Mode().Perm()), 8) + ")"}
+		return &UnsafeHomeError{path, "can be written to by others (mode " + strconv.FormatUint(uint64(info.Mode().Perm()), 8) + ")",
+			"make sure that nobody has changed what is in it, then chmod 700 " + path}
 	}
 	if os.Getenv(AllowNetFS) == "1" {
 		return nil
@@ -141,7 +199,7 @@ func create(path string) (*Home, error) {
 // umask for this purpose. One that already holds something may serve others
 // too and keeps its mode: what is ours inside is private by itself.
 func makePrivate(path string) error {
-	names, err := fsys.Names(path)
+	names, err := fsys.Names(path + "/.") // the home itself may be a link: the user's own
 	if err != nil || len(names) > 0 {
 		return err
 	}

@@ -333,7 +333,7 @@ func TestBells(t *testing.T) {
 	if readable(change.FD()) {
 		t.Error("the bell is rung after Drain, want quiet")
 	}
-	fds := OpenBells(dir, BellLog)
+	fds, _ := OpenBells(dir, BellLog)
 	if len(fds) != 1 || !Strike(fds[0]) || !readable(log.FD()) {
 		t.Errorf("OpenBells gave %v, and the log bell is rung %v; want one, true", fds, readable(log.FD()))
 	}
@@ -345,6 +345,33 @@ func TestBells(t *testing.T) {
 	change.Close()
 	if names, _ := fsys.Names(dir); len(names) > 0 {
 		t.Errorf("the directory holds %v after Close, want nothing", names)
+	}
+}
+
+// There may be more waiters than descriptors: those beyond are rung all the same.
+func TestP9RingNeedsOneDescriptor(t *testing.T) {
+	dir := t.TempDir()
+	var bells []*Bell
+	for range maxOpenBells + 5 {
+		b, err := NewBell(dir, BellLog)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer b.Close()
+		bells = append(bells, b)
+	}
+	fds, all := OpenBells(dir, BellLog)
+	for _, fd := range fds {
+		unix.Close(fd)
+	}
+	if all || len(fds) != maxOpenBells {
+		t.Errorf("OpenBells of %d gave %d, all %v, want %d, false", len(bells), len(fds), all, maxOpenBells)
+	}
+	Ring(dir, BellLog)
+	for i, b := range bells {
+		if !readable(b.FD()) {
+			t.Errorf("bell %d was not rung", i)
+		}
 	}
 }
 

@@ -51,16 +51,29 @@ func isOld(path string) bool {
 	return err == nil && time.Since(info.ModTime()) >= staleAfter
 }
 
-// SweepTask removes the hidden temporary files that crashes left in a task's
+// StaleTask lists the hidden temporary files that crashes left in a task's
 // directory. Young ones are spared: whoever asks for a stop writes one without
 // a lock.
-func SweepTask(taskDir string) error {
+func StaleTask(taskDir string) ([]string, error) {
 	names, err := fsys.Names(taskDir)
+	if err != nil {
+		return nil, err
+	}
+	var stale []string
 	for _, name := range names {
 		path := filepath.Join(taskDir, name)
 		if strings.HasPrefix(name, ".") && isOld(path) {
-			err = errors.Join(err, removeIfThere(path))
+			stale = append(stale, path)
 		}
+	}
+	return stale, nil
+}
+
+// SweepTask removes what StaleTask lists.
+func SweepTask(taskDir string) error {
+	stale, err := StaleTask(taskDir)
+	for _, path := range stale {
+		err = errors.Join(err, removeIfThere(path))
 	}
 	return err
 }

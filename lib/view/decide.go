@@ -15,7 +15,7 @@ type verdict int
 const (
 	leave      verdict = iota // nothing: it is over and tidy
 	adopt                     // the leader lives, and wants a supervisor
-	adoptRest                 // it is over, but someone of its tree lives and holds its output
+	adoptRest                 // it is over, but someone of its tree lives
 	finishEnd                 // the end is recorded, the steps after it were cut short
 	recordExit                // the leader is a zombie: its status is there to be read
 	recordLost                // the leader is gone and nobody saw its end
@@ -27,7 +27,7 @@ const (
 type facts struct {
 	terminal bool
 	tidy     bool          // the steps after a recorded end are done
-	survivor bool          // someone holds the output
+	survivor bool          // someone of the tree lives, beside the leader
 	leader   bool          // the shim has recorded a leader, or one was found
 	sameBoot bool          // the boot of that leader, or of the starter, is this one
 	presence proc.Presence // of the leader
@@ -67,12 +67,11 @@ type finding struct {
 
 // examine gathers the facts about a task.
 func examine(s *snapshot) (*finding, error) {
-	f := &finding{facts: facts{
-		terminal: s.terminal(),
-		tidy:     !s.marked && s.output != fifoIdle,
-		survivor: s.output == fifoHeld && s.state != nil && s.state.Leader != nil,
-	}}
+	f := &finding{facts: facts{terminal: s.terminal()}}
 	if f.terminal {
+		s.lookForKin()
+		f.survivor = s.kin > 0
+		f.tidy = !s.marked && (s.output != fifoIdle || f.survivor)
 		return f, nil
 	}
 	boot, err := proc.BootID()
@@ -90,6 +89,34 @@ func examine(s *snapshot) (*finding, error) {
 		f.wait, f.status = f.who.ZombieStatus()
 	}
 	return f, nil
+}
+
+// lookForKin counts who lives of the tree of a run that is over. Someone holds
+// the output, or its supervisor was killed while it looked after the rest: then
+// its FIFO is still there, and processes that closed it are found by the marks
+// in their environment.
+func (s *snapshot) lookForKin() {
+	if s.state.Leader == nil {
+		return
+	}
+	switch {
+	case s.output == fifoHeld:
+		s.kin = max(s.state.Leftovers, 1)
+	case s.output == fifoIdle && s.state.Leftovers > 0:
+		s.kin = s.countKin(proc.Identity(*s.state.Leader), s.state.Run)
+	}
+}
+
+// countKin looks at every process there is, so it is asked for seldom.
+func (s *snapshot) countKin(leader proc.Identity, run int) int {
+	if boot, err := proc.BootID(); err != nil || leader.BootID != boot {
+		return 0
+	}
+	live, err := proc.KinOf(leader, record.Marks(s.id, run, s.home), nil).Live()
+	if err != nil {
+		return 0
+	}
+	return len(live)
 }
 
 // leader is who leads the run. If its shim was killed before it could write
@@ -125,6 +152,9 @@ func endState(s *snapshot, v verdict, f *finding, now time.Time) *record.State {
 	}
 	if s.output == fifoHeld {
 		end.Leftovers = max(end.Leftovers, 1)
+	} else if f.leader && f.sameBoot {
+		s.kin = s.countKin(f.who, end.Run)
+		end.Leftovers = s.kin
 	}
 	return end
 }

@@ -20,14 +20,22 @@ func lookAtFIFO(path string) fifoUse {
 	fd, err := syscall.Open(path, syscall.O_WRONLY|syscall.O_NONBLOCK|syscall.O_NOFOLLOW|syscall.O_CLOEXEC, 0)
 	switch err {
 	case nil:
-		syscall.Close(fd)
-		return fifoHeld
+		defer syscall.Close(fd)
+		if isFIFO(fd) {
+			return fifoHeld
+		}
+		return fifoAbsent
 	case syscall.ENXIO:
 		return fifoIdle
-	case syscall.ENOENT:
-		return fifoAbsent
+	case syscall.ENOENT, syscall.ELOOP, syscall.EISDIR:
+		return fifoAbsent // what else is in its place was never the task's
 	}
 	return fifoHeld
+}
+
+func isFIFO(fd int) bool {
+	var st syscall.Stat_t
+	return syscall.Fstat(fd, &st) != nil || st.Mode&syscall.S_IFMT == syscall.S_IFIFO
 }
 
 // maxDrain is the most that a pipe can hold for an ordinary user (pipe(7),

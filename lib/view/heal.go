@@ -8,6 +8,7 @@ import (
 	"syscall"
 	"time"
 
+	"bgtasks/lib/fail"
 	"bgtasks/lib/launch"
 	"bgtasks/lib/proc"
 	"bgtasks/lib/record"
@@ -51,6 +52,7 @@ func (r *reader) heal(id string) error {
 	if err != nil {
 		return err
 	}
+	fail.Pass("heal-locked")
 	defer lock.Unlock()
 	s, err := r.records(id)
 	if err != nil || s.fault != nil {
@@ -124,6 +126,7 @@ func (r *reader) recordEnd(s *snapshot, v verdict, f *finding) error {
 	if v != lostReboot {
 		drainInto(r.home.TaskDir(s.id), s.spec)
 	}
+	fail.Pass("heal-record")
 	end := endState(s, v, f, time.Now())
 	dir := r.home.TaskDir(s.id)
 	if err := store.Replace(filepath.Join(dir, store.StateFile), append(end.AppendJSON(nil), '\n')); err != nil {
@@ -150,6 +153,7 @@ func drainInto(dir string, spec *record.Spec) {
 }
 
 func drainOne(dir, fifo, stem string, limit int64) {
+	fail.Pass("heal-drain")
 	var log *seglog.Writer
 	drain(filepath.Join(dir, fifo), func(p []byte) {
 		if log == nil {
@@ -180,6 +184,9 @@ func (r *reader) finishEnd(s *snapshot) error {
 }
 
 func (r *reader) journalEnd(s *snapshot) error {
+	if err := fail.Point("heal-journal"); err != nil {
+		return err
+	}
 	return r.home.Append(&record.Event{
 		Name:   record.EndEvent(s.state.State),
 		Time:   s.state.UpdatedAt,
@@ -194,12 +201,14 @@ func (r *reader) journalEnd(s *snapshot) error {
 // wait. FIFOs that a survivor of the tree holds stay: its output is still to be
 // had.
 func (r *reader) tidy(s *snapshot) error {
+	fail.Pass("heal-tidy")
 	dir := r.home.TaskDir(s.id)
 	err := store.RemoveStop(dir)
-	if s.output != fifoHeld {
+	if s.output != fifoHeld && s.kin == 0 {
 		err = errors.Join(err, store.RemoveFIFOs(dir))
 	}
 	err = errors.Join(err, r.home.UnmarkLive(s.id))
+	fail.Pass("heal-ring")
 	store.Ring(filepath.Join(dir, store.BellsDir), store.BellLog)
 	store.Ring(filepath.Join(dir, store.BellsDir), store.BellChange)
 	return err

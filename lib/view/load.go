@@ -76,6 +76,9 @@ func (r *reader) snapshot(id string, known hint) (*snapshot, error) {
 	if err != nil && s.fault == nil {
 		s.fault = &RecordError{id, store.LockFile, err}
 	}
+	if s.held {
+		s.holder = store.Holder(r.home.TaskDir(id))
+	}
 	r.look(s)
 	r.readStop(s)
 	return s, nil

@@ -118,14 +118,16 @@ func parsed[T any](r *reader, id, file string, parse func([]byte) (*T, error)) (
 // snapshot is what the files of one task say, and who holds its lock.
 type snapshot struct {
 	id     string
-	home   string        // where it was read
-	spec   *record.Spec  // nil only if fault is set
-	state  *record.State // nil before the shim's first word on this run
-	stop   *record.Stop  // asked for and not done; read for open runs only
-	fault  error         // what was unreadable
-	held   bool          // run.lock
-	marked bool          // live/ID is there
-	output fifoUse       // out.fifo
+	home   string          // where it was read
+	spec   *record.Spec    // nil only if fault is set
+	state  *record.State   // nil before the shim's first word on this run
+	stop   *record.Stop    // asked for and not done; read for open runs only
+	fault  error           // what was unreadable
+	held   bool            // run.lock
+	holder *record.Process // who holds it, if that is known
+	marked bool            // live/ID is there
+	output fifoUse         // out.fifo
+	kin    int             // who lives of the tree of an ended run, as far as was looked
 }
 
 // terminal tells whether the newest run is over.
@@ -150,6 +152,10 @@ func (r *reader) records(id string) (*snapshot, error) {
 
 func (r *reader) recordsOnce(id string) (*snapshot, error) {
 	s := &snapshot{id: id, home: r.home.Path()}
+	if err := r.inside(id); err != nil {
+		s.fault = err
+		return s, ignoreOthers(err)
+	}
 	state, err := parsed(r, id, store.StateFile, ParseState)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		s.fault = err
@@ -172,6 +178,28 @@ func (r *reader) recordsOnce(id string) (*snapshot, error) {
 		s.state = state
 	}
 	return s, nil
+}
+
+// inside makes sure that the task's directory is one: what is read and written
+// through a link in its place would lie outside of the home.
+func (r *reader) inside(id string) error {
+	err := store.CheckDir(r.home.TaskDir(id))
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return fs.ErrNotExist
+	case err != nil:
+		return &RecordError{id, "directory", err}
+	}
+	return nil
+}
+
+// ignoreOthers lets only the absence of a task through: every other error is
+// that task's own fault.
+func ignoreOthers(err error) error {
+	if errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	return nil
 }
 
 // visible tells whether the task's directory is there.

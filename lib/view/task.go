@@ -74,6 +74,9 @@ type Task struct {
 	Spec *record.Spec `json:"-"`
 	// Current is the state of the newest run, nil before its first.
 	Current *record.State `json:"-"`
+	// Holder is the process that holds the task's lock, nil if nobody does or
+	// that is not known: its shim, whichever recorded the state.
+	Holder *record.Process `json:"-"`
 	// Unreadable is a *RecordError, or nil when the records are whole.
 	Unreadable error `json:"-"`
 }
@@ -125,6 +128,7 @@ func (r *reader) derive(s *snapshot) *Task {
 		LogPath:     filepath.Join(r.home.TaskDir(s.id), store.OutputStem+".log"),
 		Spec:        s.spec,
 		Current:     s.state,
+		Holder:      s.holder,
 		Unreadable:  s.fault,
 	}
 	if s.fault != nil {
@@ -218,9 +222,9 @@ func (s *snapshot) supervisor() Supervisor {
 }
 
 // leftovers counts what lives of the tree of a run that is over. With a shim
-// it is counted now. Without one nobody knows the tree any more, but whether
-// the output is still held by someone is certain; then the number that was
-// recorded at the end is the best there is.
+// it is counted now. Without one, whether the output is still held by someone
+// is certain; then the number that was recorded at the end is the best there
+// is. Otherwise it is what a healer found.
 func (s *snapshot) leftovers() int {
 	switch {
 	case !s.terminal():
@@ -230,7 +234,7 @@ func (s *snapshot) leftovers() int {
 	case s.output == fifoHeld:
 		return max(s.state.Leftovers, 1)
 	}
-	return 0
+	return s.kin
 }
 
 // lives tells whether the shim that recorded the end is the one that still

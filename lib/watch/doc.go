@@ -8,7 +8,8 @@
 // Promises:
 //
 //   - Waiting costs no wake-ups (P9): one poll(2) over descriptors, one timer
-//     for a deadline, no inotify instance, of which a user has few.
+//     for a deadline, and no inotify instance, of which a user has few, unless
+//     the home can take no bell.
 //   - Nothing is missed. The order is always: subscribe, look, sleep. A bell is
 //     hung up before its task is looked at, so a change after the look rings
 //     it; a bell is made quiet before the next look, so a ring during the look

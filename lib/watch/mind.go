@@ -61,6 +61,9 @@ func keepers(t *view.Task) []proc.Identity {
 		return []proc.Identity{proc.Identity(t.Spec.StartedBy)}
 	}
 	var list []proc.Identity
+	if t.Supervised() && t.Holder != nil {
+		list = append(list, proc.Identity(*t.Holder))
+	}
 	if t.Supervised() && t.Current.Shim != nil {
 		list = append(list, proc.Identity(*t.Current.Shim))
 	}

@@ -17,7 +17,7 @@ import (
 
 // subscription is what tells of one task's changes.
 type subscription struct {
-	bells   []*store.Bell
+	bells   []bell
 	logs    bool
 	dir     os.FileInfo   // that the bells hang in
 	watched proc.Identity // the process behind exit
@@ -25,18 +25,47 @@ type subscription struct {
 	gone    proc.Identity // the process last seen to have ended
 }
 
+// bell is what becomes readable when there is news, until it is drained.
+type bell interface {
+	FD() int
+	Drain()
+	Close() error
+}
+
+// hangOne hangs up a bell in dir. Where none can be, because the home can only
+// be read or has no room for another file, the directory itself is looked at:
+// whoever wants to stop what has filled the disk must be able to wait for it.
+func hangOne(dir string, kind store.BellKind) (bell, error) {
+	b, err := store.NewBell(dir, kind)
+	if err == nil {
+		return b, nil
+	}
+	for _, refusal := range []error{unix.ENOSPC, unix.EDQUOT, unix.EROFS} {
+		if !errors.Is(err, refusal) {
+			continue
+		}
+		if e, blind := openEye(dir); blind == nil {
+			return e, nil
+		}
+	}
+	return nil, err
+}
+
 // subscribe hangs up the bells. A directory that is replaced meanwhile, by a
 // restart of the task, takes them along: they are then hung up in the new one.
 func (w *Watcher) subscribe(id string, logs bool) (*subscription, error) {
 	dir := filepath.Join(w.home.TaskDir(id), store.BellsDir)
 	for {
-		before, err := os.Stat(dir)
+		before, err := os.Lstat(dir)
+		if err == nil {
+			err = errors.Join(store.CheckDir(w.home.TaskDir(id)), store.CheckDir(dir))
+		}
 		if err != nil {
 			return nil, notFound(id, err)
 		}
 		s := &subscription{logs: logs, dir: before, exit: -1}
 		err = s.hang(dir)
-		after, gone := os.Stat(dir)
+		after, gone := os.Lstat(dir)
 		if err == nil && gone == nil && os.SameFile(before, after) {
 			return s, w.announce(id, logs)
 		}
@@ -64,7 +93,7 @@ func (s *subscription) hang(dir string) error {
 		kinds = append(kinds, store.BellLog)
 	}
 	for _, kind := range kinds {
-		b, err := store.NewBell(dir, kind)
+		b, err := hangOne(dir, kind)
 		if err != nil {
 			return err
 		}
@@ -115,7 +144,7 @@ func (w *Watcher) quiet(id string) error {
 	for _, b := range s.bells {
 		b.Drain()
 	}
-	now, err := os.Stat(filepath.Join(w.home.TaskDir(id), store.BellsDir))
+	now, err := os.Lstat(filepath.Join(w.home.TaskDir(id), store.BellsDir))
 	if err == nil && !os.SameFile(now, s.dir) {
 		return w.renew(id, s)
 	}

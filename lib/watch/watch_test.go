@@ -280,7 +280,7 @@ func TestUntilOfAVanishingTask(t *testing.T) {
 	start(t, h, "web", nil)
 	w := wait(t.Context(), h, time.Time{}, false, "web")
 	<-w.looked
-	fds := store.OpenBells(filepath.Join(h.TaskDir("web"), store.BellsDir), store.BellChange)
+	fds, _ := store.OpenBells(filepath.Join(h.TaskDir("web"), store.BellsDir), store.BellChange)
 	if err := h.Remove("web"); err != nil {
 		t.Fatal(err)
 	}

@@ -29,7 +29,7 @@ type Watcher struct {
 	home    *store.Home
 	cancel  [2]*os.File // a pipe that wakes a wait whose context is done
 	tasks   map[string]*subscription
-	journal *store.Bell
+	journal bell
 	fds     []int
 	polled  []unix.PollFd // reused
 	owners  []string      // of polled
@@ -64,7 +64,7 @@ func (w *Watcher) Add(id string, logs bool) error {
 // AddJournal makes the growth of the journal wake the watcher.
 func (w *Watcher) AddJournal() (err error) {
 	if w.journal == nil {
-		w.journal, err = store.NewBell(w.home.JournalBells(), store.BellChange)
+		w.journal, err = hangOne(w.home.JournalBells(), store.BellChange)
 	}
 	return err
 }

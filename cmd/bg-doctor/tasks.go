@@ -1,0 +1,133 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"path/filepath"
+	"strings"
+
+	"bgtasks/lib/store"
+	"bgtasks/lib/view"
+)
+
+// temporaries looks for what killed commands left half-built. It takes space
+// and does no harm.
+func temporaries(h *store.Home) check {
+	stale, err := h.Stale()
+	ids, err2 := h.IDs()
+	for _, id := range ids {
+		more, err := store.StaleTask(h.TaskDir(id))
+		if !errors.Is(err, fs.ErrNotExist) {
+			err2 = errors.Join(err2, err)
+		}
+		stale = append(stale, more...)
+	}
+	if err := errors.Join(err, err2); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return wrong("temporaries", err, "look at that directory")
+	}
+	if len(stale) == 0 {
+		return fine("temporaries", "nothing was left half-built")
+	}
+	return curable("temporaries", func() error { return sweep(h, ids) }, "left half-built: %s", some(below(h, stale)))
+}
+
+func sweep(h *store.Home, ids []string) error {
+	err := h.Sweep()
+	for _, id := range ids {
+		if one := store.SweepTask(h.TaskDir(id)); !errors.Is(one, fs.ErrNotExist) {
+			err = errors.Join(err, one)
+		}
+	}
+	return err
+}
+
+// below names paths as seen from the home.
+func below(h *store.Home, paths []string) []string {
+	names := make([]string, len(paths))
+	for i, path := range paths {
+		names[i] = strings.TrimPrefix(path, h.Path()+string(filepath.Separator))
+	}
+	return names
+}
+
+// markers looks for those in live/ that mark nothing.
+func markers(h *store.Home) check {
+	orphans, err := h.Orphans()
+	switch {
+	case err != nil:
+		return wrong("markers", err, "look at "+h.LiveDir())
+	case len(orphans) > 0:
+		return curable("markers", h.RemoveOrphans, "mark no task: %s", some(orphans))
+	}
+	return fine("markers", "each marks a task")
+}
+
+// taskChecks read every task.
+func taskChecks(h *store.Home) []check {
+	ids, err := h.IDs()
+	if err != nil {
+		return []check{wrong("records", err, "look at "+h.TasksDir())}
+	}
+	var broken, lost, unmarked []string
+	for _, id := range ids {
+		t, unsettled, err := view.Look(h, id)
+		switch {
+		case errors.Is(err, fs.ErrNotExist):
+		case err != nil:
+			broken = append(broken, err.Error())
+		case t.Unreadable != nil:
+			broken = append(broken, t.Unreadable.Error())
+		case unsettled:
+			lost = append(lost, id)
+		case !t.Terminal() && !h.MarkedLive(id) && stillOpen(h, id):
+			unmarked = append(unmarked, id)
+		}
+	}
+	return []check{records(ids, broken), supervisors(h, lost), marked(h, unmarked)}
+}
+
+// stillOpen looks again: a run may end between two looks.
+func stillOpen(h *store.Home, id string) bool {
+	t, _, err := view.Look(h, id)
+	return err == nil && t.Unreadable == nil && !t.Terminal()
+}
+
+func records(ids, broken []string) check {
+	if len(broken) > 0 {
+		err := fmt.Errorf("%d of %d tasks can't be read: %s", len(broken), len(ids), some(broken))
+		return wrong("records", err, "mend or remove their directories by hand")
+	}
+	return fine("records", "%d tasks, all can be read", len(ids))
+}
+
+// supervisors names the tasks whose supervisor was killed before its work was
+// done.
+func supervisors(h *store.Home, lost []string) check {
+	if len(lost) == 0 {
+		return fine("supervisors", "no task has lost its own")
+	}
+	return curable("supervisors", func() error {
+		for _, id := range lost {
+			if _, err := view.Load(h, id); err != nil {
+				return err
+			}
+		}
+		return nil
+	}, "lost by: %s", some(lost))
+}
+
+// marked names the running tasks that a listing of what runs would miss.
+func marked(h *store.Home, unmarked []string) check {
+	if len(unmarked) == 0 {
+		return fine("running", "each running task is marked")
+	}
+	return curable("running", func() error {
+		for _, id := range unmarked {
+			if err := h.MarkLive(id); err != nil {
+				return err
+			}
+		}
+		return nil
+	}, "not marked: %s", some(unmarked))
+}

@@ -1,0 +1,265 @@
+package bgtasks_test
+
+import (
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/tidwall/gjson"
+)
+
+// check looks at the world with the verbs, unarmed, lets the task come to its
+// end, and checks the promises on the files. lossy says why bytes that a killed
+// supervisor had in hand may be missing.
+func (w *world) check(lossy string) {
+	w.t.Helper()
+	w.must(0, "bg-list")
+	w.agrees()
+	w.finish()
+	if w.exists() {
+		w.checkEnd()
+		w.checkOutput(lossy)
+		w.checkAgain()
+	} else {
+		w.write("task", taskScript)
+		w.age()
+		if a := w.start(); a.code != 0 {
+			w.t.Errorf("the task can't be started afterwards: %s", a.err)
+		}
+		w.finish()
+		w.must(trueCode, "bg-wait", w.id)
+	}
+	w.checkGone()
+	w.checkJournal()
+	w.checkTidy()
+}
+
+func (w *world) exists() bool {
+	_, err := os.Stat(w.task(""))
+	return err == nil
+}
+
+func (w *world) task(name string) string { return filepath.Join(w.home, "tasks", w.id, name) }
+
+// record reads a record of the task, which must be whole (P1).
+func (w *world) record(name string) gjson.Result {
+	w.t.Helper()
+	data, err := os.ReadFile(w.task(name))
+	if err != nil || !gjson.ValidBytes(data) || !strings.HasSuffix(string(data), "}\n") {
+		w.t.Errorf("%s = %q, %v, want a whole record", name, data, err)
+	}
+	return gjson.ParseBytes(data)
+}
+
+// agrees asks what bg-status says while the task lives, if it does.
+func (w *world) agrees() {
+	w.t.Helper()
+	code := 0
+	if !w.exists() {
+		code = 3
+	}
+	a := w.must(code, "bg-status", "-o", "json", w.id)
+	got := gjson.Get(a.out, "0")
+	if !w.alive() {
+		return
+	}
+	if got.Get("status").Str != "running" || int(got.Get("pid").Int()) != w.latest().pid || got.Get("supervisor").Str != "alive" {
+		w.t.Errorf("bg-status = %s, want running, pid %d, supervisor alive", a.out, w.latest().pid)
+	}
+}
+
+// checkEnd compares the end of the newest run with what came to pass (P3).
+func (w *world) checkEnd() {
+	w.t.Helper()
+	a := w.run("bg-wait", "--timeout", "30", w.id)
+	state := w.record("state.json")
+	code, signal, why := state.Get("exitCode"), state.Get("signal"), state.Get("reason").Str
+	l := w.lifeOf(int(state.Get("run").Int()))
+	switch {
+	case l == nil && (code.Type != gjson.Null || signal.Type != gjson.Null):
+		w.t.Errorf("state = %s of a run that never was", state.Raw)
+	case code.Type != gjson.Null && (code.Int() != trueCode || l.stage != exiting):
+		w.t.Errorf("exitCode = %s of a run that came to %q", code.Raw, stages[l.stage])
+	case signal.Type != gjson.Null && l.stage == exiting:
+		w.t.Errorf("signal = %s of a run that exited", signal.Raw)
+	case code.Type == gjson.Null && signal.Type == gjson.Null && why != "lost" && why != "stop":
+		w.t.Errorf("state = %s: neither code nor signal nor a reason for that", state.Raw)
+	}
+	if want := int(code.Int()); code.Type != gjson.Null && why == "self-exit" && a.code != want {
+		w.t.Errorf("bg-wait exits %d, want %d", a.code, want)
+	}
+	if why == "lost" && a.code != 125 {
+		w.t.Errorf("bg-wait of a lost task exits %d, want 125", a.code)
+	}
+}
+
+// lifeOf is the last life with this run number.
+func (w *world) lifeOf(run int) *life {
+	for _, l := range slices.Backward(w.lives) {
+		if l.run == run {
+			return l
+		}
+	}
+	return nil
+}
+
+// wrote is what the runs in the task's log wrote, as the test knows it.
+func (w *world) wrote() string {
+	spec := w.record("spec.json")
+	first, second := lines(0, firstBytes), lines(firstBytes, secondBytes)
+	var all strings.Builder
+	for run := max(int(spec.Get("firstRun").Int()), 1); run <= int(spec.Get("run").Int()); run++ {
+		l := w.lifeOf(run)
+		if l != nil && l.stage >= printed {
+			all.WriteString(first)
+		}
+		if l != nil && l.stage >= written {
+			all.WriteString(second)
+		}
+	}
+	return all.String()
+}
+
+// checkOutput compares the log with what was written: each byte is at its
+// offset, or in a gap (P6).
+func (w *world) checkOutput(lossy string) {
+	w.t.Helper()
+	want := w.wrote()
+	parts, end := w.parts()
+	a := w.must(0, "bg-status", "-o", "json", w.id)
+	if said := gjson.Get(a.out, "0.logBytes").Int() + gjson.Get(a.out, "0.logDroppedBytes").Int(); said != end {
+		w.t.Errorf("logBytes + logDroppedBytes = %d, want %d", said, end)
+	}
+	if lossy != "" {
+		if int(end) > len(want) || int(end) < len(want)-64<<10 {
+			w.t.Errorf("the log ends at %d, want at most 64 KiB less than %d", end, len(want))
+		}
+		return
+	}
+	if int(end) != len(want) {
+		w.t.Errorf("the log ends at %d, want %d", end, len(want))
+		return
+	}
+	for start, text := range parts {
+		if text != want[start:int(start)+len(text)] {
+			w.t.Errorf("the bytes from %d are not those that were written there", start)
+		}
+	}
+}
+
+// parts reads the files of the log by their names alone (bg-state(5)).
+func (w *world) parts() (parts map[int64]string, end int64) {
+	parts = map[int64]string{}
+	names, _ := filepath.Glob(w.task("output.log.*"))
+	for _, name := range names {
+		a, b, _ := strings.Cut(strings.TrimPrefix(name, w.task("output.log.")), "-")
+		from, _ := strconv.ParseInt(a, 10, 64)
+		to, _ := strconv.ParseInt(b, 10, 64)
+		text, _ := os.ReadFile(name)
+		if int64(len(text)) != to-from {
+			w.t.Errorf("%s has %d bytes", name, len(text))
+		}
+		parts[from], end = string(text), max(end, to)
+	}
+	newest, _ := os.ReadFile(w.task("output.log"))
+	parts[end] = string(newest)
+	return parts, end + int64(len(newest))
+}
+
+// checkAgain runs the ended task once more.
+func (w *world) checkAgain() {
+	w.t.Helper()
+	w.must(0, "bg-stop", w.id)
+	w.write("task", taskScript)
+	w.age()
+	if a := w.restart(); a.code != 0 {
+		w.t.Errorf("the task can't be restarted: %s", a.err)
+		return
+	}
+	w.finish()
+	w.must(trueCode, "bg-wait", w.id)
+}
+
+// age makes what was left behind old, so that it is swept.
+func (w *world) age() {
+	old := time.Now().Add(-2 * time.Hour)
+	left, _ := filepath.Glob(filepath.Join(w.home, "tmp", "*"))
+	hidden, _ := filepath.Glob(w.task(".*"))
+	for _, path := range append(left, hidden...) {
+		os.Chtimes(path, old, old)
+	}
+}
+
+// checkGone sees that no process is left after a stop (P5). A supervisor may
+// have its last steps to do.
+func (w *world) checkGone() {
+	w.t.Helper()
+	if w.exists() {
+		w.must(0, "bg-stop", w.id)
+	}
+	for _, pid := range w.processes() {
+		if !(process{pid}).isShim() || !awaitEnd(pid, 10*time.Second) {
+			w.t.Errorf("process %d is left after bg-stop: %s", pid, process{pid}.cmdline())
+		}
+	}
+}
+
+// checkJournal sees that each run has its events, in order, with one end (P10).
+func (w *world) checkJournal() {
+	w.t.Helper()
+	runs := w.events()
+	spec := w.record("spec.json")
+	for run := 1; run <= int(spec.Get("run").Int()); run++ {
+		names := runs[run]
+		if l := w.lifeOf(run); l != nil && !slices.Contains(names, "started") {
+			w.t.Errorf("events of run %d = %v, want started among them", run, names)
+		}
+		if i := slices.Index(names, "started"); i > 0 {
+			w.t.Errorf("events of run %d = %v, want started first", run, names)
+		}
+		ends := 0
+		for i, name := range names {
+			if terminal[name] {
+				ends++
+				if i != len(names)-1 {
+					w.t.Errorf("events of run %d = %v, want the end last", run, names)
+				}
+			}
+		}
+		if ends != 1 {
+			w.t.Errorf("events of run %d = %v, want one end", run, names)
+		}
+	}
+}
+
+var terminal = map[string]bool{"succeeded": true, "failed": true, "cancelled": true, "timed_out": true}
+
+// events reads the journal: the names of the events of each run.
+func (w *world) events() map[int][]string {
+	runs := map[int][]string{}
+	segments, _ := filepath.Glob(filepath.Join(w.home, "events", "*.ndjson"))
+	for _, path := range segments {
+		data, _ := os.ReadFile(path)
+		for line := range strings.Lines(string(data)) {
+			if !gjson.Valid(line) || !strings.HasSuffix(line, "\n") {
+				w.t.Errorf("journal line %q is not whole", line)
+			}
+			run := int(gjson.Get(line, "run").Int())
+			runs[run] = append(runs[run], gjson.Get(line, "event").Str)
+		}
+	}
+	return runs
+}
+
+// checkTidy sees that nothing is left of what was built or marked.
+func (w *world) checkTidy() {
+	w.t.Helper()
+	for _, pattern := range []string{"tmp/*", "live/*", "tasks/*/.*", "tasks/*/*.fifo", "tasks/*/stop.json"} {
+		if left, _ := filepath.Glob(filepath.Join(w.home, pattern)); len(left) > 0 {
+			w.t.Errorf("left behind: %v", left)
+		}
+	}
+}

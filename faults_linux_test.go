@@ -1,0 +1,248 @@
+package bgtasks_test
+
+import (
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+
+	"golang.org/x/sys/unix"
+)
+
+// scenario leads a world past some failpoints. What prepare does is done with
+// nothing armed, what act does with the point at hand.
+type scenario struct {
+	name    string
+	with    string // points that are armed beside it, or nobody would come by
+	prepare func(*world)
+	act     func(*world)
+}
+
+// scenarios are in the order in which they are asked for a point.
+var scenarios = []scenario{
+	{name: "start", act: startAndEnd},
+	{name: "stop", act: startAndStop},
+	{name: "restart", prepare: endedTask, act: restartAndEnd},
+	{name: "restart-fails", prepare: brokenTask, act: func(w *world) { w.restart() }},
+	{name: "start-fails", prepare: noInterpreter, act: func(w *world) { w.start() }},
+	{name: "start-over", prepare: endedTask, act: startAndEnd},
+	{name: "start-over-fails", prepare: brokenTask, act: func(w *world) { w.start() }},
+	{name: "adopt", prepare: orphanedTask, act: lookTwice},
+	{name: "heal", prepare: deadTask, act: lookTwice},
+	{name: "no-splice", with: "pump-splice=eio", act: startAndEnd},
+	{name: "full-disk", with: "pump-splice=enospc,log-write=enospc", act: startAndEnd},
+	{name: "disk-has-room-again", prepare: lossyTask, act: lookTwice},
+}
+
+func startAndEnd(w *world) {
+	w.start()
+	w.end()
+}
+
+func restartAndEnd(w *world) {
+	w.restart()
+	w.end()
+}
+
+// end lets a supervised task come to its end. One without a supervisor is kept
+// waiting: its output stays in the pipe while it lives.
+func (w *world) end() {
+	if !w.await(printed) || len(w.shims()) == 0 {
+		return
+	}
+	w.release()
+	if !w.await(written) || len(w.shims()) == 0 {
+		return
+	}
+	w.release()
+	w.await(exiting)
+	w.run("bg-wait", w.id)
+}
+
+func startAndStop(w *world) {
+	w.start()
+	if w.await(printed) && len(w.shims()) > 0 {
+		w.run("bg-stop", "--grace", "0.1", w.id)
+	}
+}
+
+func endedTask(w *world) {
+	w.start()
+	w.finish()
+	w.must(trueCode, "bg-wait", w.id)
+}
+
+func brokenTask(w *world) {
+	endedTask(w)
+	noInterpreter(w)
+}
+
+// noInterpreter makes the task's program one that only execve(2) finds out not
+// to be executable.
+func noInterpreter(w *world) { w.write("task", "#!/nonexistent/interpreter\n") }
+
+func orphanedTask(w *world) {
+	w.start()
+	w.await(printed)
+	w.killShims()
+}
+
+func deadTask(w *world) {
+	orphanedTask(w)
+	l := w.latest()
+	l.killed = true
+	unix.Kill(l.pid, unix.SIGKILL)
+	awaitEnd(l.pid, patience)
+}
+
+// lossyTask is an orphan whose supervisor found no room for what it printed.
+func lossyTask(w *world) {
+	w.arm("pump-splice=enospc,log-write=enospc,log-save=enospc")
+	w.start()
+	w.await(printed)
+	w.armed = nil
+	w.killShims()
+}
+
+// lookTwice lets a second verb find what the first left.
+func lookTwice(w *world) {
+	w.run("bg-status", w.id)
+	w.run("bg-list")
+}
+
+func (w *world) arm(points string) {
+	w.armed = []string{"BG_FAIL=" + points, "BG_FAIL_LOG=" + filepath.Join(w.dir, "faults")}
+}
+
+// struck lists the points at which something happened.
+func (w *world) struck() map[string]bool {
+	data, _ := os.ReadFile(filepath.Join(w.dir, "faults"))
+	set := map[string]bool{}
+	for name := range strings.Lines(string(data)) {
+		set[strings.TrimSpace(name)] = true
+	}
+	return set
+}
+
+// play goes through a scenario with a point armed, and checks what is left.
+func (s *scenario) play(w *world, points string) {
+	if s.prepare != nil {
+		s.prepare(w)
+	}
+	if s.with != "" {
+		points = s.with + "," + points
+	}
+	w.arm(points)
+	s.act(w)
+	w.armed = nil
+}
+
+// walked is one point in one scenario.
+type walked struct {
+	failpoint
+	s *scenario
+}
+
+// plan finds out which scenario comes by which point, by a walk with all of them
+// armed to do nothing.
+func plan(t *testing.T, bin string, points []failpoint) (walk []walked) {
+	everywhere := map[string]bool{}
+	all := os.Getenv("BGTASKS_FAULTS") == "all"
+	seen := make([]map[string]bool, len(scenarios))
+	t.Run("plan", func(t *testing.T) {
+		for i := range scenarios {
+			t.Run(scenarios[i].name, func(t *testing.T) {
+				t.Parallel()
+				w := newWorld(t, bin, "plan"+strconv.Itoa(i))
+				scenarios[i].play(w, idle(points, scenarios[i].with))
+				seen[i] = w.struck()
+				w.check("")
+			})
+		}
+	})
+	for i := range scenarios {
+		for _, p := range points {
+			armedAnyway := strings.Contains(scenarios[i].with, p.name+"=")
+			if seen[i][p.name] && !armedAnyway && (all || !everywhere[p.name]) {
+				walk = append(walk, walked{p, &scenarios[i]})
+				everywhere[p.name] = true
+			}
+		}
+	}
+	for _, p := range points {
+		if !everywhere[p.name] {
+			t.Errorf("no scenario comes by point %q of %s: write one", p.name, p.file)
+		}
+	}
+	return walk
+}
+
+// idle arms all points but those of a scenario's own with a fault that is none.
+func idle(points []failpoint, but string) string {
+	var words []string
+	for _, p := range points {
+		if !strings.Contains(but, p.name+"=") {
+			words = append(words, p.name+"=delay:0s")
+		}
+	}
+	return strings.Join(words, ",")
+}
+
+// TestFaults walks every failpoint with every fault, in one scenario each, or
+// in all of them with BGTASKS_FAULTS=all. Then it looks with nothing armed, and
+// checks P1, P3, P5, P6, P7 and P10 on the files.
+func TestFaults(t *testing.T) {
+	if testing.Short() {
+		t.Skip("walks all failpoints")
+	}
+	bin := filepath.Join(t.TempDir(), "bin")
+	if err := build("make", "-s", "build", "OUT="+bin, "TAGS=failpoint"); err != nil {
+		t.Fatal(err)
+	}
+	points := failpoints(t)
+	walk := plan(t, bin, points)
+	cases := map[string]int{}
+	t.Run("walk", func(t *testing.T) {
+		for i, at := range walk {
+			for _, fault := range at.faults() {
+				cases[fault]++
+				t.Run(at.s.name+"/"+at.name+"="+fault, func(t *testing.T) {
+					t.Parallel()
+					w := newWorld(t, bin, "walk"+strconv.Itoa(i))
+					at.s.play(w, at.name+"="+fault)
+					if !w.struck()[at.name] {
+						t.Errorf("nothing happened at point %q", at.name)
+					}
+					w.check(at.mayLose(fault))
+				})
+			}
+		}
+	})
+	total := 0
+	for _, fault := range slices.Sorted(maps.Keys(cases)) {
+		total += cases[fault]
+		t.Logf("%4d × %s", cases[fault], fault)
+	}
+	t.Logf("%d points, %d × scenario, %d cases of point × fault", len(points), len(walk), total)
+}
+
+// faults are those that make sense: a step without an error can't give one.
+func (at *walked) faults() []string {
+	if at.pass {
+		return []string{"kill9", "delay:50ms"}
+	}
+	return []string{"kill9", "enospc", "eio", "delay:50ms"}
+}
+
+// mayLose says why output may be missing that is not counted, or nothing. By
+// splice(2) none is lost. Where that can't be used, bytes are read and then
+// written, and a SIGKILL in between takes what was read along (bg-state(5)).
+func (at *walked) mayLose(fault string) string {
+	if fault == "kill9" && at.s.with != "" {
+		return "a supervisor that can't splice was killed"
+	}
+	return ""
+}

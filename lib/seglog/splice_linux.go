@@ -1,0 +1,17 @@
+package seglog
+
+import (
+	"syscall"
+)
+
+const spliceNonblock = 2 // SPLICE_F_NONBLOCK, splice(2)
+
+// spliceTo moves up to max bytes from the pipe fd to the file at offset, within the kernel. It is 0 at end of file.
+func spliceTo(file, fd int, offset int64, max int) (int, error) {
+	for {
+		n, err := syscall.Splice(fd, nil, file, &offset, max, spliceNonblock)
+		if err != syscall.EINTR {
+			return int(n), err
+		}
+	}
+}

@@ -1,0 +1,137 @@
+package bgtasks_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/tidwall/gjson"
+	"golang.org/x/sys/unix"
+)
+
+// killShims kills one supervisor after another, whatever it is doing.
+func (s *storm) killShims(ctx context.Context, dice *rand.Rand) {
+	for ctx.Err() == nil {
+		if shims := s.shims(); len(shims) > 0 {
+			pid := shims[dice.IntN(len(shims))]
+			s.killShim(pid)
+		}
+		pause(dice, 60*time.Millisecond)
+	}
+}
+
+// shims lists the supervisors of this storm that may be killed.
+func (s *storm) shims() (pids []int) {
+	entries, _ := os.ReadDir("/proc")
+	for _, e := range entries {
+		pid, err := strconv.Atoi(e.Name())
+		if err == nil && s.taskOfShim(pid) != nil {
+			pids = append(pids, pid)
+		}
+	}
+	return pids
+}
+
+// taskOfShim gives the task that a process supervises, nil if it is no
+// supervisor of ours, or of one to be spared.
+func (s *storm) taskOfShim(pid int) *stormTask {
+	cmdline := process{pid}.proc("cmdline")
+	name, id, ok := bytes.Cut(bytes.TrimSuffix(cmdline, []byte{0}), []byte{0})
+	if !ok || filepath.Base(string(name)) != "bg-shim" {
+		return nil
+	}
+	task := s.task(string(id))
+	if task == nil || task.sheltered {
+		return nil
+	}
+	return task
+}
+
+// killShim kills a supervisor and reaps it. The pidfd pins it before the second
+// look, so nothing else can be hit.
+func (s *storm) killShim(pid int) {
+	fd, err := unix.PidfdOpen(pid, 0)
+	if err != nil {
+		return
+	}
+	defer unix.Close(fd)
+	task := s.taskOfShim(pid)
+	if task == nil || !runs(pid) {
+		return
+	}
+	task.kills.Add(1)
+	if unix.PidfdSendSignal(fd, unix.SIGKILL, nil, 0) != nil {
+		return
+	}
+	s.stats.shims.Add(1)
+	if awaitEnd(pid, stormPatience) {
+		unix.Wait4(pid, nil, unix.WNOHANG, nil)
+	}
+}
+
+// lookAround runs verbs that read, and kills them: any of them may be healing.
+func (s *storm) lookAround(ctx context.Context, dice *rand.Rand) {
+	for ctx.Err() == nil {
+		id := s.anyTask(dice)
+		looks := [][]string{
+			{"bg-status", id}, {"bg-status", id}, {"bg-wait", id}, {"bg-logs", id}, {"bg-list", "-o", "json"},
+			{"bg-list", "--status", "running"}, {"bg-wait", "--any", "--tag", "storm"},
+		}
+		look := looks[dice.IntN(len(looks))]
+		s.killed(dice, look[0], look[1:]...)
+		s.stats.looks.Add(1)
+		pause(dice, 20*time.Millisecond)
+	}
+}
+
+// anyTask is one of the younger tasks.
+func (s *storm) anyTask(dice *rand.Rand) string {
+	s.mu.Lock()
+	n := len(s.tasks)
+	s.mu.Unlock()
+	id := fmt.Sprintf("storm%d", max(1, n-dice.IntN(2*stormWorkers)))
+	if s.task(id) == nil {
+		id += "-sheltered"
+	}
+	return id
+}
+
+// readRecords reads records while they are written: each is whole, or absent.
+func (s *storm) readRecords(ctx context.Context, dice *rand.Rand) {
+	names := []string{"spec.json", "state.json", "stop.json"}
+	for ctx.Err() == nil {
+		id := s.anyTask(dice)
+		for _, name := range names {
+			s.readRecord(filepath.Join(s.home, "tasks", id, name))
+		}
+		pause(dice, 2*time.Millisecond)
+	}
+}
+
+// readRecord reads one record and fails the test if it is no whole one. The
+// result is that of nothing if it is absent.
+func (s *storm) readRecord(path string) gjson.Result {
+	data, err := os.ReadFile(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return gjson.Result{}
+	}
+	if err != nil {
+		s.t.Errorf("read record: %v", err)
+		return gjson.Result{}
+	}
+	text := string(data)
+	record := gjson.Parse(text)
+	if !gjson.Valid(text) || record.Get("v").Int() != 1 || strings.Count(text, "\n") != 1 || !strings.HasSuffix(text, "}\n") {
+		s.t.Errorf("%s = %q, want one whole record in one line", path, text)
+	}
+	s.stats.records.Add(1)
+	return record
+}
