@@ -3,6 +3,7 @@
 #   make            build every command into ./bin
 #   make demo       build, then run the main job for real in a home of its own
 #   make test       run all tests (RACE=-race adds the race detector; it needs a C compiler)
+#   make soak       kill supervisors and verbs at random for DURATION (60s), and check what must hold
 #   make faults     fail at every named point in every way, and check the promises
 #   make lint       gofmt, vet, staticcheck, shellcheck, the manual pages, go mod tidy, the cross builds
 #   make install    install commands and pages; PREFIX and DESTDIR as usual
@@ -28,7 +29,7 @@ EXPERIMENT := $(shell GOEXPERIMENT=nogreenteagc go version >/dev/null 2>&1 && ec
 NOINLINE := $(foreach p,github.com/alecthomas/kong text/template/... regexp/... go/... net/... reflect fmt encoding/json bgtasks/lib/cli,-gcflags=$(p)=-l)
 GOBUILD  := GOEXPERIMENT=$(EXPERIMENT) CGO_ENABLED=0 go build -trimpath $(if $(TAGS),-tags $(TAGS)) $(NOINLINE) -ldflags '-s -w -X bgtasks/lib/cli.Version=$(VERSION)'
 
-.PHONY: all build demo test faults fuzz lint fmt vet staticcheck shellcheck pages tidy cross install uninstall clean
+.PHONY: all build demo test soak faults fuzz lint fmt vet staticcheck shellcheck pages tidy cross install uninstall clean
 
 all: build
 
@@ -41,6 +42,12 @@ demo: build
 
 test:
 	go test $(RACE) ./...
+
+# The crash storm, for DURATION (as Go writes durations, or seconds) and with SEED.
+DURATION ?= 60s
+SEED     ?= $(shell date +%s)
+soak:
+	BG_STORM=$(DURATION) BG_STORM_SEED=$(SEED) go test $(RACE) -count=1 -timeout 0 -v -run TestP7Storm .
 
 # Every failpoint (see lib/fail), every fault, in every scenario that comes by it;
 # "make test" walks each point in one scenario.

@@ -16,6 +16,7 @@ import (
 // nothing armed, what act does with the point at hand.
 type scenario struct {
 	name    string
+	loses   string // why output may be missing whatever happens
 	with    string // points that are armed beside it, or nobody would come by
 	prepare func(*world)
 	act     func(*world)
@@ -31,10 +32,10 @@ var scenarios = []scenario{
 	{name: "start-over", prepare: endedTask, act: startAndEnd},
 	{name: "start-over-fails", prepare: brokenTask, act: func(w *world) { w.start() }},
 	{name: "adopt", prepare: orphanedTask, act: lookTwice},
-	{name: "heal", prepare: deadTask, act: lookTwice},
+	{name: "heal", loses: "nobody held the pipe that the output was in", prepare: deadTask, act: lookTwice},
 	{name: "no-splice", with: "pump-splice=eio", act: startAndEnd},
 	{name: "full-disk", with: "pump-splice=enospc,log-write=enospc", act: startAndEnd},
-	{name: "disk-has-room-again", prepare: lossyTask, act: lookTwice},
+	{name: "disk-has-room-again", prepare: lossyTask, act: lookAndEnd},
 }
 
 func startAndEnd(w *world) {
@@ -65,7 +66,7 @@ func (w *world) end() {
 func startAndStop(w *world) {
 	w.start()
 	if w.await(printed) && len(w.shims()) > 0 {
-		w.run("bg-stop", "--grace", "0.1", w.id)
+		w.run("bg-stop", "--grace", "0", w.id)
 	}
 }
 
@@ -111,6 +112,11 @@ func lossyTask(w *world) {
 func lookTwice(w *world) {
 	w.run("bg-status", w.id)
 	w.run("bg-list")
+}
+
+func lookAndEnd(w *world) {
+	lookTwice(w)
+	w.end()
 }
 
 func (w *world) arm(points string) {
@@ -159,7 +165,7 @@ func plan(t *testing.T, bin string, points []failpoint) (walk []walked) {
 				w := newWorld(t, bin, "plan"+strconv.Itoa(i))
 				scenarios[i].play(w, idle(points, scenarios[i].with))
 				seen[i] = w.struck()
-				w.check("")
+				w.check(scenarios[i].loses)
 			})
 		}
 	})
@@ -244,5 +250,5 @@ func (at *walked) mayLose(fault string) string {
 	if fault == "kill9" && at.s.with != "" {
 		return "a supervisor that can't splice was killed"
 	}
-	return ""
+	return at.s.loses
 }

@@ -191,7 +191,7 @@ func (w *world) start() answer {
 func (w *world) restart() answer {
 	w.hear()
 	w.past = len(w.lives)
-	return w.run("bg-restart", "--grace", "0", w.id)
+	return w.run("bg-restart", w.id)
 }
 
 // latest is the life that the newest start or restart began, if it did.
@@ -299,6 +299,7 @@ func (w *world) release() {
 
 // finish lets the newest life run to its end.
 func (w *world) finish() {
+	w.await(begun)
 	for w.alive() {
 		l := w.latest()
 		if l.stage == exiting {

@@ -24,7 +24,7 @@ func (s *storm) killShims(ctx context.Context, dice *rand.Rand) {
 			pid := shims[dice.IntN(len(shims))]
 			s.killShim(pid)
 		}
-		pause(dice, 60*time.Millisecond)
+		pause(dice, 50*time.Millisecond)
 	}
 }
 
@@ -88,7 +88,7 @@ func (s *storm) lookAround(ctx context.Context, dice *rand.Rand) {
 		look := looks[dice.IntN(len(looks))]
 		s.killed(dice, look[0], look[1:]...)
 		s.stats.looks.Add(1)
-		pause(dice, 20*time.Millisecond)
+		pause(dice, 40*time.Millisecond)
 	}
 }
 

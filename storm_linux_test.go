@@ -20,7 +20,7 @@ import (
 // and storm_log_linux_test.go, from the files of the home and from what the
 // tasks noted of themselves (testdata/prog/teller).
 //
-//	BG_STORM=60s      how long the storm rages; 4s if unset
+//	BG_STORM=60s      how long the storm rages, a duration or seconds; 4s if unset
 //	BG_STORM_SEED=7   the seed of its choices; 1 if unset
 //
 // The seed repeats the choices, not the moments at which the machine runs them.
@@ -99,6 +99,9 @@ func newStorm(t *testing.T) *storm {
 	}
 	length := 4 * time.Second
 	if text := os.Getenv("BG_STORM"); text != "" {
+		if strings.Trim(text, "0123456789") == "" {
+			text += "s"
+		}
 		d, err := time.ParseDuration(text)
 		if err != nil {
 			t.Fatalf("BG_STORM: %v", err)
@@ -124,6 +127,7 @@ func (s *storm) rage() {
 		workers.Go(func() { s.work(s.dice(i)) })
 	}
 	killers.Go(func() { s.killShims(ctx, s.dice(100)) })
+	killers.Go(func() { s.killShims(ctx, s.dice(104)) })
 	killers.Go(func() { s.lookAround(ctx, s.dice(101)) })
 	killers.Go(func() { s.lookAround(ctx, s.dice(102)) })
 	killers.Go(func() { s.readRecords(ctx, s.dice(103)) })

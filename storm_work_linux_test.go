@@ -143,7 +143,7 @@ func (s *storm) startArgs(dice *rand.Rand, task *stormTask) []string {
 	switch {
 	case task.mode == "stubborn" || task.mode == "leaves":
 		grace = "200ms"
-	case dice.IntN(4) == 0:
+	case dice.IntN(8) == 0:
 		lines, size = 600, 4000
 	}
 	args := []string{"--id", task.id, "--tag", "storm", "--grace", grace}

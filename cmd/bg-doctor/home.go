@@ -48,7 +48,7 @@ func refused(root string, err error) check {
 	if serr != nil || !isMine(info) {
 		return wrong("owner", err, "set BACKGROUND_TASKS_HOME to a directory of yours")
 	}
-	return curable("modes", func() error { return os.Chmod(root, info.Mode().Perm()&^0o022) }, "%v", err)
+	return curable("home", func() error { return os.Chmod(root, info.Mode().Perm()&^0o022) }, "%v", err)
 }
 
 func isMine(info fs.FileInfo) bool { return int(info.Sys().(*syscall.Stat_t).Uid) == os.Geteuid() }
@@ -64,7 +64,7 @@ func layout(h *store.Home) check {
 		}
 	}
 	if len(missing) == 0 {
-		return fine("layout", "%d, nothing is missing", record.Layout)
+		return fine("layout", "number %d, nothing is missing", record.Layout)
 	}
 	return curable("layout", func() error {
 		for _, dir := range missing {

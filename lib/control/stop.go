@@ -52,6 +52,7 @@ func Stop(ctx context.Context, h *store.Home, id string, o StopOptions) (*view.T
 		return nil, err
 	}
 	if gone(t) {
+		forget(h, id)
 		return t, nil
 	}
 	if t.Unreadable != nil {
@@ -64,6 +65,12 @@ func Stop(ctx context.Context, h *store.Home, id string, o StopOptions) (*view.T
 	deadline := time.Now().Add(time.Duration(stop.GraceMs)*time.Millisecond + patience)
 	return await(ctx, h, id, &request{stop: stop, message: stop.AppendMessage(nil, number)}, deadline)
 }
+
+// forget takes back a request that was left in stop.json when the run had just
+// ended, by us or by one who was killed since. Nobody would act on it, so it
+// does not matter if that fails. There is no lock to be had for it: one taken
+// for nothing would for that moment look like a supervisor's.
+func forget(h *store.Home, id string) { _ = store.RemoveStop(h.TaskDir(id)) }
 
 // gone tells whether nothing of the task's tree is left.
 func gone(t *view.Task) bool { return t.Terminal() && !t.Supervised() && t.Leftovers == 0 }
@@ -127,6 +134,7 @@ func await(ctx context.Context, h *store.Home, id string, r *request, deadline t
 	tasks, err := watch.Until(ctx, h, []string{id}, deadline, func(t *view.Task) bool {
 		switch {
 		case gone(t):
+			forget(h, id)
 			return true
 		case lost(t):
 			failure = &StopError{ID: id, Why: "its supervisor is gone, and no other could take over"}

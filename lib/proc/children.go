@@ -80,13 +80,3 @@ func byParent(all []Stat) map[int][]Stat {
 	}
 	return kids
 }
-
-// IsSameProgram tells whether pid executes the very file that this process executes, by device and inode. It is false
-// when that cannot be seen: a zombie, a process of someone else, or a system without /proc/PID/exe.
-//
-// A supervisor uses it to recognise one that was started below it, see [Tree]. Between fork and exec a process still
-// executes its parent's file.
-func IsSameProgram(pid int) bool {
-	same, err := isSameProgram(pid)
-	return err == nil && same
-}

@@ -21,13 +21,15 @@ type Kin struct {
 	leader Identity
 	marks  []string // entries "K=V"
 	files  []string // paths
+	tree   *Tree    // for what it excludes
 	known  map[Identity]bool
 }
 
 // KinOf returns the tree of leader. marks are environment entries that, together, only its processes were started with,
-// files are paths of what only they, and this process, have open.
-func KinOf(leader Identity, marks, files []string) *Kin {
-	return &Kin{leader: leader, marks: marks, files: files, known: map[Identity]bool{}}
+// files are paths of what only they, and this process, have open. What exclude says yes to is left alone as in
+// [OwnTree].
+func KinOf(leader Identity, marks, files []string, exclude func(pid int) bool) *Kin {
+	return &Kin{leader: leader, marks: marks, files: files, tree: OwnTree(exclude), known: map[Identity]bool{}}
 }
 
 // Live returns the processes of the tree that have not ended.
@@ -41,7 +43,7 @@ func (k *Kin) Live() ([]Member, error) {
 		return nil, wrap("list processes", err)
 	}
 	found := k.seeds(boot, all)
-	addChildren(found, all)
+	k.addChildren(found, all)
 	k.known = make(map[Identity]bool, len(found))
 	var live []Member
 	for _, s := range all {
@@ -74,13 +76,12 @@ func (k *Kin) seeds(boot string, all []Stat) map[int]bool {
 	return found
 }
 
-// addChildren adds the children of those that were found, theirs and so on. A supervisor below them, and what it runs,
-// belongs to another task.
-func addChildren(found map[int]bool, all []Stat) {
+// addChildren adds the children of those that were found, theirs and so on.
+func (k *Kin) addChildren(found map[int]bool, all []Stat) {
 	for grown := true; grown; {
 		grown = false
 		for _, s := range all {
-			if found[s.PPID] && !found[s.PID] && !s.Ended() && s.PID > 1 && !IsSameProgram(s.PID) {
+			if found[s.PPID] && !found[s.PID] && !s.Ended() && s.PID > 1 && !k.tree.excluded(s) {
 				found[s.PID] = true
 				grown = true
 			}
@@ -119,7 +120,7 @@ func FindLeader(marks []string) (Identity, error) {
 		return Identity{}, wrap("list processes", err)
 	}
 	for _, s := range all {
-		if s.SID == s.PID && !s.Ended() && s.PID > 1 && hasMarks(s.PID, marks) && !IsSameProgram(s.PID) {
+		if s.SID == s.PID && !s.Ended() && s.PID > 1 && hasMarks(s.PID, marks) {
 			return member(boot, s).Identity, nil
 		}
 	}

@@ -300,18 +300,6 @@ func statusVisible(pid int) bool {
 	return err == unix.ENOENT
 }
 
-// isSameProgram follows the links, so it works also when the file was unlinked or renamed since.
-func isSameProgram(pid int) (bool, error) {
-	var own, other unix.Stat_t
-	if err := unix.Stat("/proc/self/exe", &own); err != nil {
-		return false, err
-	}
-	if err := unix.Stat("/proc/"+strconv.Itoa(pid)+"/exe", &other); err != nil {
-		return false, err
-	}
-	return own.Dev == other.Dev && own.Ino == other.Ino, nil
-}
-
 // readEnviron returns the block of proc_pid_environ(5): what the process was executed with.
 func readEnviron(pid int) ([]byte, error) {
 	return readSmall("/proc/" + strconv.Itoa(pid) + "/environ")

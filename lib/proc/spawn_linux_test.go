@@ -34,20 +34,6 @@ func TestSpawnStartsClean(t *testing.T) {
 	}
 }
 
-func TestIsSameProgram(t *testing.T) {
-	s := newStage(t)
-	same := s.spawn("sleeper", "")
-	s.reported()
-	other := s.shell("echo; exec cat")
-	s.line()
-	if !IsSameProgram(same) {
-		t.Errorf("IsSameProgram(helper) = false, want true")
-	}
-	if IsSameProgram(other) || IsSameProgram(1<<30) {
-		t.Errorf("IsSameProgram(sh, nobody) = true, want false")
-	}
-}
-
 // mask reads a line of /proc/PID/status such as "SigBlk:	0000000000000000".
 func (s *stage) mask(name string) uint64 {
 	s.t.Helper()

@@ -53,10 +53,20 @@ func ShimTuning() []string {
 	return []string{"GOMAXPROCS=1", "GOGC=20", "GOMEMLIMIT=", "GODEBUG=", "GOTRACEBACK="}
 }
 
+// The environment variables that tell a process whose it is.
+const (
+	MarkTask = "BG_TASK_ID"
+	MarkRun  = "BG_RUN"
+	MarkHome = "BACKGROUND_TASKS_HOME"
+)
+
+// MarkNames lists them.
+func MarkNames() []string { return []string{MarkTask, MarkRun, MarkHome} }
+
 // Marks are the environment entries by which a process tells that it was
 // started as part of a run of a task, wherever it has moved since.
 func Marks(id string, run int, home string) []string {
-	return []string{"BG_TASK_ID=" + id, "BG_RUN=" + strconv.Itoa(run), "BACKGROUND_TASKS_HOME=" + home}
+	return []string{MarkTask + "=" + id, MarkRun + "=" + strconv.Itoa(run), MarkHome + "=" + home}
 }
 
 // launchEnd closes a block, so that a starter killed while writing one is

@@ -64,15 +64,16 @@ type tree interface {
 }
 
 func newShim(l *record.Launch, lock *os.File) *Shim {
-	return &Shim{
+	s := &Shim{
 		launch: l,
 		home:   store.At(l.Home),
 
 		allBells: true,
 		lock:     lock,
-		tree:     proc.OwnTree(proc.IsSameProgram),
 		state:    record.State{Run: l.Run, Attempt: l.Attempt, State: record.Running},
 	}
+	s.tree = proc.OwnTree(s.foreign)
+	return s
 }
 
 // start goes through the steps of DESIGN §6 up to the journal. When it fails

@@ -130,7 +130,7 @@ var ErrNoShim = errors.New("no supervisor listens")
 
 // Knock writes one message to the doorbell of the task in taskDir.
 func Knock(taskDir string, message []byte) error {
-	if err := fail.Point("knock"); err != nil {
+	if err := fail.Point("doorbell-knock"); err != nil {
 		return err
 	}
 	fd, err := unix.Open(filepath.Join(taskDir, CtlFIFO), unix.O_WRONLY|unix.O_NONBLOCK|unix.O_NOFOLLOW|unix.O_CLOEXEC, 0)

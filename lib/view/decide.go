@@ -112,7 +112,7 @@ func (s *snapshot) countKin(leader proc.Identity, run int) int {
 	if boot, err := proc.BootID(); err != nil || leader.BootID != boot {
 		return 0
 	}
-	live, err := proc.KinOf(leader, record.Marks(s.id, run, s.home), nil).Live()
+	live, err := proc.KinOf(leader, record.Marks(s.id, run, s.home), nil, nil).Live()
 	if err != nil {
 		return 0
 	}

@@ -44,8 +44,8 @@ func (w *Watcher) Mind(t *view.Task) (look bool, err error) {
 // it is no reason to look again: then someone who heals or restarts the task
 // holds its lock, and will ring.
 func (s *subscription) news(gone proc.Identity) bool {
-	first := s.gone != gone
-	s.gone = gone
+	first := !s.gone[gone]
+	s.gone[gone] = true
 	return first
 }
 

@@ -19,10 +19,10 @@ import (
 type subscription struct {
 	bells   []bell
 	logs    bool
-	dir     os.FileInfo   // that the bells hang in
-	watched proc.Identity // the process behind exit
-	exit    int           // its exit descriptor, -1 for none
-	gone    proc.Identity // the process last seen to have ended
+	dir     os.FileInfo            // that the bells hang in
+	watched proc.Identity          // the process behind exit
+	exit    int                    // its exit descriptor, -1 for none
+	gone    map[proc.Identity]bool // processes seen to have ended
 }
 
 // bell is what becomes readable when there is news, until it is drained.
@@ -63,7 +63,7 @@ func (w *Watcher) subscribe(id string, logs bool) (*subscription, error) {
 		if err != nil {
 			return nil, notFound(id, err)
 		}
-		s := &subscription{logs: logs, dir: before, exit: -1}
+		s := &subscription{logs: logs, dir: before, exit: -1, gone: map[proc.Identity]bool{}}
 		err = s.hang(dir)
 		after, gone := os.Lstat(dir)
 		if err == nil && gone == nil && os.SameFile(before, after) {
@@ -170,6 +170,6 @@ func (s *subscription) dropEnded() {
 	p := []unix.PollFd{{Fd: int32(s.exit), Events: unix.POLLIN}}
 	if n, err := unix.Poll(p, 0); err == nil && n > 0 {
 		s.release()
-		s.gone = s.watched
+		s.gone[s.watched] = true
 	}
 }
