@@ -183,7 +183,7 @@ func TestStatePageFields(t *testing.T) {
 	process, now := record.Process{BootID: "b", PID: 2, StartTicks: 3}, time.Unix(1, 0)
 	stop := record.Stop{RequestedAt: now, By: "b", Signal: signal, Reason: "r", Cause: record.Stopped}
 	state := record.State{Run: 1, Attempt: 1, State: record.Cancelled, Reason: record.Stopped, ExitCode: &code, Signal: &signal,
-		Leader: &process, Shim: &process, Containment: "session", Leftovers: 1, TeeMissed: 1,
+		Leader: &process, Shim: &process, Containment: "session", Cgroup: "c", Leftovers: 1, TeeMissed: 1,
 		StartedAt: now, ExitedAt: now, UpdatedAt: now, Usage: &record.Usage{}, Stop: &stop}
 	spec := record.Spec{ID: "i", EnvNames: []string{"E"}, SessionID: "s", Notify: true, Metadata: []byte("0"), Stdin: "f", Split: true,
 		Tees: []string{"t"}, TimeLimitMs: 1, SuccessExitCodes: []int{1}, CreatedAt: now, StartedBy: process}

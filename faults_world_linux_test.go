@@ -139,7 +139,7 @@ type answer struct {
 // killed, and that is one more fault.
 const (
 	verbTime  = 60 * time.Second
-	armedTime = 4 * time.Second
+	armedTime = 8 * time.Second
 )
 
 // run runs a verb with the world's environment.
@@ -322,7 +322,12 @@ func (w *world) processes() (pids []int) {
 	entries, _ := os.ReadDir("/proc")
 	for _, e := range entries {
 		pid, err := strconv.Atoi(e.Name())
-		if err == nil && pid != os.Getpid() && w.owns(process{pid}) && runs(pid) {
+		if err != nil || pid == os.Getpid() {
+			continue
+		}
+		if p := (process{pid}); p.isShim() && len(p.proc("cmdline")) == 0 && runs(pid) {
+			awaitEnd(pid, patience) // it is ending, and may hold its lock for another moment
+		} else if w.owns(p) && runs(pid) {
 			pids = append(pids, pid)
 		}
 	}

@@ -27,7 +27,7 @@ var rooms = map[string]struct {
 	"lib/store":   {[]string{"lib/fail", "lib/fsys", "lib/record", "lib/seglog"}, "the layout knows no processes"},
 	"lib/shim":    {[]string{"lib/fail", "lib/fsys", "lib/record", "lib/seglog", "lib/proc", "lib/store"}, "the supervisor reads no JSON and asks no view"},
 	"lib/view":    {[]string{"lib/fail", "lib/fsys", "lib/record", "lib/seglog", "lib/proc", "lib/store", "lib/launch"}, "reading starts nothing but a supervisor in a dead one's place"},
-	"lib/watch":   {[]string{"lib/record", "lib/proc", "lib/store", "lib/view"}, "waiting changes nothing"},
+	"lib/watch":   {[]string{"lib/fsys", "lib/record", "lib/proc", "lib/store", "lib/view"}, "waiting changes nothing"},
 	"lib/launch":  {[]string{"lib/fail", "lib/fsys", "lib/record", "lib/proc", "lib/store"}, "a start looks at no other task"},
 	"lib/control": {[]string{"lib/record", "lib/proc", "lib/store", "lib/view", "lib/watch", "lib/launch"}, "what is asked of tasks is no matter of flags"},
 	"lib/cli":     {[]string{"lib/*"}, "the command lines stand on all rooms but the supervisor's"},

@@ -39,6 +39,7 @@ type storm struct {
 	teller string
 	home   string
 	ledger string
+	length time.Duration
 	until  time.Time
 	seed   uint64
 
@@ -108,6 +109,7 @@ func newStorm(t *testing.T) *storm {
 		}
 		length = d
 	}
+	s.length = length
 	s.until = time.Now().Add(length)
 	return s
 }

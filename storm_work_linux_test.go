@@ -161,14 +161,19 @@ func (s *storm) startArgs(dice *rand.Rand, task *stormTask) []string {
 // must runs a verb on a task, and it must exit with a code. A supervisor killed
 // while it starts may make a restart fail, which is then tried again.
 func (s *storm) must(want int, verb, id string) {
-	task := s.task(id)
+	kills := func() int64 {
+		if task := s.task(id); task != nil {
+			return task.kills.Load()
+		}
+		return 0
+	}
 	for {
-		before := task.kills.Load()
+		before := kills()
 		r := s.verb(verb, id)
 		if r.code == want {
 			return
 		}
-		if r.code < 0 || task.kills.Load() == before || s.t.Failed() {
+		if r.code < 0 || kills() == before || s.t.Failed() {
 			s.t.Errorf("%s %s = %d, %q, want %d\n%s", verb, id, r.code, r.errors, want, s.describe([]string{id}))
 			return
 		}
@@ -202,8 +207,8 @@ func (s *storm) end(dice *rand.Rand, task *stormTask) {
 	}
 }
 
-// follow prints a task's log with bg-logs -f, and gives its tellers the word
-// once their last line has come. So what an exact task wrote is in its log
+// follow prints a task's log with bg-logs -f, and gives its leader the word
+// once the last line of that has come. So what an exact task wrote is in its log
 // before it ends.
 func (s *storm) follow(task *stormTask) {
 	ctx, cancel := context.WithTimeout(context.Background(), stormPatience)
@@ -234,7 +239,7 @@ func (s *storm) listen(out io.Reader) {
 		if err != nil {
 			return
 		}
-		if f := strings.Split(text, " "); len(f) == 6 && f[4] == "end" {
+		if f := strings.Split(text, " "); len(f) == 6 && f[2] == "0" && f[4] == "end" {
 			s.word(f[0] + "." + f[1])
 		}
 	}

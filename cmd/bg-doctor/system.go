@@ -14,7 +14,7 @@ import (
 // systemChecks look at what the suite needs of the machine, or can make use of.
 // What it can do without is never wrong: the line says what follows.
 func systemChecks() []check {
-	return []check{shim(), exitFD(), exitInfo(), subreaper(), locks()}
+	return []check{shim(), exitFD(), exitInfo(), subreaper(), cgroup(), locks()}
 }
 
 // shim checks that the supervisor is where a start looks for it.
@@ -108,6 +108,15 @@ func subreaper() check {
 		return wrong("subreaper", err, "")
 	}
 	return fine("subreaper", "whole trees can be ended")
+}
+
+// cgroup tells whether trees can be held together by cgroups.
+func cgroup() check {
+	base, err := proc.CgroupBase()
+	if err != nil {
+		return fine("cgroup", "no unified hierarchy is delegated here, trees are held together without")
+	}
+	return fine("cgroup", "trees are held together below %s", base)
 }
 
 // locks checks that the system has locks that belong to an open file and can be

@@ -7,6 +7,8 @@ import (
 	"path/filepath"
 	"strings"
 
+	"bgtasks/lib/proc"
+	"bgtasks/lib/record"
 	"bgtasks/lib/store"
 	"bgtasks/lib/view"
 )
@@ -84,7 +86,7 @@ func taskChecks(h *store.Home) []check {
 			unmarked = append(unmarked, id)
 		}
 	}
-	return []check{records(ids, broken), supervisors(h, lost), marked(h, unmarked)}
+	return []check{records(ids, broken), supervisors(h, lost), marked(h, unmarked), cgroups(h)}
 }
 
 // stillOpen looks again: a run may end between two looks.
@@ -130,4 +132,48 @@ func marked(h *store.Home, unmarked []string) check {
 		}
 		return nil
 	}, "not marked: %s", some(unmarked))
+}
+
+// cgroups looks for those of tasks that nobody supervises any more. They are
+// empty, and take memory of the kernel's.
+func cgroups(h *store.Home) check {
+	base, err := proc.CgroupBase()
+	if err != nil {
+		return fine("cgroups", "there are none")
+	}
+	var stale []string
+	for _, path := range proc.CgroupsIn(base) {
+		if forgotten(h, path) {
+			stale = append(stale, path)
+		}
+	}
+	if len(stale) == 0 {
+		return fine("cgroups", "each is of a task that runs")
+	}
+	return curable("cgroups", func() error {
+		for _, path := range stale {
+			if group, err := proc.OpenCgroup(path); err == nil {
+				group.Remove()
+			}
+		}
+		return nil
+	}, "empty: %s", some(stale))
+}
+
+// forgotten tells whether a cgroup is empty and of a task of this home without
+// a supervisor.
+func forgotten(h *store.Home, path string) bool {
+	id, ours := record.CgroupTask(proc.CgroupName(path), h.Path())
+	if !ours {
+		return false
+	}
+	if held, err := store.LockHeld(h.TaskDir(id)); err != nil || held {
+		return false
+	}
+	group, err := proc.OpenCgroup(path)
+	if err != nil {
+		return false
+	}
+	defer group.Close()
+	return !group.Populated()
 }

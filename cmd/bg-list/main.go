@@ -44,24 +44,17 @@ func (f *flags) Run(c *cli.Call) error {
 	if err != nil {
 		return err
 	}
+	if err := c.TextOnly(cli.TextFlag{Name: "--output", Given: f.Output != ""}, cli.TextFlag{Name: "--quiet", Given: f.Quiet}); err != nil {
+		return err
+	}
 	format := f.Output
 	if f.Quiet {
 		format = "id"
 	}
 	filter.WithLogs = c.JSON || format != "" && format != "id" && format != "table" && format != "tsv"
 	if len(f.Tasks) > 0 {
-		targets, err := c.Targets(cli.Request{Words: f.Tasks})
-		if err != nil {
+		if filter.IDs, err = f.named(c); err != nil || len(filter.IDs) == 0 {
 			return err
-		}
-		for _, t := range targets {
-			if t.Err != nil {
-				return t.Err
-			}
-			filter.IDs = append(filter.IDs, t.ID)
-		}
-		if len(filter.IDs) == 0 {
-			return nil
 		}
 	}
 	tasks, err := c.Load(filter)
@@ -72,6 +65,21 @@ func (f *flags) Run(c *cli.Call) error {
 		return c.Succeed(newListData(tasks))
 	}
 	return cli.PrintTasks(c, tasks, format)
+}
+
+// named finds the tasks that are named. One that is not there hinders no other,
+// but an envelope has no place to say so.
+func (f *flags) named(c *cli.Call) ([]string, error) {
+	targets, err := c.Targets(cli.Request{Words: f.Tasks})
+	if err != nil {
+		return nil, err
+	}
+	for _, t := range targets {
+		if c.JSON && t.Err != nil {
+			return nil, t.Err
+		}
+	}
+	return c.Found(targets)
 }
 
 func newListData(tasks []*view.Task) *listData {

@@ -2,10 +2,10 @@ package main
 
 import (
 	"fmt"
-	"os"
 	"path/filepath"
 
 	"bgtasks/lib/cli"
+	"bgtasks/lib/seglog"
 	"bgtasks/lib/store"
 	"bgtasks/lib/view"
 )
@@ -31,8 +31,27 @@ type artifact struct {
 	Kind         string `json:"kind"`
 	AbsolutePath string `json:"absolute_path"`
 	RelativePath string `json:"relative_path"` // to the home
-	SizeBytes    int64  `json:"size_bytes"`
+	SizeBytes    int64  `json:"size_bytes"`    // of all parts
 	CreatedAt    string `json:"created_at"`
+	Parts        []part `json:"parts,omitempty"` // oldest first, if AbsolutePath is not the whole log
+}
+
+// part is a file of a log that was rotated.
+type part struct {
+	AbsolutePath string `json:"absolute_path"`
+	Start        int64  `json:"start"` // offset in the task's output
+	End          int64  `json:"end"`
+}
+
+// addParts says how large the log is, and where, if it is more than one file.
+func (a *artifact) addParts(parts []seglog.Part) {
+	for _, p := range parts {
+		a.SizeBytes += p.End - p.Start
+		a.Parts = append(a.Parts, part{p.Path, p.Start, p.End})
+	}
+	if len(parts) == 1 && parts[0].Path == a.AbsolutePath {
+		a.Parts = nil
+	}
 }
 
 // logs gives the last lines, with a pointer to the log if there are more or if
@@ -50,9 +69,7 @@ func logs(c *cli.Call, p *cli.LogsPayload) (any, error) {
 	if a.RelativePath, err = filepath.Rel(h.Path(), path); err != nil {
 		return nil, err
 	}
-	if info, err := os.Stat(path); err == nil {
-		a.SizeBytes = info.Size()
-	}
+	a.addParts(lines.Parts)
 	summary := fmt.Sprintf("Showing %d of %d log lines for %s.", lines.ShownLines, lines.TotalLines, lines.TaskID)
 	return &artifactData{"summary+artifact", summary, lines, a}, nil
 }
@@ -65,8 +82,9 @@ func frames(c *cli.Call, p *cli.LogsPayload) (*cli.Frames, error) {
 	}
 	f := cli.NewFrames(lines.TaskID)
 	f.Add("task.logs.started", struct {
-		TotalLines int64 `json:"total_lines"`
-	}{lines.TotalLines})
+		TotalLines   int64 `json:"total_lines"`
+		DroppedBytes int64 `json:"dropped_bytes,omitempty"`
+	}{lines.TotalLines, lines.DroppedBytes})
 	f.AddLines(lines.Lines)
 	f.Add("task.logs.completed", struct {
 		EmittedLines int `json:"emitted_lines"`

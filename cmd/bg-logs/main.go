@@ -29,12 +29,12 @@ type flags struct {
 	cli.Words
 	cli.LongTagFlag
 	cli.FilterFlags
-	Lines      int         `short:"n" default:"-1" placeholder:"LINES" help:"Only the last so many lines."`
+	Lines      *int        `short:"n" placeholder:"LINES" help:"Only the last so many lines."`
 	Follow     bool        `short:"f" help:"Go on until the tasks have ended."`
 	Since      *cli.Moment `placeholder:"WHEN" help:"Only what came after then: how long ago (10m), or RFC 3339. Accurate to a second."`
 	Until      *cli.Moment `placeholder:"WHEN" help:"Only what came before then. Accurate to a second."`
 	Grep       string      `placeholder:"RE" help:"Only lines that match the regular expression (RE2)."`
-	From       int64       `default:"-1" placeholder:"OFFSET" help:"Only bytes from this offset of the output on."`
+	From       *int64      `placeholder:"OFFSET" help:"Only bytes from this offset of the output on."`
 	Timestamps bool        `short:"t" help:"Put the time of arrival before each line, to the second."`
 	Stderr     bool        `help:"The stderr of tasks that were started with --split."`
 }
@@ -43,6 +43,9 @@ type flags struct {
 func (f *flags) Run(c *cli.Call) error {
 	o, err := f.options()
 	if err != nil {
+		return err
+	}
+	if err := f.textOnly(c); err != nil {
 		return err
 	}
 	targets, err := c.Targets(cli.Request{Words: f.Tasks, Tags: f.Tag, FilterFlags: f.FilterFlags})
@@ -67,13 +70,34 @@ func (f *flags) Run(c *cli.Call) error {
 	return err
 }
 
+// textOnly refuses beside --json what the envelope has no place for.
+func (f *flags) textOnly(c *cli.Call) error {
+	return c.TextOnly(
+		cli.TextFlag{Name: "--grep", Given: f.Grep != ""}, cli.TextFlag{Name: "--follow", Given: f.Follow},
+		cli.TextFlag{Name: "--since", Given: f.Since != nil}, cli.TextFlag{Name: "--until", Given: f.Until != nil},
+		cli.TextFlag{Name: "--from", Given: f.From != nil}, cli.TextFlag{Name: "--timestamps", Given: f.Timestamps},
+		cli.TextFlag{Name: "--lines 0", Given: f.Lines != nil && *f.Lines == 0},
+	)
+}
+
 func (f *flags) payload(id string) *cli.LogsPayload {
-	return &cli.LogsPayload{ID: cli.TaskID(id), Lines: cli.Positive(max(f.Lines, 0)), Stderr: f.Stderr}
+	p := &cli.LogsPayload{ID: cli.TaskID(id), Stderr: f.Stderr}
+	if f.Lines != nil {
+		p.Lines = cli.Positive(*f.Lines)
+	}
+	return p
 }
 
 func (f *flags) options() (cli.LogOptions, error) {
-	o := cli.LogOptions{Stderr: f.Stderr, Lines: f.Lines, From: f.From, Since: f.Since, Until: f.Until, Stamps: f.Timestamps}
-	if f.Lines < -1 || f.From < -1 {
+	o := cli.AllOutput()
+	o.Stderr, o.Since, o.Until, o.Stamps = f.Stderr, f.Since, f.Until, f.Timestamps
+	if f.Lines != nil {
+		o.Lines = *f.Lines
+	}
+	if f.From != nil {
+		o.From = *f.From
+	}
+	if f.Lines != nil && o.Lines < 0 || f.From != nil && o.From < 0 {
 		return o, cli.Usage("--lines and --from can't be negative")
 	}
 	if f.Follow && f.Until != nil {

@@ -33,9 +33,9 @@ type flags struct {
 	cli.Words
 	cli.TagFlag
 	cli.FilterFlags
-	Env     []string     `short:"e" sep:"none" placeholder:"NAME=VALUE" help:"Set a variable; NAME alone takes the caller's value. Repeatable."`
-	Wait    bool         `help:"Wait for the end and relay the exit code."`
-	Timeout cli.Duration `placeholder:"DURATION" help:"How long to wait at most; then exit 124."`
+	Env     []string      `short:"e" sep:"none" placeholder:"NAME=VALUE" help:"Set a variable; NAME alone takes the caller's value. Repeatable."`
+	Wait    bool          `help:"Wait for the end and relay the exit code."`
+	Timeout *cli.Duration `placeholder:"DURATION" help:"How long to wait at most; then exit 124."`
 }
 
 // Run restarts the tasks that the flags name.
@@ -44,19 +44,22 @@ func (f *flags) Run(c *cli.Call) error {
 	if err != nil {
 		return err
 	}
+	if err := cli.NeedsWait(f.Timeout, f.Wait); err != nil {
+		return err
+	}
 	targets, err := c.Targets(cli.Request{Words: f.Tasks, Tags: f.Tag, FilterFlags: f.FilterFlags})
 	if err != nil {
 		return err
 	}
 	c.Opts.Wait, c.Opts.Timeout = f.Wait, -1
-	if f.Timeout > 0 {
-		c.Opts.Timeout = time.Duration(f.Timeout)
+	if f.Timeout != nil {
+		c.Opts.Timeout = time.Duration(*f.Timeout)
 	}
-	c.Opts.Concurrency = max(len(targets), 1)
+	c.Opts.Concurrency = max(len(targets), cli.DefaultConcurrency)
 	payload := func(id string) *cli.RestartPayload { return &cli.RestartPayload{ID: cli.TaskID(id), Env: env} }
 	return cli.Each(c, cli.Items(targets, payload), restart, func(d *cli.TaskData) error {
 		if f.Wait {
-			c.RaiseCode(cli.RelayCode(d.Task))
+			c.RelayCode(d.Task)
 		}
 		return c.Print(d.TaskID)
 	})

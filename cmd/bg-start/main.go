@@ -11,6 +11,8 @@
 package main
 
 import (
+	"errors"
+	"fmt"
 	"time"
 
 	"bgtasks/lib/cli"
@@ -58,6 +60,9 @@ type flags struct {
 // Run starts the task that the flags describe.
 func (f *flags) Run(c *cli.Call) error {
 	p, err := f.payload()
+	if err == nil {
+		err = errors.Join(c.TextOnly(cli.TextFlag{Name: "--logs", Given: f.Logs}), cli.NeedsWait(f.Timeout, f.Wait || f.Logs))
+	}
 	if err != nil {
 		return err
 	}
@@ -66,7 +71,7 @@ func (f *flags) Run(c *cli.Call) error {
 		c.Opts.Timeout = time.Duration(*f.Timeout)
 	}
 	if c.JSON {
-		c.Opts.Wait = f.Wait || f.Logs
+		c.Opts.Wait = f.Wait
 		return cli.Each(c, []cli.Item[cli.StartPayload]{{Payload: p}}, start, nil)
 	}
 	d, err := start(c, p)
@@ -76,17 +81,23 @@ func (f *flags) Run(c *cli.Call) error {
 	if f.Logs {
 		return f.show(c, d.Task.ID)
 	}
-	if err := c.Print(d.Task.ID); err != nil || !f.Wait {
-		return err
-	}
-	if err := c.Out.Flush(); err != nil {
+	if err := announce(c, d.Task.ID); err != nil || !f.Wait {
 		return err
 	}
 	t, err := c.Await(d.Task.ID)
 	if err == nil {
-		c.RaiseCode(cli.RelayCode(t))
+		c.RelayCode(t)
 	}
 	return err
+}
+
+// announce prints the id at once. If that fails the task runs all the same, and
+// the caller must be able to find it.
+func announce(c *cli.Call, id string) error {
+	if err := errors.Join(c.Print(id), c.Out.Flush()); err != nil {
+		return fmt.Errorf("task %q was started, but its id can't be told: %w", id, err)
+	}
+	return nil
 }
 
 // show prints the output until the task is over.
@@ -100,6 +111,6 @@ func (f *flags) show(c *cli.Call, id string) error {
 	if err != nil {
 		return c.WaitError(id, err)
 	}
-	c.RaiseCode(cli.RelayCode(tasks[0]))
+	c.RelayCode(tasks[0])
 	return nil
 }

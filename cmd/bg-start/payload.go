@@ -74,7 +74,7 @@ func (f *flags) command() (string, []string, error) {
 	case words[0] == "":
 		return "", nil, cli.Usage("the command is empty")
 	}
-	return words[0], words[1:], nil
+	return words[0], words[1:], cli.AfterFlags(words[:1])
 }
 
 // env are the variables of the files and flags, later ones winning.

@@ -7,6 +7,7 @@
 package main
 
 import (
+	"errors"
 	"time"
 
 	"bgtasks/lib/cli"
@@ -28,21 +29,24 @@ type flags struct {
 	cli.Words
 	cli.TagFlag
 	cli.FilterFlags
-	Output  string       `short:"o" placeholder:"FORMAT" help:"${formats}"`
-	ShowEnv bool         `help:"Show the values of the task's own variables, if it still runs."`
-	Wait    bool         `help:"Wait for the end first."`
-	Timeout cli.Duration `placeholder:"DURATION" help:"How long to wait at most; then exit 124."`
+	Output  string        `short:"o" placeholder:"FORMAT" help:"${formats}"`
+	ShowEnv bool          `help:"Show the values of the task's own variables, if it still runs."`
+	Wait    bool          `help:"Wait for the end first."`
+	Timeout *cli.Duration `placeholder:"DURATION" help:"How long to wait at most; then exit 124."`
 }
 
 // Run prints the tasks that the flags name.
 func (f *flags) Run(c *cli.Call) error {
+	if err := errors.Join(c.TextOnly(cli.TextFlag{Name: "--output", Given: f.Output != ""}), cli.NeedsWait(f.Timeout, f.Wait)); err != nil {
+		return err
+	}
 	targets, err := c.Targets(cli.Request{Words: f.Tasks, Tags: f.Tag, FilterFlags: f.FilterFlags})
 	if err != nil {
 		return err
 	}
 	c.Opts.Wait, c.Opts.Timeout = f.Wait, -1
-	if f.Timeout > 0 {
-		c.Opts.Timeout = time.Duration(f.Timeout)
+	if f.Timeout != nil {
+		c.Opts.Timeout = time.Duration(*f.Timeout)
 	}
 	items := cli.Items(targets, func(id string) *cli.TaskPayload { return &cli.TaskPayload{ID: cli.TaskID(id)} })
 	look := func(c *cli.Call, p *cli.TaskPayload) (*cli.TaskData, error) { return status(c, p, f.ShowEnv) }
@@ -57,7 +61,7 @@ func (f *flags) Run(c *cli.Call) error {
 			}
 		}
 		first = false
-		return c.PrintStatus(d.Task)
+		return errors.Join(c.PrintStatus(d.Task), d.Task.Unreadable)
 	})
 }
 
@@ -66,7 +70,7 @@ func (f *flags) format(c *cli.Call, items []cli.Item[cli.TaskPayload], look cli.
 	var tasks []*view.Task
 	err := cli.Each(c, items, look, func(d *cli.TaskData) error {
 		tasks = append(tasks, d.Task)
-		return nil
+		return d.Task.Unreadable
 	})
 	if err != nil || c.JSON {
 		return err
@@ -74,12 +78,13 @@ func (f *flags) format(c *cli.Call, items []cli.Item[cli.TaskPayload], look cli.
 	return cli.PrintTasks(c, tasks, f.Output)
 }
 
+// status gives in text mode what is known of a task that can't be read, too.
 func status(c *cli.Call, p *cli.TaskPayload, showEnv bool) (*cli.TaskData, error) {
 	t, err := c.LoadOne(string(p.ID))
 	if err == nil && c.Opts.Wait {
 		t, err = c.Await(t.ID)
 	}
-	if err != nil {
+	if err != nil && (t == nil || c.JSON) {
 		return nil, err
 	}
 	if showEnv {

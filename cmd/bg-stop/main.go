@@ -50,7 +50,7 @@ func (f *flags) Run(c *cli.Call) error {
 		return err
 	}
 	// Each stop may sit out a grace: nobody wants to wait for their sum.
-	c.Opts.Concurrency = max(len(targets), 1)
+	c.Opts.Concurrency = max(len(targets), cli.DefaultConcurrency)
 	return cli.Each(c, cli.Items(targets, f.payload), stop, func(*cli.TaskData) error { return nil })
 }
 

@@ -47,6 +47,9 @@ func (f *flags) Run(c *cli.Call) error {
 	if f.All {
 		request.Want = (*view.Task).Open
 	}
+	if err := c.TextOnly(cli.TextFlag{Name: "--logs", Given: f.Logs}, cli.TextFlag{Name: "--quiet", Given: f.Quiet}); err != nil {
+		return err
+	}
 	targets, err := c.Targets(request)
 	if err != nil {
 		return err
@@ -55,12 +58,12 @@ func (f *flags) Run(c *cli.Call) error {
 	if f.Timeout != nil {
 		c.Opts.Timeout = time.Duration(*f.Timeout)
 	}
-	if c.JSON {
-		c.Opts.Concurrency = max(len(targets), 1)
+	if c.JSON && !f.Any {
+		c.Opts.Concurrency = max(len(targets), cli.DefaultConcurrency)
 		items := cli.Items(targets, func(id string) *cli.TaskPayload { return &cli.TaskPayload{ID: cli.TaskID(id)} })
 		return cli.Each(c, items, wait, nil)
 	}
-	ids, err := c.Found(targets)
+	ids, err := f.found(c, targets)
 	if err != nil || len(ids) == 0 {
 		return err
 	}
@@ -69,6 +72,20 @@ func (f *flags) Run(c *cli.Call) error {
 		return err
 	}
 	return f.report(c, ids, h)
+}
+
+// found are the tasks to wait for. The first of none is not there. An envelope
+// about the first task has no place for those that were not found.
+func (f *flags) found(c *cli.Call, targets []cli.Target) ([]string, error) {
+	if f.Any && len(targets) == 0 {
+		return nil, cli.NothingSelected()
+	}
+	for _, t := range targets {
+		if c.JSON && t.Err != nil {
+			return nil, t.Err
+		}
+	}
+	return c.Found(targets)
 }
 
 // report waits and turns what came into output and exit code.
@@ -86,21 +103,31 @@ func (f *flags) report(c *cli.Call, ids []string, h *store.Home) error {
 		}
 		return nil
 	}
-	first := earliest(tasks)
-	f.relay(c, first)
+	return f.first(c, earliest(tasks))
+}
+
+// first tells of the task that ended first.
+func (f *flags) first(c *cli.Call, t *view.Task) error {
+	if c.JSON {
+		if t.Unreadable != nil {
+			return t.Unreadable
+		}
+		return c.Succeed(cli.NewTaskData(t))
+	}
+	f.relay(c, t)
 	if f.Quiet {
 		return nil
 	}
-	return c.Print(first.ID)
+	return c.Print(t.ID)
 }
 
-// relay makes the task's end the verb's. Why nobody knows it is said: 125 may be
-// the task's own code as well.
+// relay makes the task's end the verb's.
 func (f *flags) relay(c *cli.Call, t *view.Task) {
-	c.RaiseCode(cli.RelayCode(t))
-	if t.Unreadable != nil && !f.Quiet {
-		c.Complain(t.Unreadable)
+	if f.Quiet {
+		c.RaiseCode(cli.RelayCode(t))
+		return
 	}
+	c.RelayCode(t)
 }
 
 func (f *flags) block(c *cli.Call, ids []string, h *store.Home) ([]*view.Task, error) {

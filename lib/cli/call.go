@@ -90,7 +90,7 @@ func (e *homeError) Error() string {
 
 func (e *homeError) Unwrap() error { return e.Err }
 
-// Context ends at the first INT, TERM or HUP. A verb that waits asks for it,
+// Context ends at the first INT, QUIT, TERM or HUP. A verb that waits asks for it,
 // so that it leaves no bell behind; the task is none of the signal's business.
 func (c *Call) Context() context.Context {
 	c.mu.Lock()
@@ -100,7 +100,7 @@ func (c *Call) Context() context.Context {
 	}
 	ctx, cancel := context.WithCancelCause(context.Background())
 	c.ctx, c.signals = ctx, make(chan os.Signal, 1)
-	signal.Notify(c.signals, syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP)
+	signal.Notify(c.signals, syscall.SIGINT, syscall.SIGQUIT, syscall.SIGTERM, syscall.SIGHUP)
 	go func(signals <-chan os.Signal) {
 		if sig, ok := <-signals; ok {
 			cancel(&interrupted{sig.(syscall.Signal)})

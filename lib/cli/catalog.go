@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"reflect"
 	"slices"
+	"strings"
 )
 
 // entry is what discovery says about a verb with a payload.
@@ -50,6 +51,7 @@ var catalog = []entry{
 }
 
 func lookUp(verb string) *entry {
+	verb = strings.TrimSpace(verb)
 	i := slices.IndexFunc(catalog, func(e entry) bool { return e.verb == verb })
 	if i < 0 {
 		return nil

@@ -99,6 +99,10 @@ func (c *Call) payloadText(words []string) ([]byte, error) {
 		return data, nil
 	case len(word) > 0 && word[0] == '@':
 		return payloadFile(word[1:])
+	case isFlag(word):
+		name, _, _ := strings.Cut(word, "=")
+		return nil, inputFailure("unknown option "+name, Detail{"received", name},
+			Detail{"hint", "Run " + c.Verb + " --help to see the options."})
 	default:
 		return []byte(word), nil
 	}

@@ -27,6 +27,7 @@ func (c *Call) dispatch(args []string, help string, verbs []string) error {
 	}
 	verb := strings.ToLower(args[0])
 	if slices.Contains(verbs, verb) {
+		c.Verb = verb
 		return become("bg-"+verb, args[1:])
 	}
 	for _, word := range args {
@@ -57,5 +58,6 @@ func become(program string, args []string) error {
 	}
 	path := filepath.Join(filepath.Dir(self), program)
 	err = syscall.Exec(path, append([]string{program, strictFlag}, args...), os.Environ())
-	return fmt.Errorf("execute %s: %w", path, err)
+	return &Failure{Type: "UnexpectedCliError", Message: "execute " + path + ": " + err.Error(),
+		Details: []Detail{{"path", path}, {"hint", program + " belongs beside background-tasks: install the suite as a whole."}}}
 }

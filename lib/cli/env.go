@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"slices"
@@ -52,6 +53,9 @@ func ParseEnv(settings []string, lookup func(string) (string, bool)) (Environmen
 
 func (e Environment) add(setting string, lookup func(string) (string, bool)) error {
 	name, value, given := strings.Cut(setting, "=")
+	if name == "" && given {
+		return errors.New("expected NAME=VALUE or NAME, got no name before \"=\"")
+	}
 	if name == "" || strings.ContainsAny(name, " \t") {
 		return fmt.Errorf("expected NAME=VALUE or NAME, got %q", name)
 	}

@@ -92,8 +92,8 @@ func (c *Call) conclude(err error) int {
 // Complain tells people about an error, on one line, whatever it is made of.
 func (c *Call) Complain(err error) {
 	f := failureOf(err)
-	fmt.Fprintf(c.Err, "bg-%s: error: %s\n", c.Verb, strings.ReplaceAll(f.Error(), "\n", "; "))
+	fmt.Fprintf(c.Err, "bg-%s: error: %s\n", c.Verb, Printable(strings.ReplaceAll(f.Error(), "\n", "; ")))
 	if f.Hint != "" {
-		fmt.Fprintf(c.Err, "bg-%s: hint: %s\n", c.Verb, f.Hint)
+		fmt.Fprintf(c.Err, "bg-%s: hint: %s\n", c.Verb, Printable(f.Hint))
 	}
 }

@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"os"
+	"path/filepath"
 	"strings"
 	"syscall"
 
@@ -110,7 +112,7 @@ func failureOf(err error) *Failure {
 	if errors.As(err, &done) {
 		return done
 	}
-	for _, known := range []func(error) *Failure{taskFailure, spawnFailure, envFailure, stopFailure, homeFailure, journalFailure, shortageFailure} {
+	for _, known := range []func(error) *Failure{taskFailure, spawnFailure, envFailure, stopFailure, recordFailure, outputFailure, homeFailure, journalFailure, shortageFailure} {
 		if f := known(err); f != nil {
 			return f
 		}
@@ -202,6 +204,45 @@ func stopFailure(err error) *Failure {
 			{"hint", "Look at the task with status, then stop it again."}}}
 }
 
+// recordFailure is a task whose records can't be read: all that could be said
+// about it would be a guess (P3).
+func recordFailure(err error) *Failure {
+	var broken *view.RecordError
+	if !errors.As(err, &broken) {
+		return nil
+	}
+	path := broken.File
+	if home, err := store.Locate(os.Getenv); err == nil {
+		path = filepath.Join(store.At(home).TaskDir(broken.ID), broken.File)
+	}
+	return &Failure{Type: "CliStoreError", Message: "task store operation failed: decodeRecord", Code: CodeTool, Retryable: true,
+		Text: fmt.Sprintf("task %q can't be read: %s: %v", broken.ID, broken.File, broken.Err),
+		Hint: "a new start with this id takes its place",
+		Details: []Detail{{"operation", "decodeRecord"}, {"path", path}, {"reason", broken.Error()},
+			{"hint", "Start a new task with this id to take its place, or look at the file."}}}
+}
+
+// outputError is a failure to write the answer, which is about nothing else.
+type outputError struct{ err error }
+
+func (e *outputError) Error() string { return "write the output: " + e.err.Error() }
+func (e *outputError) Unwrap() error { return e.err }
+
+func outputFailure(err error) *Failure {
+	var output *outputError
+	if !errors.As(err, &output) {
+		return nil
+	}
+	return &Failure{Type: "UnexpectedCliError", Message: err.Error(), Code: CodeTool}
+}
+
+// NothingSelected is the failure of a verb that needs a task when the flags
+// select none.
+func NothingSelected() error {
+	return &Failure{Type: "TaskNotFound", Message: "no task is selected", Code: CodeNoTask,
+		Details: []Detail{{"hint", "Run list to discover known task ids."}}}
+}
+
 func homeFailure(err error) *Failure {
 	var home *homeError
 	if !errors.As(err, &home) {
@@ -229,7 +270,7 @@ func homeHint(err error) string {
 		return unsafe.Hint
 	case errors.As(err, &remote):
 		return "set BACKGROUND_TASKS_HOME to a local directory, or " + store.AllowNetFS + "=1 at your own risk"
-	case errors.Is(err, syscall.ENOTDIR), errors.Is(err, fs.ErrPermission):
+	case errors.Is(err, syscall.ENOTDIR), errors.Is(err, fs.ErrPermission), errors.Is(err, fs.ErrNotExist):
 		return "set BACKGROUND_TASKS_HOME to a directory that you can write to"
 	}
 	return shortageHint(err)

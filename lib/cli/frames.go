@@ -19,6 +19,20 @@ type LogLines struct {
 	ShownLines int      `json:"shown_lines"`
 	HasMore    bool     `json:"has_more"`
 	Lines      []string `json:"lines"`
+
+	// What the task wrote and the log does not hold; absent when it holds all.
+	DroppedBytes int64    `json:"dropped_bytes,omitempty"`
+	Gaps         []LogGap `json:"gaps,omitempty"`
+
+	// Parts are the files of the log, oldest first.
+	Parts []seglog.Part `json:"-"`
+}
+
+// LogGap is a place where bytes [Start, End) of the output are missing.
+type LogGap struct {
+	Start     int64 `json:"start"`
+	End       int64 `json:"end"`
+	AfterLine int64 `json:"after_line"` // of the total lines, how many precede it
 }
 
 // LastLines reads the last n lines of a task's log as it is now. Lines end at
@@ -33,16 +47,31 @@ func LastLines(h *store.Home, id, stem string, n int) (*LogLines, error) {
 	if n == 0 {
 		n = DefaultLines
 	}
-	lines, err := lastLines(log, n)
-	if err != nil {
+	l := &LogLines{TaskID: id}
+	if err := l.read(log, n); err != nil {
 		return nil, fmt.Errorf("read the log of %q: %w", id, err)
 	}
-	total, err := log.CountLines()
-	if err != nil {
-		return nil, fmt.Errorf("read the log of %q: %w", id, err)
+	return l, nil
+}
+
+// read fills in the last n lines, what is missing, and where all of it is.
+func (l *LogLines) read(log *seglog.Reader, n int) (err error) {
+	if l.Lines, err = lastLines(log, n); err != nil {
+		return err
 	}
-	total = max(total, int64(len(lines)))
-	return &LogLines{id, total, len(lines), total > int64(len(lines)), lines}, nil
+	total, losses, err := log.Survey()
+	if err != nil {
+		return err
+	}
+	for _, g := range losses {
+		l.DroppedBytes += g.End - g.Start
+		l.Gaps = append(l.Gaps, LogGap{g.Start, g.End, g.AfterLine})
+	}
+	l.ShownLines = len(l.Lines)
+	l.TotalLines = max(total, int64(l.ShownLines))
+	l.HasMore = l.TotalLines > int64(l.ShownLines)
+	l.Parts, err = log.Parts()
+	return err
 }
 
 func lastLines(log *seglog.Reader, n int) ([]string, error) {

@@ -2,9 +2,9 @@ package cli
 
 import (
 	"bufio"
-	"errors"
 	"io"
 	"os"
+	"strings"
 	"syscall"
 )
 
@@ -61,12 +61,26 @@ type Streams struct {
 
 // Do runs the verb and returns the process's exit code.
 func (v *Verb) Do(args []string, s Streams, umask int) int {
-	out := bufio.NewWriterSize(s.Out, 32<<10)
+	out := bufio.NewWriterSize(output{s.Out}, 32<<10)
 	c := &Call{Verb: v.Name, In: s.In, Out: out, Err: s.Err, Umask: umask, Opts: defaultOptions()}
 	c.stdout, _ = s.Out.(*os.File)
 	defer c.release()
 	err := v.dispatch(c, args)
-	return c.conclude(errors.Join(err, out.Flush()))
+	if unsaid := out.Flush(); err == nil {
+		err = unsaid
+	}
+	return c.conclude(err)
+}
+
+// output tells a failure to write the answer from every other.
+type output struct{ to io.Writer }
+
+func (o output) Write(p []byte) (int, error) {
+	n, err := o.to.Write(p)
+	if err != nil {
+		err = &outputError{err}
+	}
+	return n, err
 }
 
 func (v *Verb) dispatch(c *Call, args []string) error {
@@ -85,5 +99,12 @@ func (v *Verb) dispatch(c *Call, args []string) error {
 	if err != nil {
 		return err
 	}
-	return v.JSON(c, words)
+	if lookUp(v.Name) == nil && len(words) > 0 {
+		words[0] = strings.ToLower(strings.TrimSpace(words[0]))
+	}
+	err = v.JSON(c, words)
+	if verb, action, _ := strings.Cut(c.Verb, " "); looksLikePayload(action) {
+		c.Verb = verb
+	}
+	return err
 }

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"bytes"
+	"encoding/json"
 	"errors"
 	"slices"
 	"strings"
@@ -16,41 +17,64 @@ const strictFlag = "--json=payload"
 //
 // It is the JSON one when strictFlag comes first, or when the first word
 // beside the JSON options is a payload: {…}, […], @file, or - with JSON on
-// stdin. A payload for start must stand alone: bg-start '[' -f x ']' runs a
-// program named "[".
+// stdin. What looks like one for start must stand alone or be one:
+// bg-start '[' -f x ']' runs a program named "[".
 func (c *Call) jsonLine(v *Verb, args []string) (line []string, strict bool, err error) {
 	if len(args) > 0 && args[0] == strictFlag {
-		return slices.Clip(args[1:]), true, nil
+		return withoutJSONFlag(args[1:]), true, nil
 	}
-	line = slices.DeleteFunc(slices.Clone(args), func(a string) bool { return a == "--json" })
-	words, ok := payloadWords(line, v.Options)
-	if !ok || len(words) == 0 {
+	line = withoutJSONFlag(args)
+	words := payloadWords(line, v.Options)
+	if len(words) == 0 || isFlag(words[0]) {
 		return nil, false, nil
 	}
-	if v.Name == "start" && len(words) > 1 {
+	if v.Name == "start" && len(words) > 1 && !startsTask(words[0]) {
 		return nil, false, nil
 	}
-	ok, err = c.isPayload(v, words[0])
+	if ok := len(words) == 1 || looksLikePayload(words[0]); !ok {
+		return nil, false, nil
+	}
+	ok, err := c.isPayload(v, words[0])
 	if !ok || err != nil {
 		return nil, false, err
 	}
 	return line, false, nil
 }
 
-// payloadWords gives the words of a line that has JSON options only.
-func payloadWords(line, options []string) (words []string, ok bool) {
-	o := defaultOptions()
-	words, err := o.parse(line, options)
-	if err != nil {
-		return firstWords(line), true
+// withoutJSONFlag drops the word that a payload makes superfluous.
+func withoutJSONFlag(args []string) []string {
+	end := slices.Index(args, "--")
+	if end < 0 {
+		end = len(args)
 	}
-	return words, !slices.ContainsFunc(words, isFlag)
+	flags := slices.DeleteFunc(slices.Clone(args[:end]), func(a string) bool { return a == "--json" })
+	return append(flags, args[end:]...)
 }
 
-// firstWords is payloadWords for a line with a faulty option: enough to tell
-// whom to tell about the fault.
-func firstWords(line []string) []string {
-	return slices.DeleteFunc(slices.Clone(line), func(w string) bool { return !looksLikePayload(w) })
+// payloadWords gives the words of a line beside the JSON options, whether their
+// values are right or not.
+func payloadWords(line, options []string) []string {
+	o := defaultOptions()
+	words, _ := o.split(line, options)
+	return words
+}
+
+// startsTask tells a payload for start from the name of a program.
+func startsTask(word string) bool {
+	return looksLikePayload(word) && strings.Contains(word, `"command"`) && json.Valid([]byte(word))
+}
+
+// AfterFlags refuses a payload among the words of a text command line: one that
+// was meant for the JSON command line, with flags that are not for it.
+func AfterFlags(words []string) error {
+	for _, w := range words {
+		if looksLikePayload(w) && w[0] != '@' && json.Valid([]byte(w)) {
+			f := Usage("a payload can't stand among words and flags for text")
+			f.Hint = "give the payload first and alone; it takes --output, --wait, --stream, --timeout and --concurrency"
+			return f
+		}
+	}
+	return nil
 }
 
 func isFlag(word string) bool { return len(word) > 1 && word[0] == '-' }

@@ -41,12 +41,28 @@ func defaultOptions() Options {
 	return Options{Output: "auto", Timeout: time.Minute, Concurrency: DefaultConcurrency}
 }
 
-// parse takes the options out of a line and returns the other words, unknown
-// and repeated flags among them. After "--" all words are just that.
+// parse takes the options out of a line and returns the other words.
 func (o *Options) parse(line, known []string) (words []string, err error) {
+	if words, err = o.split(line, known); err != nil {
+		return nil, err
+	}
+	if o.Concurrency <= 0 {
+		return words, inputFailure("concurrency must be a positive integer",
+			Detail{"field", "concurrency"}, Detail{"expected", "positive integer"}, Detail{"received", o.Concurrency})
+	}
+	return words, nil
+}
+
+// split sets the options of a line and returns the other words, unknown and
+// repeated flags among them. After "--" all words are just that. The error is
+// about the first faulty option; the words are all there nevertheless.
+func (o *Options) split(line, known []string) (words []string, fault error) {
 	seen := map[string]bool{}
 	for i := 0; i < len(line); i++ {
 		name, value, glued := strings.Cut(line[i], "=")
+		if name == "-o" {
+			name = OptOutput
+		}
 		if line[i] == "--" {
 			words = append(words, line[i+1:]...)
 			break
@@ -62,15 +78,11 @@ func (o *Options) parse(line, known []string) (words []string, err error) {
 				i++
 			}
 		}
-		if err := o.set(name, value); err != nil {
-			return nil, err
+		if err := o.set(name, value); err != nil && fault == nil {
+			fault = err
 		}
 	}
-	if o.Concurrency <= 0 {
-		return words, inputFailure("concurrency must be a positive integer",
-			Detail{"field", "concurrency"}, Detail{"expected", "positive integer"}, Detail{"received", o.Concurrency})
-	}
-	return words, nil
+	return words, fault
 }
 
 func (o *Options) boolean(name string) bool { return name == OptWait || name == OptStream }

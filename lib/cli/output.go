@@ -48,7 +48,8 @@ type source struct {
 // sink takes what a log holds. p is not kept.
 type sink interface {
 	write(p []byte, off int64) error
-	cut() error   // what follows does not continue the last line
+	gap() error   // bytes are missing here: what follows does not continue the last line
+	cut() error   // no more will come of the last line
 	flush() error // all that was there at first was written: what comes is new
 }
 
@@ -66,7 +67,7 @@ func (c *Call) openSource(h *store.Home, id string, o LogOptions, out io.Writer)
 	if err != nil {
 		return nil, fmt.Errorf("read the log of %q: %w", id, err)
 	}
-	s := &source{id: id, log: log, end: -1, sink: plainSink{out}, chunk: make([]byte, 128<<10)}
+	s := &source{id: id, log: log, end: -1, sink: &plainSink{out: out}, chunk: make([]byte, 128<<10)}
 	s.gap = func(start, end int64) {
 		c.Note("%d bytes were dropped here (offset %d to %d)", end-start, start, end)
 	}
@@ -143,18 +144,32 @@ func (s *source) skip(err error) error {
 	}
 	s.gap(s.off, end)
 	s.off = end
-	return s.sink.cut()
+	return s.sink.gap()
 }
 
 // plainSink copies bytes.
-type plainSink struct{ out io.Writer }
+type plainSink struct {
+	out  io.Writer
+	open bool // the last line is unfinished
+}
 
-func (s plainSink) write(p []byte, _ int64) error {
+func (s *plainSink) write(p []byte, _ int64) error {
+	s.open = p[len(p)-1] != '\n'
 	_, err := s.out.Write(p)
 	return err
 }
-func (s plainSink) cut() error   { return nil }
-func (s plainSink) flush() error { return nil }
+
+// gap ends the line that was cut off: its rest and what comes after the gap
+// would make a line that the task never wrote.
+func (s *plainSink) gap() error {
+	if !s.open {
+		return nil
+	}
+	return s.write([]byte("\n"), 0)
+}
+
+func (s *plainSink) cut() error   { return nil }
+func (s *plainSink) flush() error { return nil }
 
 // maxLine is the longest line that is looked at as one; a longer one counts as
 // several, so that a log without newlines does not fill the memory.
@@ -190,6 +205,14 @@ func (s *lineSink) write(p []byte, off int64) error {
 		}
 	}
 	return nil
+}
+
+// gap ends the line that was cut off, as plainSink does.
+func (s *lineSink) gap() error {
+	if len(s.line) > 0 {
+		s.line = append(s.line, '\n')
+	}
+	return s.cut()
 }
 
 // cut ends the line at hand.

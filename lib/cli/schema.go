@@ -21,10 +21,11 @@ func SchemaID(verb string) string { return "background-tasks." + verb + ".input/
 
 // schemaText is the published schema of a verb's payload.
 func schemaText(verb string) (json.RawMessage, error) {
-	if lookUp(verb) == nil {
+	e := lookUp(verb)
+	if e == nil {
 		return nil, unknownTarget("schema", verb)
 	}
-	text, err := schemaFiles.ReadFile("schemas/" + verb + ".json")
+	text, err := schemaFiles.ReadFile("schemas/" + e.verb + ".json")
 	if err != nil {
 		return nil, fmt.Errorf("find the schema of %s: %w", verb, err)
 	}

@@ -86,6 +86,9 @@ func (c *Call) Targets(r Request) ([]Target, error) {
 	if len(r.Words) == 0 {
 		return c.matching(filter, r.Want)
 	}
+	if err := AfterFlags(r.Words); err != nil {
+		return nil, err
+	}
 	words, err := c.expand(r.Words)
 	if err != nil {
 		return nil, err
@@ -216,13 +219,18 @@ func (c *Call) Reach(id string) (*store.Home, error) {
 	return h, err
 }
 
-// LoadOne reads one task.
+// LoadOne reads one task. If its records can't be read, that is an error
+// beside what is known.
 func (c *Call) LoadOne(id string) (*view.Task, error) {
 	h, err := c.Reach(id)
 	if err != nil {
 		return nil, err
 	}
-	return view.Load(h, id)
+	t, err := view.Load(h, id)
+	if err != nil {
+		return nil, err
+	}
+	return t, t.Unreadable
 }
 
 // Items makes a payload for each target.

@@ -149,18 +149,24 @@ func (s *Signal) UnmarshalText(text []byte) error {
 	return nil
 }
 
-// Moment is a point in time as a flag: a duration before now, or RFC 3339.
+// Moment is a point in time as a flag: a duration before now, RFC 3339, or a
+// date with or without a time, which without a zone are the caller's.
 type Moment time.Time
+
+var momentLayouts = []string{time.RFC3339, "2006-01-02", "2006-01-02 15:04", "2006-01-02 15:04:05",
+	"2006-01-02T15:04", "2006-01-02T15:04:05", "2006-01-02 15:04:05Z07:00"}
 
 // UnmarshalText reads a moment.
 func (m *Moment) UnmarshalText(text []byte) error {
-	if t, err := time.Parse(time.RFC3339, string(text)); err == nil {
-		*m = Moment(t)
-		return nil
+	for _, layout := range momentLayouts {
+		if t, err := time.ParseInLocation(layout, string(text), time.Local); err == nil {
+			*m = Moment(t)
+			return nil
+		}
 	}
 	ago, err := ParseDuration(string(text))
 	if err != nil {
-		return fmt.Errorf("expected how long ago, such as 90s or 2h, or a time such as 2006-01-02T15:04:05Z, got %q", text)
+		return fmt.Errorf("expected how long ago, such as 90s or 2h, or a time such as 2006-01-02 or 2006-01-02T15:04:05Z, got %q", text)
 	}
 	*m = Moment(time.Now().Add(-ago))
 	return nil

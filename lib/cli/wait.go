@@ -2,6 +2,7 @@ package cli
 
 import (
 	"errors"
+	"fmt"
 	"time"
 
 	"bgtasks/lib/proc"
@@ -47,7 +48,7 @@ func (c *Call) Await(id string) (*view.Task, error) {
 	if err != nil {
 		return nil, c.WaitError(id, err)
 	}
-	return tasks[0], nil
+	return tasks[0], tasks[0].Unreadable
 }
 
 // AtStart gives a task as it was when its program was executed: what a start
@@ -81,6 +82,18 @@ func RelayCode(t *view.Task) int {
 		}
 	}
 	return CodeTool
+}
+
+// RelayCode makes the task's end the call's. That nobody knows it is said: 125
+// may be the task's own code as well.
+func (c *Call) RelayCode(t *view.Task) {
+	c.RaiseCode(RelayCode(t))
+	switch {
+	case t.Unreadable != nil:
+		c.Complain(t.Unreadable)
+	case t.ExitCode == nil && t.Signal == nil:
+		c.Complain(&Failure{Text: fmt.Sprintf("nobody knows how task %q ended (%s)", t.ID, t.Reason)})
+	}
 }
 
 // WaitError turns the error of a wait for a task into the call's failure.

@@ -34,6 +34,21 @@ func Open(path string, flags int, mode uint32) (*os.File, error) {
 	}
 }
 
+// Pipe is pipe(2), with ends that close on exec and block. Those of os.Pipe take
+// the network poller along, whose own two descriptors end the program without a
+// word if they can't be had.
+func Pipe() (r, w *os.File, err error) {
+	var p [2]int
+	syscall.ForkLock.RLock()
+	defer syscall.ForkLock.RUnlock()
+	if err := unix.Pipe(p[:]); err != nil {
+		return nil, nil, os.NewSyscallError("pipe", err)
+	}
+	unix.CloseOnExec(p[0])
+	unix.CloseOnExec(p[1])
+	return os.NewFile(uintptr(p[0]), "|0"), os.NewFile(uintptr(p[1]), "|1"), nil
+}
+
 // Rename is rename(2).
 func Rename(from, to string) error {
 	if err := unix.Rename(from, to); err != nil {
@@ -42,12 +57,53 @@ func Rename(from, to string) error {
 	return nil
 }
 
+// RemoveAll removes a file, or a directory and all that is in it; what is gone
+// already is no error. It follows no link, and makes do with one descriptor: a
+// program that ran out of them must be able to take back what it has begun.
+func RemoveAll(path string) error {
+	err := unix.Unlink(path)
+	if errors.Is(err, unix.EISDIR) || errors.Is(err, unix.EPERM) { // Linux says the one, POSIX the other
+		err = removeDir(path)
+	}
+	if err == nil || errors.Is(err, unix.ENOENT) {
+		return nil
+	}
+	if _, told := err.(*os.PathError); told {
+		return err
+	}
+	return &os.PathError{Op: "remove", Path: path, Err: err}
+}
+
+func removeDir(path string) error {
+	names, err := Names(path)
+	for _, name := range names {
+		err = errors.Join(err, RemoveAll(path+"/"+name))
+	}
+	if err != nil {
+		return err
+	}
+	return unix.Rmdir(path)
+}
+
 // Stat is fstat(2).
 func Stat(f *os.File) (st syscall.Stat_t, err error) {
 	if err := syscall.Fstat(int(f.Fd()), &st); err != nil {
 		return st, &os.PathError{Op: "stat", Path: f.Name(), Err: err}
 	}
 	return st, nil
+}
+
+// IsAt tells whether the open file is still the one at path.
+func IsAt(f *os.File, path string) bool {
+	open, err := Stat(f)
+	var now unix.Stat_t
+	return err == nil && unix.Lstat(path, &now) == nil && uint64(open.Dev) == uint64(now.Dev) && open.Ino == now.Ino
+}
+
+// Exists tells whether there is something of that name, be it a dangling link.
+func Exists(path string) bool {
+	var st unix.Stat_t
+	return unix.Lstat(path, &st) == nil
 }
 
 // Names lists a directory, in no order. It does not follow a symbolic link to

@@ -2,6 +2,7 @@ package fsys
 
 import (
 	"errors"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -50,5 +51,51 @@ func TestRenameAndStat(t *testing.T) {
 	}
 	if err := Rename(from, to); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("Rename of nothing: %v, want ErrNotExist", err)
+	}
+}
+
+func TestRemoveAll(t *testing.T) {
+	dir := t.TempDir()
+	kept := filepath.Join(dir, "kept")
+	tree := filepath.Join(dir, "tree")
+	for _, d := range []string{kept, filepath.Join(tree, "a", "b")} {
+		if err := os.MkdirAll(d, 0o700); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, f := range []string{filepath.Join(kept, "f"), filepath.Join(tree, "f"), filepath.Join(tree, "a", "b", "f")} {
+		if err := os.WriteFile(f, nil, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := os.Symlink(kept, filepath.Join(tree, "a", "link")); err != nil {
+		t.Fatal(err)
+	}
+	if err := RemoveAll(tree); err != nil {
+		t.Errorf("RemoveAll = %v, want nil", err)
+	}
+	if _, err := os.Lstat(tree); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("after RemoveAll the tree is there: %v", err)
+	}
+	if _, err := os.Lstat(filepath.Join(kept, "f")); err != nil {
+		t.Errorf("RemoveAll followed a link: %v", err)
+	}
+	if err := RemoveAll(tree); err != nil {
+		t.Errorf("RemoveAll of nothing = %v, want nil", err)
+	}
+}
+
+func TestPipe(t *testing.T) {
+	r, w, err := Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.Close()
+	if _, err := w.WriteString("abc"); err != nil {
+		t.Fatal(err)
+	}
+	w.Close()
+	if got, err := io.ReadAll(r); string(got) != "abc" || err != nil {
+		t.Errorf("read from the pipe = %q, %v, want abc", got, err)
 	}
 }

@@ -116,7 +116,11 @@ func undo(draft, replaced *store.Draft, cause error) error {
 	case vanished:
 		return errors.Join(cause, draft.Lock().Unlock())
 	case replaced != nil:
-		return errors.Join(cause, replaced.Restore(draft), draft.Discard(), replaced.Lock().Unlock())
+		if err := replaced.Restore(draft); err != nil {
+			// To discard the draft now would free the id of a task that is there.
+			return errors.Join(cause, err, draft.Lock().Unlock(), replaced.Lock().Unlock())
+		}
+		return errors.Join(cause, draft.Discard(), replaced.Lock().Unlock())
 	}
 	return errors.Join(cause, draft.Discard())
 }

@@ -10,6 +10,7 @@ import (
 	"syscall"
 
 	"bgtasks/lib/fail"
+	"bgtasks/lib/fsys"
 	"bgtasks/lib/proc"
 	"bgtasks/lib/record"
 	"bgtasks/lib/store"
@@ -33,17 +34,17 @@ func (x *handover) deliver(held *store.Lock) (*record.Report, error) {
 	if err != nil {
 		return nil, err
 	}
-	null, err := os.OpenFile(os.DevNull, os.O_RDWR, 0)
+	null, err := fsys.Open(os.DevNull, os.O_RDWR, 0)
 	if err != nil {
 		return nil, err
 	}
 	defer null.Close()
-	reportR, reportW, err := os.Pipe()
+	reportR, reportW, err := fsys.Pipe()
 	if err != nil {
 		return nil, err
 	}
 	defer reportR.Close()
-	launchR, launchW, err := os.Pipe()
+	launchR, launchW, err := fsys.Pipe()
 	if err != nil {
 		return nil, errors.Join(err, reportW.Close())
 	}

@@ -108,9 +108,11 @@ func hasMarks(pid int, marks []string) bool {
 	return true
 }
 
-// FindLeader looks for the process that leads a session and was executed with all marks: the leader of a tree whose
-// supervisor was killed before it could write down whom it had started. It is ErrGone when there is none.
-func FindLeader(marks []string) (Identity, error) {
+// FindLeader looks for the leader of a tree whose supervisor was killed before it could write down whom it had started:
+// the oldest process that leads a session and was executed with all marks, or has one of the tree's files open. It may
+// be a daemon that the leader left behind, so nothing must be concluded from how it ends. It is ErrGone when there is
+// none.
+func FindLeader(marks, files []string) (Identity, error) {
 	boot, err := BootID()
 	if err != nil {
 		return Identity{}, err
@@ -119,12 +121,20 @@ func FindLeader(marks []string) (Identity, error) {
 	if err != nil {
 		return Identity{}, wrap("list processes", err)
 	}
+	holds := holdersOf(files)
+	oldest := Identity{}
 	for _, s := range all {
-		if s.SID == s.PID && !s.Ended() && s.PID > 1 && hasMarks(s.PID, marks) {
-			return member(boot, s).Identity, nil
+		if s.SID != s.PID || s.Ended() || s.PID <= 1 || !hasMarks(s.PID, marks) && !holds(s.PID) {
+			continue
+		}
+		if oldest.PID == 0 || s.StartTicks < oldest.StartTicks {
+			oldest = member(boot, s).Identity
 		}
 	}
-	return Identity{}, ErrGone
+	if oldest.PID == 0 {
+		return oldest, ErrGone
+	}
+	return oldest, nil
 }
 
 // SignalAll sends sig to every live process of the tree, then CONT as [Tree.SignalAll] does.

@@ -22,6 +22,9 @@ type SpawnSpec struct {
 	Setsid bool
 	// Umask is the child's file mode mask; -1 leaves that of this process.
 	Umask int
+	// Cgroup, if not nil, is where the child is from its first instruction on: a new one of [NewCgroup], used once
+	// (CLONE_INTO_CGROUP, Linux 5.7).
+	Cgroup *Cgroup
 }
 
 // A Step is the part of a spawn that failed.
@@ -76,9 +79,12 @@ func Spawn(spec SpawnSpec) (pid int, err error) {
 		Dir:   spec.Dir,
 		Env:   spec.Env,
 		Files: spec.Files,
-		Sys:   &syscall.SysProcAttr{Setsid: spec.Setsid},
+		Sys:   spec.sysProcAttr(),
 	}
 	pid, err = forkMasked(spec, attr)
+	if spec.Cgroup != nil {
+		spec.Cgroup.seal()
+	}
 	if err != nil {
 		return 0, explain(spec, errnoOf(err))
 	}

@@ -3,6 +3,8 @@
 package proc
 
 import (
+	"syscall"
+
 	"golang.org/x/sys/unix"
 )
 
@@ -24,3 +26,7 @@ func sealDescriptors() error {
 
 // withEmptyMask: without cgo there is no pthread_sigmask(3) here, so what the starter blocked stays blocked.
 func withEmptyMask(f func() error) error { return f() }
+
+func (spec *SpawnSpec) sysProcAttr() *syscall.SysProcAttr {
+	return &syscall.SysProcAttr{Setsid: spec.Setsid}
+}

@@ -2,6 +2,7 @@ package proc
 
 import (
 	"runtime"
+	"syscall"
 
 	"golang.org/x/sys/unix"
 )
@@ -47,4 +48,12 @@ func withEmptyMask(f func() error) error {
 	}
 	defer unix.PthreadSigmask(unix.SIG_SETMASK, &old, nil)
 	return f()
+}
+
+func (spec *SpawnSpec) sysProcAttr() *syscall.SysProcAttr {
+	attr := &syscall.SysProcAttr{Setsid: spec.Setsid}
+	if spec.Cgroup != nil {
+		attr.UseCgroupFD, attr.CgroupFD = true, spec.Cgroup.dir
+	}
+	return attr
 }

@@ -39,11 +39,13 @@ type Launch struct {
 // members are plain, so that they travel as the others do.
 type Adoption struct {
 	Leader     Process
-	StartedMs  int64 // Unix milliseconds
-	Over       bool  // the run's end is recorded: only what is left of the tree is to be looked after
-	StopMs     int64 // when a stop was asked for that is not carried out yet; 0 for none
-	Stop       Stop  // without its time
-	StopNumber int   // of Stop.Signal
+	StartedMs  int64  // Unix milliseconds
+	Cgroup     string // that holds the tree, if one does
+	Guessed    bool   // the leader was found by its looks: its exit status must not be taken for the command's
+	Over       bool   // the run's end is recorded: only what is left of the tree is to be looked after
+	StopMs     int64  // when a stop was asked for that is not carried out yet; 0 for none
+	Stop       Stop   // without its time
+	StopNumber int    // of Stop.Signal
 }
 
 // ShimTuning are the variables that a Go program's runtime obeys, with the
@@ -139,7 +141,7 @@ func (l *Launch) fields() []field {
 		number("umask", &l.Umask), list("restore", &l.RestoreEnv), bytesField("labels", &l.Labels),
 		text("leaderboot", &l.Adopt.Leader.BootID), number("leaderpid", &l.Adopt.Leader.PID),
 		number("leaderticks", &l.Adopt.Leader.StartTicks), number("startedms", &l.Adopt.StartedMs),
-		flag("over", &l.Adopt.Over), number("stopms", &l.Adopt.StopMs), text("stopby", &l.Adopt.Stop.By),
+		text("cgroup", &l.Adopt.Cgroup), flag("guessed", &l.Adopt.Guessed), flag("over", &l.Adopt.Over), number("stopms", &l.Adopt.StopMs), text("stopby", &l.Adopt.Stop.By),
 		text("stopsignal", &l.Adopt.Stop.Signal), number("stopnumber", &l.Adopt.StopNumber),
 		number("stopgrace", &l.Adopt.Stop.GraceMs), text("stopreason", &l.Adopt.Stop.Reason),
 		text("stopcause", &l.Adopt.Stop.Cause),

@@ -140,7 +140,7 @@ func TestLaunchBlockRoundTrip(t *testing.T) {
 		Argv: []string{"sh", "-c", "", "a=b\nc"}, Dir: "/tmp", Split: true, Tees: []string{"/t"}, LogMax: 5,
 		Leftovers: LeftoversWait, Signal: 15, SignalName: "TERM", GraceMs: 1, TimeLimitMs: 2, Successes: []int{3, 4},
 		Umask: 0o22, RestoreEnv: []string{"GOGC=50"}, Labels: []byte(`"tags":[]`),
-		Adopt: Adoption{Leader: process, StartedMs: 5, Over: true, StopMs: 6, StopNumber: 2,
+		Adopt: Adoption{Leader: process, StartedMs: 5, Guessed: true, Over: true, StopMs: 6, StopNumber: 2,
 			Stop: Stop{By: "bg-stop", Signal: "INT", GraceMs: 7, Reason: "r\ns", Cause: Stopped}},
 	}
 	block := launch.AppendBlock(nil)

@@ -124,7 +124,9 @@ type State struct {
 	Signal       *string // without "SIG"
 	Leader       *Process
 	Shim         *Process
+	Guessed      bool   // the leader was found by its looks, after its first shim was killed early
 	Containment  string // "cgroup", "subreaper" or "session"
+	Cgroup       string // its directory, if that is the containment
 	Leftovers    int    // alive when the leader's end was recorded
 	TeeMissed    int64  // bytes that readers of --tee did not get
 	StartedAt    time.Time
@@ -144,7 +146,11 @@ func (s *State) AppendJSON(b []byte) []byte {
 	s.appendEnd(&o)
 	o.process("leader", s.Leader)
 	o.process("shim", s.Shim)
+	if s.Guessed {
+		o.bool("leaderGuessed", true)
+	}
 	o.optStr("containment", s.Containment)
+	o.optStr("cgroup", s.Cgroup)
 	o.optInt("leftovers", int64(s.Leftovers))
 	o.optInt("teeMissedBytes", s.TeeMissed)
 	o.optTime("startedAt", s.StartedAt)

@@ -103,20 +103,8 @@ func (r *Reader) readFull(p []byte, off int64) error {
 
 // CountLines counts the stored lines, by the rules of [Reader.TailOffset].
 func (r *Reader) CountLines() (int64, error) {
-	list, err := r.stretches()
-	if err != nil {
-		return 0, err
-	}
-	var lines int64
-	buf := make([]byte, blockSize)
-	for _, s := range list {
-		n, err := r.countIn(s, buf)
-		if err != nil {
-			return 0, err
-		}
-		lines += n
-	}
-	return lines, nil
+	lines, _, err := r.Survey()
+	return lines, err
 }
 
 // countIn counts the lines of a stretch, as far as it is still stored.

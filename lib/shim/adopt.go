@@ -34,12 +34,19 @@ func (s *Shim) adopt() (stage, on string, err error) {
 		return stage, on, err
 	}
 	s.state.Containment = bySession
+	s.rejoin(from.Cgroup)
 	s.state.Leader = &from.Leader
+	s.state.Guessed = from.Guessed
 	if from.StartedMs != 0 {
 		s.state.StartedAt = time.UnixMilli(from.StartedMs)
 	}
 	s.leaderEnded, s.recorded = from.Over, from.Over
+	s.openLogBells() // their owners told the shim before us
+	for _, st := range s.streams {
+		st.pump() // the last holder may be gone, and poll(2) does not tell a reader who never saw one
+	}
 	if from.Over {
+		s.lossTold = true // the end is journalled, and nothing comes after it
 		return "", "", nil
 	}
 	fail.Pass("shim-adopt-reserve")
@@ -94,6 +101,9 @@ func (s *Shim) ended() bool {
 // leaderStatus gives the leader's wait status, and reaps it if it is our child.
 // It is nil if nobody can know it any more.
 func (s *Shim) leaderStatus() *syscall.WaitStatus {
+	if s.adopted != nil && s.launch.Adopt.Guessed {
+		return nil
+	}
 	if s.adopted != nil {
 		status, known := proc.ExitStatus(s.adopted.exit, s.adopted.leader)
 		if !known {
@@ -112,6 +122,10 @@ func (s *Shim) leaderStatus() *syscall.WaitStatus {
 	return &status
 }
 
+// maxLooks bounds how often a tree is looked at whose processes all end before
+// they can be watched, or can't be watched at all.
+const maxLooks = 100
+
 // watchTree gets descriptors for the ends of an adopted tree's processes, when
 // somebody waits for them. One that is forked after the look is found at the
 // next, which the end of its parent brings.
@@ -123,7 +137,7 @@ func (s *Shim) watchTree() {
 		unix.Close(fd)
 	}
 	s.adopted.others = s.adopted.others[:0]
-	for {
+	for range maxLooks {
 		live, err := s.tree.Live()
 		if err != nil {
 			return

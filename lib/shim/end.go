@@ -100,6 +100,7 @@ func (s *Shim) leave() {
 		st.log.Close()
 	}
 	store.RemoveFIFOs(s.launch.TaskDir)
+	s.dissolve()
 	fail.Pass("shim-leave-unlock")
 	s.lock.Close()
 	store.Ring(s.path(store.BellsDir), store.BellChange)

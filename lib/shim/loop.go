@@ -51,6 +51,7 @@ func (s *Shim) pollSet() []unix.PollFd {
 	for _, fd := range s.adopted.exits(s.leaderEnded) {
 		set = append(set, unix.PollFd{Fd: int32(fd), Events: unix.POLLIN})
 	}
+	set = s.groupEvents(set)
 	s.polled = set
 	return set
 }
@@ -104,6 +105,7 @@ func (s *Shim) tellLoss() {
 // children.
 func (s *Shim) lookAtChildren() {
 	s.noticeEnd()
+	s.heedGroup()
 	if s.stop != nil && s.stop.killing {
 		s.tree.KillChildren()
 	}
@@ -130,7 +132,10 @@ func (s *Shim) noticeEnd() {
 	if left, err := s.tree.Live(); err == nil {
 		s.state.Leftovers = len(left)
 	}
-	if s.state.Leftovers > 0 && s.launch.Leftovers == record.LeftoversKill && s.stop == nil {
+	if s.launch.Leftovers != record.LeftoversKill || s.stop != nil {
+		return
+	}
+	if gone, err := s.tree.Empty(); err != nil || !gone {
 		s.stop = &stopping{}
 		s.kill()
 	}

@@ -19,6 +19,7 @@ import (
 
 // Containments: what ties the tree to its supervisor.
 const (
+	byCgroup    = "cgroup"    // beside that, a cgroup holds it together
 	bySubreaper = "subreaper" // whatever is orphaned becomes our child
 	bySession   = "session"   // the system has no subreaper
 )
@@ -42,7 +43,8 @@ type Shim struct {
 	limit    time.Time
 	stop     *stopping
 	usage    proc.Usage
-	adopted  *adoption // nil for a run that we started
+	adopted  *adoption    // nil for a run that we started
+	group    *proc.Cgroup // nil if none holds the tree
 
 	leaderEnded bool
 	recorded    bool
@@ -194,7 +196,7 @@ func (s *Shim) spawn() (stage, on string, err error) {
 		return record.StageShim, store.OutFIFO, err
 	}
 	fail.Pass("shim-start-spawn")
-	pid, err := proc.Spawn(proc.SpawnSpec{
+	pid, err := s.execute(proc.SpawnSpec{
 		Path:   s.launch.Path,
 		Argv:   s.launch.Argv,
 		Env:    taskEnv(os.Environ(), s.launch.RestoreEnv),

@@ -24,13 +24,27 @@ func (s *Shim) askedToStop(stop *record.Stop, number int) {
 	}
 	if s.state.Stop == nil && !s.recorded {
 		s.state.Stop = stop
+		s.keepStop()
 	}
 	s.begin(stop.Cause, syscall.Signal(number), time.Duration(stop.GraceMs)*time.Millisecond)
 }
 
-// timeIsUp ends a run that reached its time limit.
+// keepStop writes the stop down before anything is done about it: should this
+// shim be killed now, the next one carries it out.
+func (s *Shim) keepStop() {
+	store.Replace(s.path(store.StopFile), append(s.state.Stop.AppendJSON(nil), '\n'))
+}
+
+// timeIsUp ends a run that reached its time limit, unless it has just ended by
+// itself.
 func (s *Shim) timeIsUp() {
 	s.limit = time.Time{}
+	if s.noticeEnd(); s.leaderEnded {
+		s.treeGone, _ = s.tree.Empty()
+		if s.settle(); s.recorded {
+			return
+		}
+	}
 	s.begin(record.TimeLimit, syscall.Signal(s.launch.Signal), time.Duration(s.launch.GraceMs)*time.Millisecond)
 }
 
@@ -71,9 +85,6 @@ func (s *Shim) announceStop() {
 	fail.Pass("shim-stop-announce")
 	now := time.Now()
 	s.state.UpdatedAt = now
-	if s.state.Stop != nil {
-		store.Replace(s.path(store.StopFile), append(s.state.Stop.AppendJSON(nil), '\n'))
-	}
 	store.Replace(s.path(store.StateFile), append(s.state.AppendJSON(nil), '\n'))
 	fail.Pass("shim-stop-journal")
 	s.journal(record.EventStopping, now)

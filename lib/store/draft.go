@@ -124,7 +124,7 @@ func (d *Draft) Discard() error {
 	if d.dir == d.home.TaskDir(d.id) {
 		err = d.home.Remove(d.id)
 	} else {
-		err = os.RemoveAll(d.dir)
+		err = fsys.RemoveAll(d.dir)
 	}
 	if d.lock != nil {
 		err = errors.Join(err, d.lock.Unlock())
@@ -189,12 +189,16 @@ func (h *Home) Remove(id string) error {
 	if err := fail.Point("remove-rename"); err != nil {
 		return err
 	}
+	// The marker first: once the name is free, a marker is another task's.
+	if err := h.UnmarkLive(id); err != nil {
+		return err
+	}
 	if err := os.Rename(h.TaskDir(id), away); err != nil {
 		return err
 	}
 	fail.Pass("remove-ring")
 	Ring(filepath.Join(away, BellsDir), BellChange)
-	return errors.Join(h.UnmarkLive(id), os.RemoveAll(away))
+	return fsys.RemoveAll(away)
 }
 
 // RemoveStop forgets the stop that was asked for, when the run has ended.
@@ -223,12 +227,10 @@ func (d *Draft) Restore(replacement *Draft) error {
 
 // Exists tells whether the id is taken.
 func (h *Home) Exists(id string) bool {
-	_, err := os.Lstat(h.TaskDir(id))
-	return err == nil
+	return fsys.Exists(h.TaskDir(id))
 }
 
 // MarkedLive tells whether the task is marked as not in a terminal state.
 func (h *Home) MarkedLive(id string) bool {
-	_, err := os.Lstat(filepath.Join(h.LiveDir(), id))
-	return err == nil
+	return fsys.Exists(filepath.Join(h.LiveDir(), id))
 }

@@ -25,12 +25,19 @@ func (l *Lock) File() *os.File { return l.f }
 func (l *Lock) Unlock() error { return l.f.Close() }
 
 // TryLock takes the run.lock of the task in taskDir without waiting. The error
-// is ErrLocked when a supervisor, or someone about to start one, holds it.
+// is ErrLocked when a supervisor, or someone about to start one, holds it. The
+// lock is that of the directory as it is seen then: whoever puts another in its
+// place, or removes it, holds this very lock.
 func TryLock(taskDir string) (*Lock, error) {
 	if err := CheckDir(taskDir); err != nil {
 		return nil, err
 	}
-	return openLock(filepath.Join(taskDir, LockFile), 0, tryLock)
+	path := filepath.Join(taskDir, LockFile)
+	lock, err := openLock(path, 0, tryLock)
+	if err == nil && !fsys.IsAt(lock.f, path) {
+		return nil, errors.Join(ErrLocked, lock.Unlock())
+	}
+	return lock, err
 }
 
 // LockHeld tells whether the task in taskDir has a live supervisor, and takes

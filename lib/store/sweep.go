@@ -41,7 +41,7 @@ func (h *Home) Stale() ([]string, error) {
 func (h *Home) Sweep() error {
 	stale, err := h.Stale()
 	for _, path := range stale {
-		err = errors.Join(err, os.RemoveAll(path))
+		err = errors.Join(err, fsys.RemoveAll(path))
 	}
 	return err
 }

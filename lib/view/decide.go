@@ -1,12 +1,14 @@
 package view
 
 import (
+	"path/filepath"
 	"slices"
 	"syscall"
 	"time"
 
 	"bgtasks/lib/proc"
 	"bgtasks/lib/record"
+	"bgtasks/lib/store"
 )
 
 // verdict is what a healer has to do about a task whose lock is free.
@@ -102,15 +104,35 @@ func (s *snapshot) lookForKin() {
 	switch {
 	case s.output == fifoHeld:
 		s.kin = max(s.state.Leftovers, 1)
-	case s.output == fifoIdle && s.state.Leftovers > 0:
+	case s.output == fifoIdle && (s.state.Leftovers > 0 || s.state.Cgroup != ""):
 		s.kin = s.countKin(proc.Identity(*s.state.Leader), s.state.Run)
 	}
+}
+
+// populated tells whether the tree's cgroup still holds someone.
+func (s *snapshot) populated() bool {
+	group, err := s.cgroup()
+	if err != nil {
+		return false
+	}
+	defer group.Close()
+	return group.Populated()
+}
+
+func (s *snapshot) cgroup() (*proc.Cgroup, error) {
+	if s.state == nil || s.state.Cgroup == "" {
+		return nil, proc.ErrGone
+	}
+	return proc.OpenCgroup(s.state.Cgroup)
 }
 
 // countKin looks at every process there is, so it is asked for seldom.
 func (s *snapshot) countKin(leader proc.Identity, run int) int {
 	if boot, err := proc.BootID(); err != nil || leader.BootID != boot {
 		return 0
+	}
+	if s.populated() {
+		return 1
 	}
 	live, err := proc.KinOf(leader, record.Marks(s.id, run, s.home), nil, nil).Live()
 	if err != nil {
@@ -128,7 +150,9 @@ func (s *snapshot) leader(sameBoot bool) (proc.Identity, bool) {
 	if s.state != nil || !sameBoot {
 		return proc.Identity{}, false
 	}
-	id, err := proc.FindLeader(record.Marks(s.spec.ID, s.spec.Run, s.home))
+	dir := store.At(s.home).TaskDir(s.id)
+	id, err := proc.FindLeader(record.Marks(s.spec.ID, s.spec.Run, s.home),
+		[]string{filepath.Join(dir, store.OutFIFO), filepath.Join(dir, store.ErrFIFO)})
 	return id, err == nil
 }
 

@@ -53,7 +53,9 @@ func (r *reader) heal(id string) error {
 		return err
 	}
 	fail.Pass("heal-locked")
-	defer lock.Unlock()
+	note(lock)
+	settled := false
+	defer func() { r.release(id, lock, settled) }()
 	s, err := r.records(id)
 	if err != nil || s.fault != nil {
 		return err
@@ -68,16 +70,46 @@ func (r *reader) heal(id string) error {
 	case leave, cannotKnow:
 		return nil
 	case finishEnd:
-		return r.finishEnd(s)
+		err = r.finishEnd(s)
+		settled = err == nil
+		return err
 	case adopt, adoptRest:
-		return launch.Adopt(r.home, lock, s.spec, s.adoption(v, f))
+		a := s.adoption(v, f)
+		if v == adopt {
+			// A journal that can't be written must not cost the task its supervisor.
+			_ = r.journalStart(s, &a.Leader)
+		}
+		return launch.Adopt(r.home, lock, s.spec, a)
 	}
-	return r.recordEnd(s, v, f)
+	err = r.recordEnd(s, v, f)
+	settled = err == nil
+	return err
+}
+
+// note tells those who wait for the lock whose end to watch for: a healer may be
+// killed like a shim. Without it they still have their bells.
+func note(lock *store.Lock) {
+	if self, err := proc.Self(); err == nil {
+		_ = store.WriteHolder(lock.File(), record.Process(self))
+	}
+}
+
+// release frees the lock, unless an adopting shim has it by now. Who waits until
+// nobody supervises an ended task was woken under the lock, and is again. After
+// anything else nobody is: a waiter that tries in vain would wake itself.
+func (r *reader) release(id string, lock *store.Lock, settled bool) {
+	lock.Unlock()
+	if settled {
+		store.Ring(filepath.Join(r.home.TaskDir(id), store.BellsDir), store.BellChange)
+	}
 }
 
 // adoption says what the next shim must know of the run.
 func (s *snapshot) adoption(v verdict, f *finding) record.Adoption {
-	a := record.Adoption{Leader: record.Process(f.who), Over: v == adoptRest}
+	a := record.Adoption{Leader: record.Process(f.who), Guessed: s.state == nil || s.state.Guessed, Over: v == adoptRest}
+	if s.state != nil {
+		a.Cgroup = s.state.Cgroup
+	}
 	if s.state != nil && s.state.Leader != nil {
 		a.Leader = *s.state.Leader
 	}
@@ -172,7 +204,7 @@ func drainOne(dir, fifo, stem string, limit int64) {
 // finishEnd resumes where whoever recorded the end was cut short.
 func (r *reader) finishEnd(s *snapshot) error {
 	if s.marked {
-		done, err := endJournalled(r.home, s.id, s.state.Run)
+		done, err := journalled(r.home, s.id, s.state.Run, record.EndEvent(s.state.State))
 		if err == nil && !done {
 			err = r.journalEnd(s)
 		}
@@ -183,8 +215,30 @@ func (r *reader) finishEnd(s *snapshot) error {
 	return r.tidy(s)
 }
 
+// journalStart makes up for the started event of a run whose supervisor was
+// killed before it could write one, or never found room for it (P10).
+func (r *reader) journalStart(s *snapshot, leader *record.Process) error {
+	if leader == nil {
+		return nil
+	}
+	if said, err := journalled(r.home, s.id, s.spec.Run, record.EventStarted); said || err != nil {
+		return err
+	}
+	then := &record.State{Run: s.spec.Run, Attempt: 1, State: record.Running, Leader: leader}
+	at := time.Now()
+	if s.state != nil && !s.state.StartedAt.IsZero() {
+		at = s.state.StartedAt
+	}
+	return r.home.Append(&record.Event{
+		Name: record.EventStarted, Time: at, TaskID: s.id, Labels: s.spec.EventLabels(), State: then,
+	})
+}
+
 func (r *reader) journalEnd(s *snapshot) error {
 	if err := fail.Point("heal-journal"); err != nil {
+		return err
+	}
+	if err := r.journalStart(s, s.state.Leader); err != nil {
 		return err
 	}
 	return r.home.Append(&record.Event{
@@ -206,6 +260,9 @@ func (r *reader) tidy(s *snapshot) error {
 	err := store.RemoveStop(dir)
 	if s.output != fifoHeld && s.kin == 0 {
 		err = errors.Join(err, store.RemoveFIFOs(dir))
+		if group, err := s.cgroup(); err == nil {
+			group.Remove()
+		}
 	}
 	err = errors.Join(err, r.home.UnmarkLive(s.id))
 	fail.Pass("heal-ring")

@@ -20,9 +20,9 @@ import (
 // end a second line; readers of the journal know a run by its number.
 const lookBack = 1 << 20
 
-// endJournalled tells whether the newest part of the journal holds the end of
+// journalled tells whether the newest part of the journal holds this event of
 // this run of the task.
-func endJournalled(h *store.Home, id string, run int) (bool, error) {
+func journalled(h *store.Home, id string, run int, name record.EventName) (bool, error) {
 	from, err := journalTail(h)
 	if err != nil {
 		return false, err
@@ -41,16 +41,15 @@ func endJournalled(h *store.Home, id string, run int) (bool, error) {
 		if err != nil {
 			return false, err
 		}
-		if bytes.Contains(line, mention) && endsRun(line, id, run) {
+		if bytes.Contains(line, mention) && tells(line, id, run, name) {
 			return true, nil
 		}
 	}
 }
 
-func endsRun(line []byte, id string, run int) bool {
+func tells(line []byte, id string, run int, name record.EventName) bool {
 	e, err := ParseEvent(line)
-	return err == nil && e.TaskID == id && e.State.Run == run && e.State.State.Terminal() &&
-		e.Name == record.EndEvent(e.State.State)
+	return err == nil && e.TaskID == id && e.State.Run == run && e.Name == name
 }
 
 // journalTail is where the newest segment begins that has lookBack bytes or

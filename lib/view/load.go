@@ -46,17 +46,40 @@ func (r *reader) load(id string, known hint) (*Task, error) {
 	if err != nil {
 		return nil, err
 	}
-	if s.wantsHealing() {
+	for range maxHeals {
+		if !s.wantsHealing() {
+			break
+		}
 		failed := r.heal(id)
 		if s, err = r.snapshot(id, thorough); err != nil {
 			return nil, err
 		}
-		if hopeless(failed) && s.wantsHealing() {
-			s.assume()
+		if hopeless(failed) {
+			if s.wantsHealing() {
+				s.assume()
+			}
+			break
 		}
 	}
+	r.remind(s)
 	return r.derive(s), nil
 }
+
+// remind tells a living shim of a stop that it has not heard of: whoever asked
+// found nobody listening, and was killed before there was. A shim that has heard
+// says so in its state.
+func (r *reader) remind(s *snapshot) {
+	if !s.held || s.stop == nil || s.state == nil || s.state.Stop != nil {
+		return
+	}
+	if number, err := stopSignal(s.stop); err == nil {
+		store.Knock(r.home.TaskDir(s.id), s.stop.AppendMessage(nil, int(number)))
+	}
+}
+
+// maxHeals bounds how often one look heals: another healer may be killed while
+// we stand back for it, and so may the shim that has just adopted the run.
+const maxHeals = 8
 
 // snapshot reads a task's files, then asks for its lock. An open state beside
 // a free lock may be one that has ended in between: healing looks again under

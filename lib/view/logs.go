@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"bgtasks/lib/fsys"
 	"bgtasks/lib/seglog"
 	"bgtasks/lib/store"
 )
@@ -49,12 +50,7 @@ func plainSize(dir, stem string, ended bool) (size int64, ok bool) {
 	if !ended {
 		return 0, false
 	}
-	d, err := os.Open(dir)
-	if err != nil {
-		return 0, false
-	}
-	names, err := d.Readdirnames(-1)
-	d.Close()
+	names, err := fsys.Names(dir)
 	more := func(name string) bool { return strings.HasPrefix(name, stem+".log.") || name == stem+".json" }
 	if err != nil || slices.ContainsFunc(names, more) {
 		return 0, false

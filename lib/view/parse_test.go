@@ -28,7 +28,7 @@ func TestParseStateRoundTrip(t *testing.T) {
 	code, signal := 200, "KILL"
 	p := &record.Process{BootID: "b", PID: 7, StartTicks: 1<<64 - 1}
 	state := &record.State{Run: 2, Attempt: 3, State: record.Failed, Reason: record.BySignal, ExitCode: &code,
-		Signal: &signal, Leader: p, Shim: p, Containment: "subreaper", Leftovers: 4, TeeMissed: 5,
+		Signal: &signal, Leader: p, Shim: p, Containment: "cgroup", Cgroup: "/sys/fs/cgroup/bgtask-x", Leftovers: 4, TeeMissed: 5,
 		StartedAt: testTime, ExitedAt: testTime, UpdatedAt: testTime,
 		Usage: &record.Usage{UserMs: 1, SystemMs: 2, MaxRSSKB: 3},
 		Stop: &record.Stop{RequestedAt: testTime, By: "bg-stop", Signal: "TERM", GraceMs: 9, Reason: "why",

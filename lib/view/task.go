@@ -18,7 +18,8 @@ const Redacted = "[redacted]"
 type Supervisor string
 
 // The supervisor of a run: its lock is held; it is free although the run is
-// open; it is free because the run is over.
+// open; it has nothing to do any more, because the run is over with its whole
+// tree.
 const (
 	SupervisorAlive Supervisor = "alive"
 	SupervisorLost  Supervisor = "lost"
@@ -79,6 +80,8 @@ type Task struct {
 	Holder *record.Process `json:"-"`
 	// Unreadable is a *RecordError, or nil when the records are whole.
 	Unreadable error `json:"-"`
+
+	held bool // run.lock
 }
 
 // Usage is what the reaping of the tree counted.
@@ -105,13 +108,17 @@ func (t *Task) Terminal() bool { return t.State.Terminal() }
 func (t *Task) Open() bool { return t.State != "" && !t.State.Terminal() }
 
 // Supervised tells whether a shim, or someone about to start one, holds the
-// task's lock.
-func (t *Task) Supervised() bool { return t.Supervisor == SupervisorAlive }
+// task's lock. That of a run that is over may do so for a moment longer than
+// Supervisor says.
+func (t *Task) Supervised() bool { return t.held || t.Supervisor == SupervisorAlive }
 
-// Age is how long ago the newest run was created, by the wall clock; 0 when
-// the spec is unreadable.
+// Age is how long ago the newest run was started, or the task was created if
+// that start is not known, by the wall clock; 0 when both are unreadable.
 func (t *Task) Age(now time.Time) time.Duration {
-	if t.Spec == nil {
+	switch {
+	case t.Current != nil && !t.Current.StartedAt.IsZero():
+		return now.Sub(t.Current.StartedAt)
+	case t.Spec == nil:
 		return 0
 	}
 	return now.Sub(t.Spec.CreatedAt)
@@ -130,6 +137,7 @@ func (r *reader) derive(s *snapshot) *Task {
 		Current:     s.state,
 		Holder:      s.holder,
 		Unreadable:  s.fault,
+		held:        s.held,
 	}
 	if s.fault != nil {
 		t.Fault = s.fault.Error()
@@ -148,8 +156,8 @@ func (r *reader) derive(s *snapshot) *Task {
 	if t.Stop == nil {
 		t.Stop = stopOf(s.stop)
 	}
-	t.Supervisor = s.supervisor()
 	t.Leftovers = s.leftovers()
+	t.Supervisor = s.supervisor(t.Leftovers)
 	return t
 }
 
@@ -211,8 +219,13 @@ func timeOf(t time.Time) string {
 	return string(record.AppendTime(make([]byte, 0, len(record.TimeFormat)), t))
 }
 
-func (s *snapshot) supervisor() Supervisor {
+// supervisor passes over the shim of a run that is over, with nothing left to
+// supervise: it has the lock for another moment, and who asks would see now the
+// one, now the other.
+func (s *snapshot) supervisor(leftovers int) Supervisor {
 	switch {
+	case s.terminal() && leftovers == 0:
+		return SupervisorNone
 	case s.held:
 		return SupervisorAlive
 	case s.open():

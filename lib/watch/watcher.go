@@ -8,6 +8,7 @@ import (
 	"os"
 	"time"
 
+	"bgtasks/lib/fsys"
 	"bgtasks/lib/store"
 
 	"golang.org/x/sys/unix"
@@ -38,7 +39,7 @@ type Watcher struct {
 // New gives a watcher that watches nothing yet. Close it to take its bells
 // down.
 func New(h *store.Home) (*Watcher, error) {
-	r, w, err := os.Pipe()
+	r, w, err := fsys.Pipe()
 	if err != nil {
 		return nil, fmt.Errorf("prepare to wait: %w", err)
 	}

@@ -1,0 +1,67 @@
+package shim
+
+import (
+	"golang.org/x/sys/unix"
+
+	"bgtasks/lib/proc"
+	"bgtasks/lib/record"
+)
+
+// execute starts the leader, where it can in a cgroup of its own: whatever its
+// tree does then, it can be killed in one step. A failure for the cgroup's sake
+// is not to be told from any other, so then it is tried without.
+func (s *Shim) execute(spec proc.SpawnSpec) (pid int, err error) {
+	group, err := proc.NewCgroup(record.CgroupName(s.launch.ID, s.launch.Home))
+	if err != nil {
+		return proc.Spawn(spec)
+	}
+	spec.Cgroup = group
+	if pid, err = proc.Spawn(spec); err == nil {
+		s.enclose(group)
+		return pid, nil
+	}
+	group.Remove()
+	spec.Cgroup = nil
+	return proc.Spawn(spec)
+}
+
+// rejoin finds the cgroup of an adopted tree again. The verb that started us
+// may run in that of another task, which we must not share.
+func (s *Shim) rejoin(path string) {
+	proc.LeaveCgroup()
+	if path == "" {
+		return
+	}
+	if group, err := proc.OpenCgroup(path); err == nil {
+		s.enclose(group)
+	}
+}
+
+func (s *Shim) enclose(group *proc.Cgroup) {
+	s.group = group
+	s.tree = proc.InCgroup(s.tree, group, s.foreign)
+	s.state.Containment, s.state.Cgroup = byCgroup, group.Path()
+}
+
+// groupEvents is what poll(2) is asked about the cgroup: only once the leader
+// has ended, so that an idle shim is not woken.
+func (s *Shim) groupEvents(set []unix.PollFd) []unix.PollFd {
+	if s.group == nil || !s.leaderEnded {
+		return set
+	}
+	return append(set, unix.PollFd{Fd: int32(s.group.Events()), Events: unix.POLLPRI})
+}
+
+// heedGroup takes note of the cgroup's state: until then poll(2) tells of a
+// change again and again.
+func (s *Shim) heedGroup() {
+	if s.group != nil && s.leaderEnded {
+		s.group.Populated()
+	}
+}
+
+func (s *Shim) dissolve() {
+	if s.group != nil {
+		s.group.Remove()
+	}
+}
