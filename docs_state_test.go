@@ -130,7 +130,7 @@ type example struct {
 }
 
 // examples finds what follows a comment `.\" example KIND` in a page. Folded
-// lines are joined without the space that indents them.
+// lines are joined without the space that indents them, and \e is a backslash.
 func examples(t *testing.T, page string) (list []example) {
 	t.Helper()
 	const mark = `.\" example `
@@ -144,7 +144,7 @@ func examples(t *testing.T, page string) (list []example) {
 			inside = false
 		case inside && !strings.HasPrefix(line, "."):
 			last := &list[len(list)-1]
-			last.text = append(last.text, strings.TrimPrefix(line, " ")...)
+			last.text = append(last.text, strings.ReplaceAll(strings.TrimPrefix(line, " "), `\e`, `\`)...)
 		}
 	}
 	return list

@@ -100,13 +100,15 @@ func (s *script) tearDown() {
 
 // scriptCondition knows [namespaces]: whether this user may make namespaces;
 // [mounts]: whether it may mount file systems; [users]: whether it may become
-// another user.
+// another user; [cgroups]: whether a script may mount cgroup v2 and make cgroups.
 func scriptCondition(cond string) (bool, error) {
 	switch cond {
 	case "namespaces":
 		return mayUnshare(), nil
 	case "mounts":
 		return mayMount(), nil
+	case "cgroups":
+		return mayGroup(), nil
 	case "users":
 		return os.Geteuid() == 0, nil
 	}

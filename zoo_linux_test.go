@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -49,6 +50,48 @@ func TestP5Zoo(t *testing.T) {
 	}
 }
 
+// inCgroup tells the tests that cgroup v2 is mounted for them.
+const inCgroup = "BGTASKS_TEST_CGROUP"
+
+// mountCgroups runs a program where the unified hierarchy is mounted, for it
+// alone.
+const mountCgroups = `mount -t cgroup2 none /sys/fs/cgroup && exec "$@"`
+
+// mayGroup tells whether cgroups can be made there: by root, where no other
+// program manages them.
+var mayGroup = sync.OnceValue(func() bool {
+	const probe = `d=/sys/fs/cgroup/bgtask-probe-$$; ! test -d /run/systemd/system && mkdir $d && test -w $d/cgroup.kill; r=$?; rmdir $d; exit $r`
+	return exec.Command("unshare", "-m", "sh", "-c", mountCgroups, "sh", "sh", "-c", probe).Run() == nil
+})
+
+// TestP5ZooInCgroup does the same where trees are held together by cgroups.
+func TestP5ZooInCgroup(t *testing.T) {
+	if !mayGroup() {
+		t.Skip("this user may not mount cgroup v2, or something manages it")
+	}
+	programs(t)
+	cmd := exec.Command("unshare", "-m", "sh", "-c", mountCgroups, "sh", os.Args[0], "-test.run=^TestP5Zoo$", "-test.v")
+	cmd.Env = append(os.Environ(), inCgroup+"=1")
+	out, err := cmd.CombinedOutput()
+	if err != nil || !bytes.Contains(out, []byte("--- PASS: TestP5Zoo ")) {
+		t.Errorf("TestP5Zoo in a cgroup: %v\n%s", err, out)
+	}
+}
+
+// checkCgroup holds that the tree is in a cgroup where that is to be.
+func (z *cage) checkCgroup() {
+	if os.Getenv(inCgroup) == "" {
+		return
+	}
+	state, err := os.ReadFile(filepath.Join(z.work, "home", "tasks", "t", "state.json"))
+	if got := gjson.GetBytes(state, "containment").Str; err != nil || got != "cgroup" {
+		z.t.Errorf("containment = %q, %v, want cgroup", got, err)
+	}
+	if path := gjson.GetBytes(state, "cgroup").Str; path != "" {
+		z.group = path
+	}
+}
+
 // cage is where one animal is kept.
 type cage struct {
 	t     *testing.T
@@ -57,7 +100,8 @@ type cage struct {
 	env   []string
 	words []string // that start the animal
 	ready *os.File // FIFO, read here
-	known map[int]string
+	known map[int]string // start times by pid
+	group string         // the tree's cgroup, if it is to have one
 }
 
 func newCage(t *testing.T, s *suite, animal string) *cage {
@@ -145,6 +189,7 @@ func (z *cage) start(flags ...string) {
 		}
 		z.known[pid] = startOf(pid)
 	}
+	z.checkCgroup()
 }
 
 // run runs a verb that has to succeed in time.
@@ -192,6 +237,9 @@ func (z *cage) lookForSurvivors() {
 		if runs(p.pid) {
 			z.t.Errorf("process %d got away: %s", p.pid, p.cmdline())
 		}
+	}
+	if _, err := os.Stat(z.group); z.group != "" && err == nil {
+		z.t.Errorf("cgroup %s was left behind", z.group)
 	}
 	for pid, start := range z.known {
 		if runs(pid) && startOf(pid) == start {

@@ -34,8 +34,8 @@ type flags struct {
 
 // listData is what JSON mode tells.
 type listData struct {
-	Total int          `json:"total"`
-	Tasks []*view.Task `json:"tasks"`
+	Total int   `json:"total"`
+	Tasks []any `json:"tasks"`
 }
 
 // Run lists the tasks that the flags let through.
@@ -83,7 +83,7 @@ func (f *flags) named(c *cli.Call) ([]string, error) {
 }
 
 func newListData(tasks []*view.Task) *listData {
-	return &listData{len(tasks), append([]*view.Task{}, tasks...)}
+	return &listData{len(tasks), cli.Known(tasks)}
 }
 
 func list(c *cli.Call, p *cli.ListPayload) (*listData, error) {

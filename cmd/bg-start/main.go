@@ -49,7 +49,7 @@ type flags struct {
 	TimeLimit *cli.Duration `placeholder:"DURATION" help:"End the task after this time."`
 	Grace     *cli.Duration `placeholder:"DURATION" help:"The time between the polite signal and KILL; 5s otherwise."`
 	Signal    cli.Signal    `placeholder:"SIGNAL" help:"The polite signal that ends the task; TERM otherwise."`
-	Leftovers string        `enum:"keep,wait,kill" default:"keep" placeholder:"POLICY" help:"What becomes of processes that outlive the command: keep (they live on, the task is over), wait, or kill."`
+	Leftovers string        `placeholder:"POLICY" help:"What becomes of processes that outlive the command: keep (they live on, the task is over), wait, or kill."`
 	Success   cli.Codes     `placeholder:"CODES" help:"Exit codes beside 0 that count as success, as in 1,3."`
 	Wait      bool          `help:"Wait for the end and relay the exit code, or 128 and the signal's number."`
 	Timeout   *cli.Duration `placeholder:"DURATION" help:"With --wait, how long at most; then exit 124."`

@@ -3,6 +3,8 @@ package main
 import (
 	"fmt"
 	"os"
+	"slices"
+	"strings"
 
 	"bgtasks/lib/cli"
 	"bgtasks/lib/record"
@@ -20,6 +22,9 @@ func (f *flags) payload() (*cli.StartPayload, error) {
 	}
 	if f.ID != "" && !record.ValidID(f.ID) {
 		return nil, cli.Usage("--id: expected %s, got %q", record.IDGrammar, f.ID)
+	}
+	if f.Leftovers != "" && !slices.Contains(record.LeftoverPolicies, f.Leftovers) {
+		return nil, cli.Usage("--leftovers: expected one of %s, got %q", strings.Join(record.LeftoverPolicies, ", "), f.Leftovers)
 	}
 	meta, err := cli.ParseObject("--meta", f.Meta)
 	if err != nil {

@@ -130,7 +130,14 @@ func taskFailure(err error) *Failure {
 			Details: []Detail{{"id", missing.ID}, {"hint", "Run list to discover known task ids."}}}
 		if len(missing.Close) > 0 {
 			f.Hint = "did you mean " + strings.Join(missing.Close, ", ") + "?"
-			f.Details[1].Value = "Run list to discover known task ids. Close ones: " + strings.Join(missing.Close, ", ") + "."
+		}
+		switch {
+		case len(missing.Named) == 1:
+			f.Details[1].Value = "That is a name. Its id is " + missing.Named[0] + "."
+		case len(missing.Named) > 1:
+			f.Details[1].Value = "That is a name. The ids that have it are " + strings.Join(missing.Named, ", ") + "."
+		case len(missing.CloseIDs) > 0:
+			f.Details[1].Value = "Run list to discover known task ids. Close ones: " + strings.Join(missing.CloseIDs, ", ") + "."
 		}
 		return f
 	case errors.As(err, &ambiguous):
@@ -157,7 +164,7 @@ func spawnFailure(err error) *Failure {
 		return &Failure{Type: "SpawnFailed", Message: "failed to spawn command: " + spawn.Command, Code: spawnCode(spawn),
 			Text: spawn.Error(), Hint: spawnHint(spawn),
 			Details: []Detail{{"command", spawn.Command}, {"reason", spawn.Error()},
-				{"hint", "Check that the command, its PATH and the working directory exist. " + spawnHint(spawn)}}}
+				{"hint", payloadHint(spawn)}}}
 	}
 	return nil
 }
@@ -172,6 +179,18 @@ func spawnCode(e *launch.SpawnError) int {
 		return CodeNotExecutable
 	}
 	return CodeTool
+}
+
+// payloadHint is spawnHint for who writes payloads, where there is no -c.
+func payloadHint(e *launch.SpawnError) string {
+	hint := spawnHint(e)
+	switch {
+	case e.NotFound():
+		return `Check that the command and its PATH exist; a shell line is the command "sh" with the args ["-c", "LINE"].`
+	case hint == "":
+		return "Check what the reason names."
+	}
+	return strings.ToUpper(hint[:1]) + hint[1:] + "."
 }
 
 func spawnHint(e *launch.SpawnError) string {

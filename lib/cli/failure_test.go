@@ -32,7 +32,7 @@ func TestFailures(t *testing.T) {
 		{&launch.ExistsError{ID: "web"}, "TaskAlreadyRunning", 1, `task "web" is already running`},
 		{exec(syscall.ENOENT), "SpawnFailed", 127, `command "x" not found`},
 		{exec(syscall.EACCES), "SpawnFailed", 126, `cannot execute "x": permission denied`},
-		{&launch.SpawnError{Stage: record.StageDir, Command: "x", Path: "/d", Errno: syscall.ENOENT}, "SpawnFailed", 125, `working directory "/d"`},
+		{&launch.SpawnError{Stage: record.StageDir, Command: "x", Path: "/d", Errno: syscall.ENOENT}, "SpawnFailed", 126, `working directory "/d"`},
 		{&control.StopError{ID: "web", Why: "it won't"}, "StopFailed", 1, `task "web" was not stopped: it won't`},
 		{&control.EnvUnknownError{ID: "web", Names: []string{"A"}}, "CommandInputError", 1, "A, which are kept in no record"},
 		{&homeError{Op: "initialize", Err: store.ErrNoHome}, "CliStoreError", 5, "no home"},

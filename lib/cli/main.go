@@ -16,6 +16,8 @@ type Verb struct {
 	Name string // "stop"; the program is bg-stop
 	Help string // a line or a paragraph for --help
 
+	JSONHelp string // of --json, where that is no envelope
+
 	// Flags is a pointer to the text grammar: a struct with kong tags that
 	// embeds Common and has a Run method.
 	Flags Grammar

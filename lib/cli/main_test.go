@@ -82,7 +82,7 @@ func TestHelpAndVersion(t *testing.T) {
 	}
 	_, out, _ := do(strictFlag, "{}", "--help")
 	if err := json.Unmarshal([]byte(out), &envelope); err != nil || envelope.Command != "help" ||
-		!strings.HasPrefix(envelope.Data.Help, "Usage: bg-try") || len(envelope.Data.Next) != 3 {
+		!strings.HasPrefix(envelope.Data.Help, "Usage: background-tasks try") || len(envelope.Data.Next) != 3 {
 		t.Errorf("strict --help = %s (%v), want the help in an envelope", out, err)
 	}
 	_, out, _ = do(strictFlag, "--version")

@@ -35,6 +35,7 @@ func schemaText(verb string) (json.RawMessage, error) {
 // schema is what of a JSON Schema payloads are held against.
 type schema struct {
 	Types            typeNames  `json:"type"`
+	Description      string     `json:"description"`
 	Comment          string     `json:"$comment"` // in words what the pattern accepts
 	Enum             []string   `json:"enum"`
 	MinLength        *int       `json:"minLength"`

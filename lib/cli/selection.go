@@ -181,9 +181,12 @@ func (c *Call) Found(targets []Target) (ids []string, err error) {
 }
 
 // NamedOrGone finds tasks for a look at the past: a word that no task has but
-// that could be an id is taken for one.
-func (c *Call) NamedOrGone(words []string) (ids []string, err error) {
-	words, err = c.expand(words)
+// that could be an id is taken for one, with Err still set.
+func (c *Call) NamedOrGone(words []string) ([]Target, error) {
+	if err := AfterFlags(words); err != nil {
+		return nil, err
+	}
+	words, err := c.expand(words)
 	if err != nil {
 		return nil, err
 	}
@@ -195,9 +198,8 @@ func (c *Call) NamedOrGone(words []string) (ids []string, err error) {
 		if missing := (*view.NotFoundError)(nil); t.Err != nil && !(errors.As(t.Err, &missing) && record.ValidID(t.ID)) {
 			return nil, t.Err
 		}
-		ids = append(ids, t.ID)
 	}
-	return ids, nil
+	return targets, nil
 }
 
 // Load reads the tasks that pass a filter; none if there is no home.

@@ -1,9 +1,11 @@
 package cli
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"io"
+	"reflect"
 	"strconv"
 	"strings"
 	"text/template"
@@ -34,14 +36,14 @@ func PrintTasks(c *Call, tasks []*view.Task, format string) error {
 	case "tsv":
 		return c.printEach(tasks, tsvRow)
 	case "jsonl":
-		for _, t := range tasks {
+		for _, t := range Known(tasks) {
 			if err := c.Line(t); err != nil {
 				return err
 			}
 		}
 		return nil
 	case "json":
-		return writeJSON(c.Out, append([]*view.Task{}, tasks...))
+		return writeJSON(c.Out, Known(tasks))
 	case "table":
 		return writeTable(c.Out, tasks, c.width(), time.Now())
 	}
@@ -65,14 +67,30 @@ func (c *Call) printTemplate(tasks []*view.Task, format string) error {
 	}
 	t, err := template.New("output").Funcs(template.FuncMap{"join": strings.Join, "json": toJSON}).Parse(format + "\n")
 	if err != nil {
-		return Usage("--output: %v", err)
+		return templateFault(err)
 	}
+	var text bytes.Buffer
 	for _, task := range tasks {
-		if err := t.Execute(c.Out, task); err != nil {
-			return Usage("--output: %v", err)
+		if err := t.Execute(&text, task); err != nil {
+			return templateFault(err)
 		}
 	}
-	return nil
+	_, err = c.Out.Write(text.Bytes())
+	return err
+}
+
+// templateFault is a template that is wrong. Nothing was printed then: half a
+// line would be taken for data.
+func templateFault(err error) error {
+	f := Usage("--output: %v", err)
+	var fields []string
+	for _, field := range reflect.VisibleFields(reflect.TypeFor[view.Task]()) {
+		if name := field.Tag.Get("json"); name != "-" && name != "" {
+			fields = append(fields, field.Name)
+		}
+	}
+	f.Hint = "the fields are " + strings.Join(fields, ", ") + "; the functions are those of Go's templates, join and json"
+	return f
 }
 
 func toJSON(v any) (string, error) {
@@ -120,12 +138,35 @@ func writeTable(w io.Writer, tasks []*view.Task, width int, now time.Time) error
 			widths[i] = max(widths[i], utf8.RuneCountInString(row[i]))
 		}
 	}
+	squeeze(widths, width)
 	for _, row := range rows {
 		if _, err := io.WriteString(w, tableLine(row, widths, width)); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// tableYield are the columns that give way to a narrow terminal, in this order,
+// and the least that is left of them: the state and the exit are what a list
+// is looked at for.
+var tableYield = []struct{ column, least int }{{5, 4}, {1, 4}, {0, 8}}
+
+// squeeze makes columns narrower until the head of the last one fits.
+func squeeze(widths []int, width int) {
+	if width == 0 {
+		return
+	}
+	last := len(widths) - 1
+	excess := len(tableHead[last]) + 2*last - width
+	for _, w := range widths[:last] {
+		excess += w
+	}
+	for _, y := range tableYield {
+		less := max(min(excess, widths[y.column]-y.least), 0)
+		widths[y.column] -= less
+		excess -= less
+	}
 }
 
 func tableRow(t *view.Task, now time.Time) []string {
@@ -143,6 +184,9 @@ func tableLine(row []string, widths []int, width int) string {
 	for i, cell := range row {
 		if i > 0 {
 			b.WriteString("  ")
+		}
+		if i < len(row)-1 {
+			cell = shorten(cell, widths[i])
 		}
 		b.WriteString(cell)
 		if i < len(row)-1 {

@@ -1,9 +1,8 @@
 package cli
 
 import (
-	"bytes"
+	"errors"
 	"io"
-	"os"
 	"reflect"
 	"slices"
 	"strings"
@@ -45,7 +44,7 @@ func wantsJSON(args []string) bool {
 func (v *Verb) parse(args []string, out, errs io.Writer) (ended bool, err error) {
 	k, err := kong.New(v.Flags,
 		kong.Name("bg-"+v.Name),
-		kong.Description(v.Help),
+		kong.Description(v.Help+v.more()),
 		kong.KindMapper(reflect.String, kong.MapperFunc(verbatim)),
 		kong.Vars{"version": "bg-" + v.Name + " " + Version, "formats": FormatHelp},
 		kong.Writers(out, errs),
@@ -55,6 +54,7 @@ func (v *Verb) parse(args []string, out, errs io.Writer) (ended bool, err error)
 	if err != nil {
 		return false, err
 	}
+	v.wordHelp(k.Model)
 	defer func() {
 		if r := recover(); r != nil {
 			if _, ok := r.(shown); !ok {
@@ -63,8 +63,12 @@ func (v *Verb) parse(args []string, out, errs io.Writer) (ended bool, err error)
 			ended, err = true, nil
 		}
 	}()
-	if _, err := k.Parse(args); err != nil {
-		f := Usage("%s", lowerFirst(err.Error()))
+	parsed, err := k.Parse(args)
+	if err == nil {
+		err = emptyLists(parsed)
+	}
+	if err != nil {
+		f := Usage("%s", plainWords(err.Error()))
 		f.Hint = "see bg-" + v.Name + " --help"
 		f.Details = []Detail{{"hint", f.Hint}}
 		return false, f
@@ -72,12 +76,32 @@ func (v *Verb) parse(args []string, out, errs io.Writer) (ended bool, err error)
 	return false, nil
 }
 
-// verbatim takes a word as it is. Kong's own mapper sends it through JSON, which
+// emptyLists refuses a flag for a list that was given without an element: the
+// parser drops it, and would let it select or mark nothing.
+func emptyLists(parsed *kong.Context) error {
+	given := map[*kong.Flag]int{}
+	for _, p := range parsed.Path {
+		if f := p.Flag; f != nil && f.Target.Kind() == reflect.Slice {
+			given[f]++
+			if f.Target.Type().Elem().Kind() == reflect.String && f.Target.Len() < given[f] {
+				return errors.New("--" + f.Name + ": expected a value, got an empty one")
+			}
+		}
+	}
+	return nil
+}
+
+// verbatim takes a word as it is, but none that is empty after a flag: an
+// unset variable there would select or name something else than was meant.
+// Kong's own mapper sends it through JSON, which
 // replaces what is no UTF-8: a file name in an older encoding, for one.
 func verbatim(ctx *kong.DecodeContext, target reflect.Value) error {
 	token, err := ctx.Scan.PopValue("string")
 	if err != nil {
 		return err
+	}
+	if token.String() == "" && ctx.Value.Flag != nil {
+		return errors.New("expected a value, got an empty one")
 	}
 	target.SetString(token.String())
 	return nil
@@ -88,13 +112,6 @@ func lowerFirst(s string) string {
 		return s
 	}
 	return strings.ToLower(s[:1]) + s[1:]
-}
-
-// helpText is what --help prints in text mode.
-func (v *Verb) helpText() (string, error) {
-	var b bytes.Buffer
-	_, err := v.parse([]string{"--help"}, &b, os.Stderr)
-	return b.String(), err
 }
 
 // CommandWords gives a passed-through command line without the "--" that may

@@ -66,6 +66,12 @@ func (e *SpawnError) Hint() string {
 		return "it has no #! line: run it with its interpreter, as in sh FILE"
 	case e.Stage == record.StageExec && e.Errno == syscall.EACCES:
 		return "make it executable with chmod +x, or run it with its interpreter"
+	case e.Stage == record.StageExec && e.Errno == syscall.E2BIG:
+		return "pass fewer or shorter arguments and variables, or pass them in a file"
+	case e.BadDir():
+		return "check that the directory exists and that you may enter it"
+	case e.Stage == record.StageStdin, e.Stage == record.StageTee:
+		return "check that the file exists, or its directory, and that you may open it"
 	case e.Stage == record.StageShim && e.Errno == syscall.ENOENT:
 		return "bg-shim belongs beside the other commands: install the suite as a whole"
 	}

@@ -52,6 +52,9 @@ func (w *Writer) splice(fd, max int) (int, error) {
 	if w.noSplice || w.fault != nil {
 		return 0, syscall.ENOSYS
 	}
+	if w.due() && !holdsBytes(fd) {
+		return 0, syscall.ENOSYS // a part is closed for a byte that comes after it, not before
+	}
 	room, err := w.ready(min(max, spliceChunk))
 	if err != nil {
 		return 0, err

@@ -18,7 +18,7 @@ func (w *Writer) partPath(p part) string { return w.path + "." + p.name() }
 // ready makes output.log able to take the byte at w.end, and says how many of
 // want bytes fit into it.
 func (w *Writer) ready(want int) (int, error) {
-	if w.end > w.base+w.size || w.isFull() {
+	if w.due() {
 		if err := w.seal(); err != nil {
 			return 0, err
 		}
@@ -33,6 +33,10 @@ func (w *Writer) ready(want int) (int, error) {
 	}
 	return int(min(int64(want), w.part-w.size)), nil
 }
+
+// due tells whether the next byte needs a new part: bytes were lost after the
+// newest one, or it is full.
+func (w *Writer) due() bool { return w.end > w.base+w.size || w.isFull() }
 
 func (w *Writer) isFull() bool { return w.part > 0 && w.size >= w.part }
 

@@ -2,6 +2,8 @@ package seglog
 
 import (
 	"syscall"
+
+	"golang.org/x/sys/unix"
 )
 
 const spliceNonblock = 2 // SPLICE_F_NONBLOCK, splice(2)
@@ -14,4 +16,10 @@ func spliceTo(file, fd int, offset int64, max int) (int, error) {
 			return int(n), err
 		}
 	}
+}
+
+// holdsBytes tells whether a pipe has something to read (FIONREAD, pipe(7)).
+func holdsBytes(fd int) bool {
+	n, err := unix.IoctlGetInt(fd, unix.TIOCINQ)
+	return err == nil && n > 0
 }

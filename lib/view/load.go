@@ -21,7 +21,7 @@ func Load(h *store.Home, id string) (*Task, error) {
 	r := newReader(h)
 	t, err := r.load(id, thorough)
 	if errors.Is(err, fs.ErrNotExist) {
-		notFound.Close = closeWords(h, id)
+		notFound.suggest(h)
 		return nil, notFound
 	}
 	if err != nil {

@@ -19,8 +19,10 @@ var errTooLarge = errors.New("too large for a record")
 
 // NotFoundError says that no task has this id or name.
 type NotFoundError struct {
-	ID    string
-	Close []string // up to three names or ids that the word may have meant
+	ID       string
+	Close    []string // up to three names or ids that the word may have meant
+	CloseIDs []string // the ids of those tasks
+	Named    []string // the ids of the tasks that have the word as their name
 }
 
 func (e *NotFoundError) Error() string { return "no task \"" + e.ID + "\"" }

@@ -70,7 +70,7 @@ func (r *resolver) resolve(word string) (string, error) {
 	}
 	switch len(named) {
 	case 0:
-		return "", &NotFoundError{word, closest(word, r.tasks)}
+		return "", notFound(word, r.tasks)
 	case 1:
 		return named[0].ID, nil
 	}
@@ -93,14 +93,28 @@ func idsOf(tasks []*Task) (ids []string) {
 	return ids
 }
 
-// closeWords looks for what may have been meant by an id that is not there. It
-// is for a hint, so its own failure is none.
-func closeWords(h *store.Home, word string) []string {
-	tasks, err := LoadAll(h, Filter{})
-	if err != nil {
-		return nil
+// suggest looks for what may have been meant by an id that is not there. It is
+// for a hint, so its own failure is none.
+func (e *NotFoundError) suggest(h *store.Home) {
+	if tasks, err := LoadAll(h, Filter{}); err == nil {
+		*e = *notFound(e.ID, tasks)
 	}
-	return closest(word, tasks)
+}
+
+func notFound(word string, tasks []*Task) *NotFoundError {
+	e := &NotFoundError{ID: word}
+	for _, g := range closest(word, tasks) {
+		if !slices.Contains(e.Close, g.word) {
+			e.Close = append(e.Close, g.word)
+		}
+		e.CloseIDs = append(e.CloseIDs, g.id)
+	}
+	for _, t := range tasks {
+		if t.Name == word && word != "" {
+			e.Named = append(e.Named, t.ID)
+		}
+	}
+	return e
 }
 
 const (
@@ -109,29 +123,32 @@ const (
 	minShared   = 3 // bytes that a beginning must share to count as close
 )
 
-// closest gives the names and ids within two edits of word, nearest first, and
-// after them those that begin alike. Every generated id begins alike, so ids
-// count by distance only.
-func closest(word string, tasks []*Task) []string {
-	distance := map[string]int{}
-	for _, t := range slices.Backward(tasks) {
-		if d := editDistance(word, t.ID); near(d, word, t.ID) {
-			distance[t.ID] = d
-		}
-		if d := editDistance(word, t.Name); near(d, word, t.Name) {
-			distance[t.Name] = d
-		} else if alike(word, t.Name) {
-			distance[t.Name] = maxDistance + 1
+// guess is a task that a word may have meant, and the word for it that is next.
+type guess struct {
+	id, word string
+	distance int
+}
+
+// closest gives the tasks whose names or ids are within two edits of word,
+// nearest first, and after them those whose names begin alike. Every generated
+// id begins alike, so ids count by distance only.
+func closest(word string, tasks []*Task) []guess {
+	var list []guess
+	for _, t := range tasks {
+		byID, byName := editDistance(word, t.ID), editDistance(word, t.Name)
+		switch {
+		case near(byID, word, t.ID) && (byID <= byName || !near(byName, word, t.Name)):
+			list = append(list, guess{t.ID, t.ID, byID})
+		case near(byName, word, t.Name):
+			list = append(list, guess{t.ID, t.Name, byName})
+		case alike(word, t.Name):
+			list = append(list, guess{t.ID, t.Name, maxDistance + 1})
 		}
 	}
-	words := make([]string, 0, len(distance))
-	for w := range distance {
-		words = append(words, w)
-	}
-	slices.SortFunc(words, func(a, b string) int {
-		return cmp.Or(cmp.Compare(distance[a], distance[b]), cmp.Compare(a, b))
+	slices.SortFunc(list, func(a, b guess) int {
+		return cmp.Or(cmp.Compare(a.distance, b.distance), cmp.Compare(a.word, b.word), cmp.Compare(a.id, b.id))
 	})
-	return words[:min(len(words), maxClose)]
+	return list[:min(len(list), maxClose)]
 }
 
 // near leaves out words that share nothing but their shortness.
