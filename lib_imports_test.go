@@ -40,7 +40,6 @@ var fences = map[string][]string{
 	"github.com/alecthomas/kong":      {"lib/cli"},
 	"github.com/google/jsonschema-go": {"lib/cli"},
 	"github.com/tidwall/gjson":        {"lib/view"},
-	"github.com/google/renameio":      {"lib/store"},
 	"golang.org/x/sys":                {"lib/fsys", "lib/store", "lib/proc", "lib/seglog", "lib/shim", "lib/launch", "lib/watch", "lib/view", "lib/cli"},
 	"github.com/rogpeppe/go-internal": nil,
 }

@@ -98,8 +98,8 @@ type cage struct {
 	bin   string // where the verbs are
 	work  string // also the mark: WORK=work is in the environment of the tree
 	env   []string
-	words []string // that start the animal
-	ready *os.File // FIFO, read here
+	words []string       // that start the animal
+	ready *os.File       // FIFO, read here
 	known map[int]string // start times by pid
 	group string         // the tree's cgroup, if it is to have one
 }

@@ -19,8 +19,20 @@ trap finish EXIT
 
 say() { printf '\n# %s\n' "$*"; }
 
+# show prints a command as it can be typed.
+show() {
+	printf '$'
+	for word; do
+		case $word in
+		*[!A-Za-z0-9_./:=,+@%-]* | '') printf " '%s'" "$(printf '%s' "$word" | sed "s/'/'\\\\''/g")" ;;
+		*) printf ' %s' "$word" ;;
+		esac
+	done
+	printf '\n'
+}
+
 run() {
-	printf '$ %s\n' "$*"
+	show "$@"
 	"$@"
 }
 
@@ -38,10 +50,11 @@ expect running "$(bg-list -o '{{.Status}}' web)" "status of web"
 
 say "Three builds, one of which fails. Their ids go through a pipe; the highest code comes back."
 for n in 0 0 3; do
-	bg-start --tag demo --tag build -c "echo building; exit $n"
-done >"$work/ids"
+	run bg-start --tag demo --tag build -c "echo building; exit $n"
+done
 status=0
-run xargs bg-wait <"$work/ids" || status=$?
+printf '$ %s\n' "bg-list --tag build | xargs bg-wait"
+bg-list --tag build | xargs bg-wait || status=$?
 case $status in
 3 | 123) ;; # 123: some xargs report any failure of what they ran so
 *) expect 3 "$status" "code of the builds" ;;
@@ -58,11 +71,14 @@ run bg-logs "$failed"
 expect building "$(bg-logs "$failed")" "log of the failed build"
 
 say "The same for programs: JSON in, JSON out."
-run background-tasks status '{"id":"'"$failed"'"}' >"$work/status.json"
+show background-tasks status '{"id":"'"$failed"'"}'
+background-tasks status '{"id":"'"$failed"'"}' >"$work/status.json"
 grep -q '"exitCode": 3' "$work/status.json"
 
 say "Stopping ends the whole tree: this one has children that ignore TERM and leave the session."
 tree=$(bg-start --tag demo -c 'trap "" TERM; setsid sleep 300 & sleep 300 & echo up; wait')
+show bg-start --tag demo -c 'trap "" TERM; setsid sleep 300 & sleep 300 & echo up; wait'
+echo "$tree"
 run bg-stop --grace 1s "$tree"
 expect cancelled "$(bg-list -o '{{.State}}' "$tree")" "state of the stopped tree"
 expect 0 "$(bg-list -o '{{.Leftovers}}' "$tree")" "processes left of the tree"

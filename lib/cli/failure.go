@@ -194,10 +194,10 @@ func payloadHint(e *launch.SpawnError) string {
 }
 
 func spawnHint(e *launch.SpawnError) string {
-	if hint := e.Hint(); hint != "" {
+	if hint := shortageHint(e); hint != "" {
 		return hint
 	}
-	return shortageHint(e)
+	return e.Hint()
 }
 
 // envFailure is a restart that would silently lose variables.

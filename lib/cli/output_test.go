@@ -97,6 +97,23 @@ func TestGapsAreNotes(t *testing.T) {
 	}
 }
 
+// A line that a gap cuts off is ended there, so that its rest and what follows
+// the gap make no line that nobody wrote.
+func TestP3GapsEndLines(t *testing.T) {
+	line := strings.Repeat("z", 98) + "\n"
+	h := logged(t, 64<<10, strings.Repeat(line, 3000))
+	lines := AllOutput()
+	lines.Grep = regexp.MustCompile("z")
+	for _, o := range []LogOptions{AllOutput(), lines} {
+		out, _ := printed(t, h, o)
+		for got := range strings.Lines(out) {
+			if len(got) > len(line) {
+				t.Errorf("a line of %d bytes is printed, want none above %d", len(got), len(line))
+			}
+		}
+	}
+}
+
 func TestLastLines(t *testing.T) {
 	h := logged(t, 0, "a\r\n\nb\x1b[0m\nc")
 	for n, want := range map[int][]string{1: {"c"}, 3: {"", "b\x1b[0m", "c"}, 0: {"a", "", "b\x1b[0m", "c"}} {

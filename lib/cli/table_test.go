@@ -90,3 +90,18 @@ func TestPrintTasks(t *testing.T) {
 		}
 	}
 }
+
+// On a narrow terminal names and tags give way, not the state and the exit.
+func TestNarrowTableKeepsTheState(t *testing.T) {
+	now := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
+	code := 3
+	tasks := []*view.Task{{ID: "bg_0123456789abcdef", Name: strings.Repeat("n", 30), Tags: []string{"deployment", "europe"},
+		Command: "make", State: record.Failed, ExitCode: &code}}
+	var b bytes.Buffer
+	if err := writeTable(&b, tasks, 50, now); err != nil {
+		t.Fatal(err)
+	}
+	if !strings.Contains(b.String(), "failed  3") {
+		t.Errorf("a table of 50 columns is\n%swant the state and the exit in it", b.String())
+	}
+}

@@ -77,3 +77,18 @@ func TestCodes(t *testing.T) {
 		}
 	}
 }
+
+func TestMomentDates(t *testing.T) {
+	for text, want := range map[string]time.Time{
+		"2020-01-02":           time.Date(2020, 1, 2, 0, 0, 0, 0, time.Local),
+		"2020-01-02 03:04":     time.Date(2020, 1, 2, 3, 4, 0, 0, time.Local),
+		"2020-01-02 03:04:05":  time.Date(2020, 1, 2, 3, 4, 5, 0, time.Local),
+		"2020-01-02T03:04:05":  time.Date(2020, 1, 2, 3, 4, 5, 0, time.Local),
+		"2020-01-02 03:04:05Z": time.Date(2020, 1, 2, 3, 4, 5, 0, time.UTC),
+	} {
+		var m Moment
+		if err := m.UnmarshalText([]byte(text)); err != nil || !time.Time(m).Equal(want) {
+			t.Errorf("Moment(%q) = %v, %v, want %v", text, time.Time(m), err, want)
+		}
+	}
+}

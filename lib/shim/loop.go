@@ -93,7 +93,7 @@ func anyRaised(set []unix.PollFd) bool {
 // was full or the cap was reached.
 func (s *Shim) tellLoss() {
 	for _, st := range s.streams {
-		if !s.lossTold && st.log.Dropped() > 0 {
+		if !s.lossTold && st.log.Dropped() > st.dropped {
 			s.lossTold = true
 			s.journal(record.EventLogDropped, time.Now())
 		}

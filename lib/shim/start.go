@@ -187,6 +187,9 @@ func (s *Shim) reserveRoom() (running *store.Reserve, err error) {
 // and environment.
 func (s *Shim) spawn() (stage, on string, err error) {
 	stdin, err := openStdin(s.launch.Stdin)
+	if err != nil && s.launch.Stdin == "" {
+		return record.StageShim, os.DevNull, err // no file of the user's
+	}
 	if err != nil {
 		return record.StageStdin, s.launch.Stdin, err
 	}

@@ -54,6 +54,9 @@ func (s *Shim) begin(cause record.Reason, signal syscall.Signal, grace time.Dura
 	first := s.stop == nil
 	if first {
 		s.stop = &stopping{cause: cause}
+		if cause == record.TimeLimit && !s.recorded {
+			s.state.Reason = cause // for whoever has to finish this, should we be killed
+		}
 	}
 	if s.stop.killing {
 		return

@@ -15,6 +15,8 @@ type stream struct {
 	log  *seglog.Writer
 	tees []*tee
 	eof  bool // nobody holds the FIFO open for writing
+
+	dropped int64 // bytes that were missing from the log before us
 }
 
 // buffer is the one buffer of the pump, as large as a pipe is by default
@@ -31,7 +33,7 @@ func openStream(fifo string, log *seglog.Writer) (*stream, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &stream{fd: fd, log: log}, nil
+	return &stream{fd: fd, log: log, dropped: log.Dropped()}, nil
 }
 
 // pump takes what is there, at most a burst, and tells whether anything was.

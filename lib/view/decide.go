@@ -87,7 +87,7 @@ func examine(s *snapshot) (*finding, error) {
 	f.sameBoot = f.who.BootID == boot
 	f.presence, err = f.who.Presence()
 	f.unseen = err != nil
-	if f.presence == proc.Zombie {
+	if f.presence == proc.Zombie && !s.guessed() {
 		f.wait, f.status = f.who.ZombieStatus()
 	}
 	return f, nil
@@ -141,6 +141,10 @@ func (s *snapshot) countKin(leader proc.Identity, run int) int {
 	return len(live)
 }
 
+// guessed tells whether the leader was found by its looks: its status must not
+// be taken for the command's (P3).
+func (s *snapshot) guessed() bool { return s.state == nil || s.state.Guessed }
+
 // leader is who leads the run. If its shim was killed before it could write
 // that down, the leader is looked for by its environment.
 func (s *snapshot) leader(sameBoot bool) (proc.Identity, bool) {
@@ -167,12 +171,16 @@ func endState(s *snapshot, v verdict, f *finding, now time.Time) *record.State {
 	if end.Stop == nil {
 		end.Stop = s.stop
 	}
+	limit := end.Reason == record.TimeLimit
 	end.State, end.Reason = record.Failed, record.Lost
 	switch v {
 	case lostReboot:
 		end.Reason = record.LostReboot
 	case recordExit:
 		recordStatus(end, f.wait, s.spec.SuccessExitCodes)
+		if limit && end.Stop == nil {
+			end.State, end.Reason = record.TimedOut, record.TimeLimit
+		}
 	}
 	if s.output == fifoHeld {
 		end.Leftovers = max(end.Leftovers, 1)

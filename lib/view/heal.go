@@ -106,7 +106,7 @@ func (r *reader) release(id string, lock *store.Lock, settled bool) {
 
 // adoption says what the next shim must know of the run.
 func (s *snapshot) adoption(v verdict, f *finding) record.Adoption {
-	a := record.Adoption{Leader: record.Process(f.who), Guessed: s.state == nil || s.state.Guessed, Over: v == adoptRest}
+	a := record.Adoption{Leader: record.Process(f.who), Guessed: s.guessed(), Over: v == adoptRest}
 	if s.state != nil {
 		a.Cgroup = s.state.Cgroup
 	}

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"bgtasks/lib/proc"
 	"bgtasks/lib/record"
@@ -249,5 +250,52 @@ func TestP11ShowEnv(t *testing.T) {
 	task.Current.Leader = gone(t)
 	if err := ShowEnv(task); !errors.Is(err, proc.ErrGone) {
 		t.Errorf("ShowEnv of a gone leader = %v, want ErrGone", err)
+	}
+}
+
+// A shim that has nothing left to supervise may hold its lock for a moment: who
+// asks in that moment is told the same as who asks after it.
+func TestSupervisorOfAFinishedTree(t *testing.T) {
+	h, state := testHome(t), testState(record.Succeeded)
+	state.Shim = spawn(t, "/bin/cat", blockingFIFO(t))
+	put(t, h, testSpec(t, "web"), state)
+	lock := hold(t, h, "web")
+	if got := load(t, h, "web"); got.Supervisor != SupervisorNone || !got.Supervised() {
+		t.Errorf("under the lock: supervisor = %s, supervised = %v, want none, true", got.Supervisor, got.Supervised())
+	}
+	lock.Unlock()
+	if got := load(t, h, "web"); got.Supervisor != SupervisorNone || got.Supervised() {
+		t.Errorf("without it: supervisor = %s, supervised = %v, want none, false", got.Supervisor, got.Supervised())
+	}
+}
+
+// The age is that of the run, not of the task.
+func TestAgeIsOfTheRun(t *testing.T) {
+	task := &Task{Spec: &record.Spec{CreatedAt: testTime}}
+	if got := task.Age(testTime.Add(time.Hour)); got != time.Hour {
+		t.Errorf("age before the first state = %v, want 1h", got)
+	}
+	task.Current = &record.State{StartedAt: testTime.Add(59 * time.Minute)}
+	if got := task.Age(testTime.Add(time.Hour)); got != time.Minute {
+		t.Errorf("age after a restart = %v, want 1m", got)
+	}
+}
+
+// A name is no id, but its task is what was meant.
+func TestNotFoundKnowsIDs(t *testing.T) {
+	h := testHome(t)
+	spec := testSpec(t, "solo")
+	spec.Name = "solon"
+	put(t, h, spec, testState(record.Succeeded))
+	for word, want := range map[string]string{"solon": "solo|solo|solon", "sola": "|solo|solo", "other": "||"} {
+		_, err := Load(h, word)
+		var missing *NotFoundError
+		if !errors.As(err, &missing) {
+			t.Fatalf("Load(%q) = %v, want not found", word, err)
+		}
+		got := strings.Join(missing.Named, " ") + "|" + strings.Join(missing.CloseIDs, " ") + "|" + strings.Join(missing.Close, " ")
+		if got != want {
+			t.Errorf("Load(%q): named|ids|close = %s, want %s", word, got, want)
+		}
 	}
 }
