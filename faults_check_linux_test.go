@@ -242,7 +242,7 @@ func (w *world) checkGone() {
 	}
 	for _, pid := range w.processes() {
 		if !(process{pid}).isShim() || !awaitEnd(pid, 10*time.Second) {
-			w.t.Errorf("process %d is left after bg-stop: %s", pid, process{pid}.cmdline())
+			w.t.Errorf("process %d is left after bg-stop: %s, in %s", pid, process{pid}.cmdline(), process{pid}.proc("wchan"))
 		}
 	}
 }

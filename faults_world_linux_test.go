@@ -326,7 +326,7 @@ func (w *world) processes() (pids []int) {
 			continue
 		}
 		if p := (process{pid}); p.isShim() && len(p.proc("cmdline")) == 0 && runs(pid) {
-			awaitEnd(pid, patience) // it is ending, and may hold its lock for another moment
+			awaitEnd(pid, time.Second) // it is ending, and may hold its lock for another moment
 		} else if w.owns(p) && runs(pid) {
 			pids = append(pids, pid)
 		}

@@ -26,7 +26,7 @@ func (s *storm) settle() {
 	}
 	kept := s.openIDs()
 	for _, p := range s.processes() {
-		id := strings.TrimPrefix(p.cmdline(), filepath.Join(s.bin, "bg-shim")+" ")
+		_, id, _ := strings.Cut(p.cmdline(), " ")
 		if p.isShim() && !kept[id] && !awaitEnd(p.pid, 10*time.Second) {
 			s.t.Errorf("a supervisor of %s stays:\n%s", id, s.describe([]string{id}))
 		}

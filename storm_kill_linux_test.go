@@ -17,19 +17,36 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// killShims kills one supervisor after another, whatever it is doing.
-func (s *storm) killShims(ctx context.Context, dice *rand.Rand) {
-	for ctx.Err() == nil {
-		if shims := s.shims(); len(shims) > 0 {
-			pid := shims[dice.IntN(len(shims))]
-			s.killShim(pid)
+// killShims kills one supervisor after another, whatever it is doing; find says
+// which there are. When the storm is over the tasks that are left come to their
+// ends in peace.
+func (s *storm) killShims(dice *rand.Rand, find func(*rand.Rand) []int) {
+	for !s.over() {
+		if shims := find(dice); len(shims) > 0 {
+			s.killShim(shims[dice.IntN(len(shims))])
 		}
 		pause(dice, 50*time.Millisecond)
 	}
 }
 
-// shims lists the supervisors of this storm that may be killed.
-func (s *storm) shims() (pids []int) {
+// holders finds them by what the locks of the younger tasks say: fast, but not
+// those that are only just starting. A pid that is none is not hit: killShim
+// looks again.
+func (s *storm) holders(dice *rand.Rand) (pids []int) {
+	for range 2 * stormWorkers {
+		words := strings.Fields(string(s.read(filepath.Join(s.home, "tasks", s.anyTask(dice), "run.lock"))))
+		if len(words) < 2 {
+			continue
+		}
+		if pid, err := strconv.Atoi(words[1]); err == nil && s.taskOfShim(pid) != nil {
+			pids = append(pids, pid)
+		}
+	}
+	return pids
+}
+
+// shims finds them by their argument lists, however young they are.
+func (s *storm) shims(*rand.Rand) (pids []int) {
 	entries, _ := os.ReadDir("/proc")
 	for _, e := range entries {
 		pid, err := strconv.Atoi(e.Name())

@@ -61,6 +61,7 @@ type stormTask struct {
 	asked     bool         // a stop or a restart was asked for
 	kept      bool         // it runs on when the storm is over
 	kills     atomic.Int64 // of its supervisors
+	followers sync.WaitGroup
 }
 
 // TestP7Storm is the storm, and the checks after it.
@@ -128,8 +129,8 @@ func (s *storm) rage() {
 	for i := range uint64(stormWorkers) {
 		workers.Go(func() { s.work(s.dice(i)) })
 	}
-	killers.Go(func() { s.killShims(ctx, s.dice(100)) })
-	killers.Go(func() { s.killShims(ctx, s.dice(104)) })
+	killers.Go(func() { s.killShims(s.dice(100), s.shims) })
+	killers.Go(func() { s.killShims(s.dice(104), s.holders) })
 	killers.Go(func() { s.lookAround(ctx, s.dice(101)) })
 	killers.Go(func() { s.lookAround(ctx, s.dice(102)) })
 	killers.Go(func() { s.readRecords(ctx, s.dice(103)) })

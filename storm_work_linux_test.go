@@ -11,7 +11,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"sync"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -65,12 +64,11 @@ func (k *stormTask) inexact() bool {
 
 // live goes with a task through its life.
 func (s *storm) live(dice *rand.Rand, task *stormTask) {
-	var followers sync.WaitGroup
-	defer followers.Wait()
+	defer task.followers.Wait()
 	if !s.start(dice, task) {
 		return
 	}
-	followers.Go(func() { s.follow(task) })
+	task.followers.Go(func() { s.follow(task) })
 	for range dice.IntN(3) {
 		if task.inexact() {
 			break // what the kernel may have lost of a run must be at the end of the log
@@ -79,10 +77,10 @@ func (s *storm) live(dice *rand.Rand, task *stormTask) {
 		task.asked = true
 		if dice.IntN(3) == 0 {
 			s.killed(dice, "bg-restart", task.id)
-			followers.Go(func() { s.follow(task) })
+			task.followers.Go(func() { s.follow(task) })
 		}
 		s.must(0, "bg-restart", task.id)
-		followers.Go(func() { s.follow(task) })
+		task.followers.Go(func() { s.follow(task) })
 	}
 	s.end(dice, task)
 }
@@ -176,6 +174,9 @@ func (s *storm) must(want int, verb, id string) {
 		if r.code < 0 || kills() == before || s.t.Failed() {
 			s.t.Errorf("%s %s = %d, %q, want %d\n%s", verb, id, r.code, r.errors, want, s.describe([]string{id}))
 			return
+		}
+		if task := s.task(id); task != nil {
+			task.followers.Go(func() { s.follow(task) }) // a run may have begun all the same
 		}
 	}
 }

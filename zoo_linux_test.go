@@ -230,7 +230,8 @@ func (z *cage) shim() int {
 // lookForSurvivors fails the test for each process that got away. Only the
 // supervisor may still be on its way out, and it too ends.
 func (z *cage) lookForSurvivors() {
-	for _, p := range processesOf(z.work) {
+	// Twice: a tree that goes on forking can be missed by one look.
+	for _, p := range append(processesOf(z.work), processesOf(z.work)...) {
 		if p.isShim() && awaitEnd(p.pid, patience) {
 			continue
 		}

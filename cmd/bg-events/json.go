@@ -30,11 +30,11 @@ func events(c *cli.Call, p *cli.EventsPayload) (*eventsData, error) {
 
 // frames gives the task's status and the last lines of its log.
 func frames(c *cli.Call, p *cli.EventsPayload) (*cli.Frames, error) {
-	h, err := c.Reach(string(p.ID))
+	t, err := c.LoadOne(string(p.ID))
 	if err != nil {
 		return nil, err
 	}
-	t, err := view.Load(h, string(p.ID))
+	h, err := c.Home()
 	if err != nil {
 		return nil, err
 	}

@@ -66,8 +66,19 @@ func (f *flags) Run(c *cli.Call) error {
 	if !f.Follow {
 		return c.PrintLogs(h, ids, o)
 	}
-	_, err = c.FollowLogs(h, ids, o, false, time.Time{})
-	return err
+	tasks, err := c.FollowLogs(h, ids, o, false, time.Time{})
+	if err != nil {
+		return err
+	}
+	// Nobody knows whether a task that can't be read is over, and so whether
+	// this was all.
+	for _, t := range tasks {
+		if t.Unreadable != nil {
+			c.Complain(t.Unreadable)
+			c.RaiseCode(cli.CodeTool)
+		}
+	}
+	return nil
 }
 
 // textOnly refuses beside --json what the envelope has no place for.

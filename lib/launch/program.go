@@ -73,7 +73,7 @@ func (e *SpawnError) Hint() string {
 	case e.Stage == record.StageStdin, e.Stage == record.StageTee:
 		return "check that the file exists, or its directory, and that you may open it"
 	case e.Stage == record.StageShim && e.Errno == syscall.ENOENT:
-		return "bg-shim belongs beside the other commands: install the suite as a whole"
+		return "install the suite as a whole: bg-shim belongs beside the other commands"
 	}
 	return ""
 }

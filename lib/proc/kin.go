@@ -32,8 +32,17 @@ func KinOf(leader Identity, marks, files []string, exclude func(pid int) bool) *
 	return &Kin{leader: leader, marks: marks, files: files, tree: OwnTree(exclude), known: map[Identity]bool{}}
 }
 
-// Live returns the processes of the tree that have not ended.
+// Live returns the processes of the tree that have not ended. That there are none counts only when a second look says so
+// too: /proc is listed by rising pids, and a tree that forks all the time is missed when its pids begin anew meanwhile.
 func (k *Kin) Live() ([]Member, error) {
+	live, err := k.look()
+	if err == nil && len(live) == 0 {
+		return k.look()
+	}
+	return live, err
+}
+
+func (k *Kin) look() ([]Member, error) {
 	boot, err := BootID()
 	if err != nil {
 		return nil, err

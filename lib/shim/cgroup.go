@@ -60,8 +60,22 @@ func (s *Shim) heedGroup() {
 	}
 }
 
+// dyingMs is how long at most a process that is seen to have ended keeps its
+// cgroup: the kernel takes it out a moment later.
+const dyingMs = 200
+
+// dissolve removes the cgroup when nobody of the tree is left. One that still holds a process of
+// another task stays, for bg-doctor to find.
 func (s *Shim) dissolve() {
-	if s.group != nil {
-		s.group.Remove()
+	if s.group == nil {
+		return
+	}
+	if s.group.Populated() {
+		unix.Poll([]unix.PollFd{{Fd: int32(s.group.Events()), Events: unix.POLLPRI}}, dyingMs)
+	}
+	s.group.Remove()
+	s.group = nil
+	if held, ok := s.tree.(*proc.Grouped); ok {
+		s.tree = held.Forest
 	}
 }

@@ -19,6 +19,9 @@ func (s *Shim) end() {
 		st.drain()
 	}
 	fail.Pass("shim-end-reap")
+	if s.treeGone {
+		s.dissolve()
+	}
 	status := s.leaderStatus()
 	s.noteStatus(status)
 	s.state.State, s.state.Reason = s.verdict(status)
