@@ -37,11 +37,24 @@ func temporaries(h *store.Home) check {
 func sweep(h *store.Home, ids []string) error {
 	err := h.Sweep()
 	for _, id := range ids {
-		if one := store.SweepTask(h.TaskDir(id)); !errors.Is(one, fs.ErrNotExist) {
+		if one := sweepTask(h.TaskDir(id)); !errors.Is(one, fs.ErrNotExist) {
 			err = errors.Join(err, one)
 		}
 	}
 	return err
+}
+
+// sweepTask leaves a task alone that is supervised: its shim has hidden files
+// of its own.
+func sweepTask(dir string) error {
+	lock, err := store.TryLock(dir)
+	if errors.Is(err, store.ErrLocked) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	return errors.Join(store.SweepTask(dir), lock.Unlock())
 }
 
 // below names paths as seen from the home.

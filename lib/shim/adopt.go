@@ -33,6 +33,7 @@ func (s *Shim) adopt() (stage, on string, err error) {
 	if stage, on, err := s.open(); err != nil && stage != record.StageTee {
 		return stage, on, err
 	}
+	store.SweepTask(s.launch.TaskDir) // what the killed one had reserved
 	s.state.Containment = bySession
 	s.rejoin(from.Cgroup)
 	s.state.Leader = &from.Leader

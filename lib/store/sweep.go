@@ -51,31 +51,39 @@ func isOld(path string) bool {
 	return err == nil && time.Since(info.ModTime()) >= staleAfter
 }
 
-// StaleTask lists the hidden temporary files that crashes left in a task's
-// directory. Young ones are spared: whoever asks for a stop writes one without
-// a lock.
+// StaleTask lists the hidden temporary files that crashes left in the directory
+// of a task that nobody supervises: those of a supervised one may be its shim's,
+// however old.
 func StaleTask(taskDir string) ([]string, error) {
-	names, err := fsys.Names(taskDir)
-	if err != nil {
+	if held, err := LockHeld(taskDir); held || err != nil {
 		return nil, err
 	}
-	var stale []string
-	for _, name := range names {
-		path := filepath.Join(taskDir, name)
-		if strings.HasPrefix(name, ".") && isOld(path) {
-			stale = append(stale, path)
-		}
-	}
-	return stale, nil
+	return hidden(taskDir, isOld)
 }
 
-// SweepTask removes what StaleTask lists.
+// SweepTask removes the hidden temporary files that crashes left in a task's
+// directory. The caller holds its run.lock, so what is there of a state.json is
+// nobody's. Others are spared while they are young: whoever asks for a stop
+// writes one without a lock.
 func SweepTask(taskDir string) error {
-	stale, err := StaleTask(taskDir)
+	stale, err := hidden(taskDir, func(path string) bool {
+		return strings.HasPrefix(filepath.Base(path), "."+StateFile) || isOld(path)
+	})
 	for _, path := range stale {
 		err = errors.Join(err, removeIfThere(path))
 	}
 	return err
+}
+
+// hidden lists the hidden files in dir that pick says yes to.
+func hidden(dir string, pick func(path string) bool) (paths []string, err error) {
+	names, err := fsys.Names(dir)
+	for _, name := range names {
+		if path := filepath.Join(dir, name); strings.HasPrefix(name, ".") && pick(path) {
+			paths = append(paths, path)
+		}
+	}
+	return paths, err
 }
 
 // isTaken tells whether a rename failed because its destination is there.

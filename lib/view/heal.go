@@ -216,22 +216,34 @@ func (r *reader) finishEnd(s *snapshot) error {
 }
 
 // journalStart makes up for the started event of a run whose supervisor was
-// killed before it could write one, or never found room for it (P10).
+// killed before it could write one, or never found room for it (P10). Where the
+// journal no longer reaches back that far, the event counts as written.
 func (r *reader) journalStart(s *snapshot, leader *record.Process) error {
 	if leader == nil {
 		return nil
 	}
-	if said, err := journalled(r.home, s.id, s.spec.Run, record.EventStarted); said || err != nil {
+	at := startOf(s, leader)
+	said, known, err := journalledSince(r.home, at, s.id, s.spec.Run, record.EventStarted)
+	if said || !known {
 		return err
 	}
 	then := &record.State{Run: s.spec.Run, Attempt: 1, State: record.Running, Leader: leader}
-	at := time.Now()
-	if s.state != nil && !s.state.StartedAt.IsZero() {
-		at = s.state.StartedAt
-	}
 	return r.home.Append(&record.Event{
 		Name: record.EventStarted, Time: at, TaskID: s.id, Labels: s.spec.EventLabels(), State: then,
 	})
+}
+
+// startOf is when the run's program was executed: as recorded, or by the age of
+// its leader.
+func startOf(s *snapshot, leader *record.Process) time.Time {
+	if s.state != nil && !s.state.StartedAt.IsZero() {
+		return s.state.StartedAt
+	}
+	age, err := proc.Age(proc.Identity(*leader))
+	if err != nil {
+		age = 0
+	}
+	return time.Now().Add(-age)
 }
 
 func (r *reader) journalEnd(s *snapshot) error {

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"bgtasks/lib/record"
 	"bgtasks/lib/seglog"
@@ -27,6 +28,47 @@ func journalled(h *store.Home, id string, run int, name record.EventName) (bool,
 	if err != nil {
 		return false, err
 	}
+	return journalledFrom(h, from, id, run, name)
+}
+
+// journalledSince does the same for an event of that time or later, however far
+// back. known is false if the journal no longer reaches back to it.
+func journalledSince(h *store.Home, since time.Time, id string, run int, name record.EventName) (said, known bool, err error) {
+	entries, err := os.ReadDir(h.EventsDir())
+	if err != nil {
+		return false, false, err
+	}
+	for _, e := range slices.Backward(entries) {
+		digits, isSegment := strings.CutSuffix(e.Name(), ".ndjson")
+		start, err := strconv.ParseInt(digits, 10, 64)
+		if isSegment && err == nil && (start == 0 || beginsBefore(h, start, since)) {
+			said, err = journalledFrom(h, start, id, run, name)
+			return said, err == nil, err
+		}
+	}
+	return false, false, nil
+}
+
+// clockStep is by how much the wall clock may have been set back between two
+// events of the journal.
+const clockStep = time.Hour
+
+// beginsBefore tells whether the segment's first event is older than since.
+func beginsBefore(h *store.Home, start int64, since time.Time) bool {
+	r, err := seglog.OpenJournalReader(h.EventsDir(), start)
+	if err != nil {
+		return false
+	}
+	defer r.Close()
+	line, _, err := r.Next()
+	if err != nil {
+		return false
+	}
+	e, err := ParseEvent(line)
+	return err == nil && e.Time.Before(since.Add(-clockStep))
+}
+
+func journalledFrom(h *store.Home, from int64, id string, run int, name record.EventName) (bool, error) {
 	r, err := seglog.OpenJournalReader(h.EventsDir(), from)
 	if err != nil {
 		return false, err

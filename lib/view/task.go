@@ -243,7 +243,11 @@ func (s *snapshot) leftovers() int {
 	case !s.terminal():
 		return 0
 	case s.held && s.state.Shim != nil && lives(*s.state.Shim):
-		return countTree(proc.Identity(*s.state.Shim))
+		n := countTree(proc.Identity(*s.state.Shim))
+		if n == 0 && s.populated() {
+			n = 1 // the shim adopted the tree, which does not descend from it
+		}
+		return n
 	case s.output == fifoHeld:
 		return max(s.state.Leftovers, 1)
 	}

@@ -1,0 +1,42 @@
+package view
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"bgtasks/lib/record"
+)
+
+// A task that runs for long has its start far back in the journal, or beyond
+// what is kept of it: neither may bring a second one.
+func TestP10StartFarBack(t *testing.T) {
+	h := testHome(t)
+	add := func(id string, at time.Time, labels string) {
+		t.Helper()
+		e := &record.Event{Name: record.EventStarted, Time: at, TaskID: id, Labels: []byte(labels), State: testState(record.Running)}
+		if err := h.Append(e); err != nil {
+			t.Fatal(err)
+		}
+	}
+	add("t", testTime, `"kind":"c"`)
+	long := `"kind":"` + strings.Repeat("x", 1<<20) + `"`
+	for i := range 18 {
+		add("other", testTime.Add(time.Duration(i)*time.Hour), long)
+	}
+	check := func(id string, since time.Time, wantSaid, wantKnown bool) {
+		t.Helper()
+		said, known, err := journalledSince(h, since, id, 1, record.EventStarted)
+		if said != wantSaid || known != wantKnown || err != nil {
+			t.Errorf("journalledSince(%s, %v) = %t, %t, %v, want %t, %t", id, since, said, known, err, wantSaid, wantKnown)
+		}
+	}
+	check("t", testTime, true, true)
+	check("absent", testTime.Add(17*time.Hour), false, true)
+	if err := os.Remove(filepath.Join(h.EventsDir(), strings.Repeat("0", 20)+".ndjson")); err != nil {
+		t.Fatal(err)
+	}
+	check("t", testTime, false, false)
+}
