@@ -155,6 +155,7 @@ func (w *world) run(verb string, args ...string) answer {
 	cmd.Env = append([]string{"PATH=" + os.Getenv("PATH"), "HOME=" + w.dir, "WORLD=" + w.dir, "BACKGROUND_TASKS_HOME=" + w.home}, w.armed...)
 	var out, errs bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &errs
+	cmd.WaitDelay = 10 * time.Second // who holds a dead verb's output that long is a fault
 	err := cmd.Run()
 	var exit *exec.ExitError
 	if err != nil && !errors.As(err, &exit) {

@@ -32,37 +32,53 @@ func KinOf(leader Identity, marks, files []string, exclude func(pid int) bool) *
 	return &Kin{leader: leader, marks: marks, files: files, tree: OwnTree(exclude), known: map[Identity]bool{}}
 }
 
-// Live returns the processes of the tree that have not ended. That there are none counts only when a second look says so
-// too: /proc is listed by rising pids, and a tree that forks all the time is missed when its pids begin anew meanwhile.
-func (k *Kin) Live() ([]Member, error) {
-	live, err := k.look()
-	if err == nil && len(live) == 0 {
-		return k.look()
+// maxLooks bounds how often a tree of which nobody was found is looked for on a machine where processes end all the time.
+const maxLooks = 50
+
+// Live returns the processes of the tree that have not ended.
+//
+// A listing is not of one moment. /proc hands out its last pids in one step, so a process that forks and ends before its
+// turn comes is missed with its child. But then it was listed and has vanished, or is a zombie that was none before. So
+// that there is nobody counts only of a look in which neither happened, or after many.
+func (k *Kin) Live() (live []Member, err error) {
+	zombies := map[Identity]bool{}
+	for range maxLooks {
+		var settled bool
+		live, settled, err = k.look(zombies)
+		if err != nil || len(live) > 0 || settled {
+			break
+		}
 	}
 	return live, err
 }
 
-func (k *Kin) look() ([]Member, error) {
+// look tells also whether nobody vanished and no zombie is new; it adds those to the known ones.
+func (k *Kin) look(zombies map[Identity]bool) (live []Member, settled bool, err error) {
 	boot, err := BootID()
 	if err != nil {
-		return nil, err
+		return nil, false, err
 	}
-	all, err := allProcesses()
+	all, vanished, err := census()
 	if err != nil {
-		return nil, wrap("list processes", err)
+		return nil, false, wrap("list processes", err)
 	}
+	settled = vanished == 0 && len(zombies) > 0
 	found := k.seeds(boot, all)
 	k.addChildren(found, all)
 	k.known = make(map[Identity]bool, len(found))
-	var live []Member
 	for _, s := range all {
+		m := member(boot, s)
 		if found[s.PID] {
-			m := member(boot, s)
 			k.known[m.Identity] = true
 			live = append(live, m)
 		}
+		if m.Zombie && !zombies[m.Identity] {
+			zombies[m.Identity] = true
+			settled = false
+		}
 	}
-	return live, nil
+	zombies[Identity{}] = true // the first look is over
+	return live, settled, nil
 }
 
 // seeds are the members that are known by themselves, not by their parent.

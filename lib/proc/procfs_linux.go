@@ -314,6 +314,29 @@ func allProcesses() ([]Stat, error) {
 	return fs.relink(all), err
 }
 
+// census lists all processes, and how many of those that were listed had vanished before they were read.
+func census() (all []Stat, vanished int, err error) {
+	fs, err := mountedProc()
+	if err != nil {
+		return nil, 0, err
+	}
+	buf := newBuffer()
+	err = fs.eachNumber("", func(pid int) error {
+		st, err := fs.statInto(buf, pid)
+		switch {
+		case err == nil:
+			all = append(all, st)
+		case isGone(err):
+			vanished++
+			return nil
+		case isInvisible(err):
+			return nil
+		}
+		return wrapPID("read state of process", pid, err)
+	})
+	return fs.relink(all), vanished, err
+}
+
 // holdersOf returns a function that tells whether a process has one of these files open for reading and writing, by
 // device and inode, as a descriptor above 0. That is how a tree has its FIFOs open; one who just looks at them opens
 // them for one or the other. A process that can't be asked, because it is somebody else's, has none.

@@ -20,6 +20,7 @@ type adoption struct {
 	leader proc.Identity
 	exit   int   // the leader's exit descriptor, -1 if it was gone already
 	others []int // those of the rest of the tree, once that matters
+	chase  bool  // there is a rest, but each was gone before it could be watched
 }
 
 // adopt takes over a run whose supervisor was killed (DESIGN §7). The task has
@@ -138,6 +139,7 @@ func (s *Shim) watchTree() {
 		unix.Close(fd)
 	}
 	s.adopted.others = s.adopted.others[:0]
+	s.adopted.chase = false
 	for range maxLooks {
 		live, err := s.tree.Live()
 		if err != nil {
@@ -157,6 +159,7 @@ func (s *Shim) watchTree() {
 			return
 		}
 	}
+	s.adopted.chase = true
 }
 
 // exits lists the descriptors of ends that are waited for.

@@ -225,6 +225,9 @@ func (s *Shim) strikeLogBells() {
 // timeout is the time to the next timer in milliseconds for poll(2), rounded
 // up; -1 if there is none.
 func (s *Shim) timeout() int {
+	if s.adopted != nil && s.adopted.chase {
+		return 0
+	}
 	next := s.nextTimer()
 	if next.IsZero() {
 		return -1
@@ -247,6 +250,9 @@ func (s *Shim) nextTimer() time.Time {
 }
 
 func (s *Shim) checkTimers() {
+	if s.adopted != nil && s.adopted.chase {
+		s.lookAtChildren()
+	}
 	next := s.nextTimer()
 	if next.IsZero() || time.Now().Before(next) {
 		return

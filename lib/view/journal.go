@@ -38,15 +38,17 @@ func journalledSince(h *store.Home, since time.Time, id string, run int, name re
 	if err != nil {
 		return false, false, err
 	}
+	empty := true
 	for _, e := range slices.Backward(entries) {
 		digits, isSegment := strings.CutSuffix(e.Name(), ".ndjson")
 		start, err := strconv.ParseInt(digits, 10, 64)
+		empty = empty && !isSegment
 		if isSegment && err == nil && (start == 0 || beginsBefore(h, start, since)) {
 			said, err = journalledFrom(h, start, id, run, name)
 			return said, err == nil, err
 		}
 	}
-	return false, false, nil
+	return false, empty, nil
 }
 
 // clockStep is by how much the wall clock may have been set back between two
