@@ -80,7 +80,7 @@ const (
 func newWorld(t *testing.T, bin, id string) *world {
 	t.Helper()
 	dir := t.TempDir()
-	w := &world{t: t, bin: bin, dir: dir, home: filepath.Join(dir, "home"), id: id}
+	w := &world{t: t, bin: bin, dir: dir, home: filepath.Join(dir, "home"), id: id + "-" + strconv.Itoa(os.Getpid())}
 	w.write("task", taskScript)
 	w.write("first", lines(0, firstBytes))
 	w.write("second", lines(firstBytes, secondBytes))

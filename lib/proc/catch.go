@@ -8,10 +8,6 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// inherited are the signals whose being ignored would pass through this process to its children: all that the runtime
-// leaves as they are.
-var inherited = [...]syscall.Signal{syscall.SIGHUP, syscall.SIGINT, syscall.SIGTSTP, syscall.SIGTTIN, syscall.SIGTTOU, syscall.SIGCONT}
-
 // CatchAll makes this process survive HUP, INT, QUIT, TERM, TSTP, TTIN, TTOU and CONT: they are caught and dropped
 // until stop is called.
 //

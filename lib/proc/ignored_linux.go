@@ -19,9 +19,10 @@ const sigIgn = 1
 
 // DefaultIgnored gives back their default action to the signals that this process was started with ignored, as nohup or
 // a background shell does, so that its children do not inherit that. It goes past the runtime, which has not touched
-// these signals; until [CatchAll] they act on this process too.
+// these signals; until [CatchAll] they act on this process too. Those that the C library keeps for itself, 32 and 33, are
+// among them: a program with threads may have left them ignored.
 func DefaultIgnored() {
-	for _, sig := range inherited {
+	for sig := syscall.Signal(1); sig <= lastSignal(); sig++ {
 		var now, byDefault sigaction
 		if rtSigaction(sig, nil, &now) == nil && now.handler == sigIgn {
 			rtSigaction(sig, &byDefault, nil)
