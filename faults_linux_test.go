@@ -197,8 +197,8 @@ func idle(points []failpoint, but string) string {
 	return strings.Join(words, ",")
 }
 
-// TestFaults walks every failpoint with every fault, in one scenario each, or
-// in all of them with BGTASKS_FAULTS=all. Then it looks with nothing armed, and
+// TestFaults walks every failpoint with every fault, in one scenario each with
+// BGTASKS_FAULTS=one, or in all that come by it with BGTASKS_FAULTS=all. Then it looks with nothing armed, and
 // checks P1, P3, P5, P6, P7 and P10 on the files.
 func TestFaults(t *testing.T) {
 	if os.Getenv("BGTASKS_FAULTS") == "" {
