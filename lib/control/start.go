@@ -25,6 +25,9 @@ func Start(h *store.Home, r *launch.Request) (*view.Task, error) {
 		if err != nil {
 			return nil, err
 		}
+		if old.Supervised() && (!old.Terminal() || old.Leftovers > 0) {
+			return nil, &launch.ExistsError{ID: r.Spec.ID}
+		}
 		r.Spec.FirstRun = old.Run + 1
 	}
 	if err := launch.Start(h, r); err != nil {
@@ -70,12 +73,9 @@ func Restart(ctx context.Context, h *store.Home, id string, o RestartOptions) (*
 	if t, err = Stop(ctx, h, id, o.Stop); err != nil {
 		return nil, err
 	}
-	held, err := store.TryLock(h.TaskDir(id))
-	if errors.Is(err, store.ErrLocked) {
-		return nil, &launch.ExistsError{ID: id}
-	}
+	held, err := launch.LockEnded(h, id)
 	if err != nil {
-		return nil, fmt.Errorf("lock task %q: %w", id, err)
+		return nil, err
 	}
 	return run(h, held, t, &launch.Request{Env: env, Umask: o.Umask}, names(o.Set))
 }

@@ -87,12 +87,9 @@ func publish(h *store.Home, draft *store.Draft) (replaced *store.Draft, err erro
 		}
 		return nil, err
 	}
-	held, err := store.TryLock(h.TaskDir(id))
-	if errors.Is(err, store.ErrLocked) {
-		return nil, &ExistsError{id}
-	}
+	held, err := LockEnded(h, id)
 	if err != nil {
-		return nil, fmt.Errorf("lock task %q: %w", id, err)
+		return nil, err
 	}
 	if h.MarkedLive(id) {
 		return nil, errors.Join(&ExistsError{id}, held.Unlock())
@@ -102,6 +99,23 @@ func publish(h *store.Home, draft *store.Draft) (replaced *store.Draft, err erro
 		return nil, errors.Join(fmt.Errorf("replace task %q: %w", id, err), held.Unlock())
 	}
 	return replaced, nil
+}
+
+// patience is how long a start waits for the lock of an ended task, which a
+// healer that looks at it holds for a moment.
+const patience = 2 * time.Second
+
+// LockEnded takes the run.lock of a task that was seen ended and unsupervised.
+// The error is ExistsError if another start was quicker.
+func LockEnded(h *store.Home, id string) (*store.Lock, error) {
+	held, err := store.LockWithin(h.TaskDir(id), patience)
+	if errors.Is(err, store.ErrLocked) {
+		return nil, &ExistsError{id}
+	}
+	if err != nil {
+		return nil, fmt.Errorf("lock task %q: %w", id, err)
+	}
+	return held, nil
 }
 
 // undo leaves the home as it was before a start that failed with cause. When

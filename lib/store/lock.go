@@ -5,6 +5,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"time"
 
 	"bgtasks/lib/fsys"
 )
@@ -32,12 +33,50 @@ func TryLock(taskDir string) (*Lock, error) {
 	if err := CheckDir(taskDir); err != nil {
 		return nil, err
 	}
+	return runLock(taskDir, tryLock)
+}
+
+func runLock(taskDir string, take func(*os.File) error) (*Lock, error) {
 	path := filepath.Join(taskDir, LockFile)
-	lock, err := openLock(path, 0, tryLock)
+	lock, err := openLock(path, 0, take)
 	if err == nil && !fsys.IsAt(lock.f, path) {
 		return nil, errors.Join(ErrLocked, lock.Unlock())
 	}
 	return lock, err
+}
+
+// LockWithin takes the run.lock as TryLock does, but waits up to patience for
+// whoever holds it: a task that was seen ended, with nobody supervising it, may
+// be locked for a moment by one who looks whether there is something to heal.
+func LockWithin(taskDir string, patience time.Duration) (*Lock, error) {
+	lock, err := TryLock(taskDir)
+	if !errors.Is(err, ErrLocked) {
+		return lock, err
+	}
+	type outcome struct {
+		lock *Lock
+		err  error
+	}
+	outcomes, abandoned := make(chan outcome), make(chan struct{})
+	go func() {
+		late, err := runLock(taskDir, waitLock)
+		select {
+		case outcomes <- outcome{late, err}:
+		case <-abandoned:
+			if err == nil {
+				late.Unlock()
+			}
+		}
+	}()
+	timer := time.NewTimer(patience)
+	defer timer.Stop()
+	select {
+	case o := <-outcomes:
+		return o.lock, o.err
+	case <-timer.C:
+		close(abandoned)
+		return nil, ErrLocked
+	}
 }
 
 // LockHeld tells whether the task in taskDir has a live supervisor, and takes

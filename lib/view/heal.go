@@ -3,7 +3,6 @@ package view
 import (
 	"errors"
 	"io/fs"
-	"os"
 	"path/filepath"
 	"syscall"
 	"time"
@@ -37,10 +36,6 @@ func (s *snapshot) judge() (verdict, *finding, error) {
 	return decide(f.facts), f, nil
 }
 
-// errMoved says that the lock taken is no longer that of the task: the task
-// was restarted or removed between opening and locking.
-var errMoved = errors.New("the task's directory was replaced")
-
 // heal does what DESIGN §7 asks of any verb that meets an open run with a free
 // lock, or an ended one whose last steps were cut short. One of several healers
 // gets the lock; the others return at once with store.ErrLocked, or later find
@@ -48,7 +43,7 @@ var errMoved = errors.New("the task's directory was replaced")
 // the next: each step can be done again.
 func (r *reader) heal(id string) error {
 	dir := r.home.TaskDir(id)
-	lock, err := lockTask(dir)
+	lock, err := store.TryLock(dir)
 	if err != nil {
 		return err
 	}
@@ -133,22 +128,6 @@ func stopSignal(stop *record.Stop) (syscall.Signal, error) {
 		return 0, errNoStop
 	}
 	return proc.ParseSignal(stop.Signal)
-}
-
-// lockTask takes the run.lock of the task in dir, and makes sure that it is
-// that of the directory seen now. It stays so: whoever replaces or removes the
-// directory must hold this very lock.
-func lockTask(dir string) (*store.Lock, error) {
-	lock, err := store.TryLock(dir)
-	if err != nil {
-		return nil, err
-	}
-	held, err1 := lock.File().Stat()
-	seen, err2 := os.Lstat(filepath.Join(dir, store.LockFile))
-	if err1 != nil || err2 != nil || !os.SameFile(held, seen) {
-		return nil, errors.Join(errMoved, lock.Unlock())
-	}
-	return lock, nil
 }
 
 // recordEnd writes the terminal state and does what follows from it. What the
@@ -303,5 +282,5 @@ func (s *snapshot) assume() {
 // hopeless tells whether an error of heal means that this process can't heal,
 // rather than that another does.
 func hopeless(err error) bool {
-	return err != nil && !errors.Is(err, store.ErrLocked) && !errors.Is(err, errMoved) && !errors.Is(err, fs.ErrNotExist)
+	return err != nil && !errors.Is(err, store.ErrLocked) && !errors.Is(err, fs.ErrNotExist)
 }

@@ -290,8 +290,8 @@ func TestLockTaskNoticesReplacement(t *testing.T) {
 	if err := os.Symlink(stolen, filepath.Join(dir, store.LockFile)); err != nil {
 		t.Fatal(err)
 	}
-	if lock, err := lockTask(dir); err == nil {
-		t.Errorf("lockTask through a link = %v, want an error", lock)
+	if lock, err := store.TryLock(dir); err == nil {
+		t.Errorf("TryLock through a link = %v, want an error", lock)
 	}
 }
 

@@ -82,8 +82,7 @@ func (r *reader) remind(s *snapshot) {
 const maxHeals = 8
 
 // snapshot reads a task's files, then asks for its lock. An open state beside
-// a free lock may be one that has ended in between: healing looks again under
-// the lock.
+// a free lock may be one that has ended in between: the files are read again.
 //
 // A run that ended without leftovers and without a marker was ended in order,
 // and needs no further look; its shim may live for another moment.
@@ -95,7 +94,13 @@ func (r *reader) snapshot(id string, known hint) (*snapshot, error) {
 	if known == unmarked && s.terminal() && s.state.Leftovers == 0 {
 		return s, nil
 	}
-	s.held, err = store.LockHeld(r.home.TaskDir(id))
+	held, err := store.LockHeld(r.home.TaskDir(id))
+	if !held && err == nil && s.open() {
+		if s, err = r.records(id); err != nil {
+			return nil, err
+		}
+	}
+	s.held = held
 	if err != nil && s.fault == nil {
 		s.fault = &RecordError{id, store.LockFile, err}
 	}
