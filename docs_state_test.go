@@ -51,7 +51,13 @@ func recodeEvent(b []byte) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	labels := record.Spec{Tags: e.Tags, Kind: e.Kind, SessionID: e.SessionID, Notify: e.Notify}
+	labels := record.Spec{
+		Tags: e.Tags, Kind: e.Kind, SessionID: e.SessionID, Notify: e.Notify, Channels: e.Channels,
+		DedupeKey: e.DedupeKey, ConcurrencyKey: e.ConcurrencyKey, SupersedeKey: e.SupersedeKey,
+	}
+	if e.Queue != "" {
+		labels.Schedule = &record.Schedule{Queue: e.Queue}
+	}
 	state := e.State
 	if e.PID != 0 {
 		state.Leader = &record.Process{PID: e.PID}

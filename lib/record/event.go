@@ -7,7 +7,14 @@ type EventName string
 
 // The events of the journal. They mirror the transitions of DESIGN §5.
 const (
+	EventEnqueued   EventName = "enqueued"
+	EventClaimed    EventName = "claimed"
 	EventStarted    EventName = "started"
+	EventProgress   EventName = "progress"
+	EventStep       EventName = "step"
+	EventRetried    EventName = "retried"
+	EventStale      EventName = "stale"
+	EventRecovered  EventName = "recovered" // a stale task showed a sign of life
 	EventStopping   EventName = "stopping"
 	EventSucceeded  EventName = "succeeded"
 	EventFailed     EventName = "failed"
@@ -15,11 +22,18 @@ const (
 	EventTimedOut   EventName = "timed_out"
 	EventLeaseLost  EventName = "lease_lost"
 	EventAdopted    EventName = "adopted"
+	EventSuperseded EventName = "superseded"
 	EventLogDropped EventName = "log_dropped"
+	EventRemoved    EventName = "removed"
 )
 
 // EndEvent names the event that mirrors a terminal state.
-func EndEvent(s LifeState) EventName { return EventName(s) }
+func EndEvent(s *State) EventName {
+	if s.Reason == Superseded {
+		return EventSuperseded
+	}
+	return EventName(s.State)
+}
 
 // Event is one line of the journal. Its cursor is its place in the journal,
 // not a field.
@@ -29,6 +43,7 @@ type Event struct {
 	TaskID string
 	Labels []byte // from Spec.EventLabels
 	State  *State // where the task stood after it
+	Extra  []byte // further members of the line, encoded, without braces; nil for none
 }
 
 // AppendJSON appends the event as one line of JSON with its newline.
@@ -51,6 +66,10 @@ func (e *Event) AppendJSON(b []byte) []byte {
 			o.int("pid", int64(s.Leader.PID))
 		}
 		o.stop("stop", s.Stop)
+		s.appendDue(&o)
+	}
+	if len(e.Extra) > 0 {
+		o.buf = append(append(o.buf, ','), e.Extra...)
 	}
 	return append(o.close(), '\n')
 }

@@ -32,6 +32,10 @@ type Launch struct {
 	Umask        int      // the task's
 	RestoreEnv   []string // K=V of the user's own values for the variables that tune the shim's runtime
 	Labels       []byte   // Spec.EventLabels
+	Retry        Retry
+	WatchdogMs   int64
+	OnWatchdog   string   // one of WatchdogActions
+	Dispatcher   string   // the program to execute when the run is over and tasks wait; "" for none
 	Adopt        Adoption // all zero for a start
 }
 
@@ -139,6 +143,10 @@ func (l *Launch) fields() []field {
 		text("leftovers", &l.Leftovers), number("signal", &l.Signal), text("signalname", &l.SignalName),
 		number("grace", &l.GraceMs), number("timelimit", &l.TimeLimitMs), numbers("success", &l.Successes),
 		number("umask", &l.Umask), list("restore", &l.RestoreEnv), bytesField("labels", &l.Labels),
+		number("maxattempts", &l.Retry.MaxAttempts), numbers("noretry", &l.Retry.NoRetry),
+		number("mindelay", &l.Retry.Backoff.MinDelayMs), number("maxdelay", &l.Retry.Backoff.MaxDelayMs),
+		number("factor", &l.Retry.Backoff.FactorMilli), number("jitter", &l.Retry.Backoff.JitterMilli),
+		number("watchdog", &l.WatchdogMs), text("onwatchdog", &l.OnWatchdog), text("dispatcher", &l.Dispatcher),
 		text("leaderboot", &l.Adopt.Leader.BootID), number("leaderpid", &l.Adopt.Leader.PID),
 		number("leaderticks", &l.Adopt.Leader.StartTicks), number("startedms", &l.Adopt.StartedMs),
 		text("cgroup", &l.Adopt.Cgroup), flag("guessed", &l.Adopt.Guessed), flag("over", &l.Adopt.Over), number("stopms", &l.Adopt.StopMs), text("stopby", &l.Adopt.Stop.By),

@@ -46,6 +46,14 @@ type Spec struct {
 	Notify    bool   // notifyOnExit
 	Metadata  []byte // a JSON object as the caller gave it, or nil
 
+	Channels       []string // those given; record.Channels adds those that are implied
+	DedupeKey      string   // while a task of the same kind and key is open, a start gives that one
+	ConcurrencyKey string   // of all tasks with the same key one runs at a time
+	SupersedeKey   string   // a start ends the open tasks of the same kind and key
+
+	Schedule *Schedule // nil for a task that is started at once and by its starter
+	Retry    Retry
+
 	Stdin            string   // a file, "" for /dev/null
 	Split            bool     // stderr has a FIFO and a log of its own
 	Tees             []string // files or FIFOs that get a copy of the output
@@ -55,6 +63,8 @@ type Spec struct {
 	KillGraceMs      int64
 	TimeLimitMs      int64 // 0 for none
 	SuccessExitCodes []int // codes beside 0 that count as success
+	WatchdogMs       int64 // the longest time without a sign of life; 0 for any
+	WatchdogAction   string
 
 	CreatedAt time.Time
 	StartedBy Process // who published this run; its boot id outlives a lost state.json
@@ -75,6 +85,8 @@ func (s *Spec) AppendJSON(b []byte) []byte {
 	s.appendLabels(&o)
 	o.raw("metadata", s.Metadata)
 	s.appendPolicy(&o)
+	o.schedule("schedule", s.Schedule)
+	o.retry(&s.Retry)
 	o.time("createdAt", s.CreatedAt)
 	o.process("startedBy", &s.StartedBy)
 	s.appendBytes(&o)
@@ -115,6 +127,10 @@ func (s *Spec) appendLabels(o *object) {
 	if s.Notify {
 		o.bool("notifyOnExit", true)
 	}
+	o.optStrs("channels", s.Channels)
+	o.optStr("dedupeKey", s.DedupeKey)
+	o.optStr("concurrencyKey", s.ConcurrencyKey)
+	o.optStr("supersedeKey", s.SupersedeKey)
 }
 
 func (s *Spec) appendPolicy(o *object) {
@@ -129,6 +145,8 @@ func (s *Spec) appendPolicy(o *object) {
 	o.int("killGraceMs", s.KillGraceMs)
 	o.optInt("timeLimitMs", s.TimeLimitMs)
 	o.ints("successExitCodes", s.SuccessExitCodes)
+	o.optInt("watchdogMs", s.WatchdogMs)
+	o.optStr("watchdogAction", s.WatchdogAction)
 }
 
 // EventLabels gives the members that every journal line of the task carries
@@ -137,5 +155,8 @@ func (s *Spec) appendPolicy(o *object) {
 func (s *Spec) EventLabels() []byte {
 	o := openObject(nil)
 	s.appendLabels(&o)
+	if s.Schedule != nil {
+		o.optStr("queue", s.Schedule.Queue)
+	}
 	return o.buf[1:]
 }

@@ -134,6 +134,14 @@ type State struct {
 	UpdatedAt    time.Time
 	Usage        *Usage
 	Stop         *Stop
+
+	LogStart, LogEnd       int64 // what this attempt wrote to output.log, as offsets; LogEnd only once it has ended
+	ErrorsStart, ErrorsEnd int64 // the same of errors.log, with separate streams
+
+	RetryAt        time.Time // of a Retrying state: when the next attempt is due, by the wall clock
+	RetryDueBootMs int64     // the same by CLOCK_BOOTTIME of the boot of Shim
+	StaleAt        time.Time // of a Stale state: since when there is no sign of life
+	StaleReason    string
 }
 
 // AppendJSON appends the state as one line of JSON without the newline.
@@ -158,7 +166,20 @@ func (s *State) AppendJSON(b []byte) []byte {
 	o.time("updatedAt", s.UpdatedAt)
 	o.usage("usage", s.Usage)
 	o.stop("stop", s.Stop)
+	o.optInt("logStart", s.LogStart)
+	o.optInt("logEnd", s.LogEnd)
+	o.optInt("errorsStart", s.ErrorsStart)
+	o.optInt("errorsEnd", s.ErrorsEnd)
+	s.appendDue(&o)
 	return o.close()
+}
+
+// appendDue writes what a state that is neither running nor an end waits for.
+func (s *State) appendDue(o *object) {
+	o.optTime("retryScheduledAt", s.RetryAt)
+	o.optInt("retryDueBootMs", s.RetryDueBootMs)
+	o.optTime("staleAt", s.StaleAt)
+	o.optStr("staleReason", s.StaleReason)
 }
 
 // appendEnd writes the facts of the end, with explicit nulls: an absent code

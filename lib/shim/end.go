@@ -38,7 +38,7 @@ func (s *Shim) end() {
 	if err := s.reserve.Commit(append(s.state.AppendJSON(nil), '\n')); err == nil {
 		store.SyncDir(s.launch.TaskDir)
 		fail.Pass("shim-end-journal")
-		s.journal(record.EndEvent(s.state.State), s.state.UpdatedAt)
+		s.journal(record.EndEvent(&s.state), s.state.UpdatedAt)
 		store.RemoveStop(s.launch.TaskDir)
 		if len(s.unsaid) == 0 {
 			s.home.UnmarkLive(s.launch.ID)

@@ -4,6 +4,7 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
+	"math"
 	"strconv"
 	"time"
 	"unicode/utf8"
@@ -127,6 +128,14 @@ func (d *decoder) integer(v gjson.Result) int64 {
 		d.fail("an integer")
 	}
 	return n
+}
+
+// milli gives a number in thousandths.
+func (d *decoder) milli(v gjson.Result) int64 {
+	if v.Type != gjson.Number {
+		d.fail("a number")
+	}
+	return int64(math.Round(v.Num * 1000))
 }
 
 func (d *decoder) number(v gjson.Result) int { return int(d.integer(v)) }

@@ -183,7 +183,7 @@ func drainOne(dir, fifo, stem string, limit int64) {
 // finishEnd resumes where whoever recorded the end was cut short.
 func (r *reader) finishEnd(s *snapshot) error {
 	if s.marked {
-		done, err := journalled(r.home, s.id, s.state.Run, record.EndEvent(s.state.State))
+		done, err := journalled(r.home, s.id, s.state.Run, record.EndEvent(s.state))
 		if err == nil && !done {
 			err = r.journalEnd(s)
 		}
@@ -233,7 +233,7 @@ func (r *reader) journalEnd(s *snapshot) error {
 		return err
 	}
 	return r.home.Append(&record.Event{
-		Name:   record.EndEvent(s.state.State),
+		Name:   record.EndEvent(s.state),
 		Time:   s.state.UpdatedAt,
 		TaskID: s.id,
 		Labels: s.spec.EventLabels(),

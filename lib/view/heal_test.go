@@ -115,7 +115,7 @@ func TestP7HealRecordsTheEnd(t *testing.T) {
 				t.Errorf("supervisor %q, exitedAt %q, want none and unknown", task.Supervisor, task.ExitedAt)
 			}
 			checkTidy(t, h, "web")
-			if e := ends(t, h, "web"); len(e) != 1 || e[0].Name != record.EndEvent(c.want.State) || e[0].Kind != spec.Kind {
+			if e := ends(t, h, "web"); len(e) != 1 || e[0].Name != record.EndEvent(&c.want) || e[0].Kind != spec.Kind {
 				t.Errorf("journal = %+v, want one %s", e, c.want.State)
 			}
 			if again := load(t, h, "web"); string(again.Current.AppendJSON(nil)) != string(got.AppendJSON(nil)) {

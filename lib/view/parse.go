@@ -58,15 +58,18 @@ func ParseStop(data []byte) (*record.Stop, error) {
 
 // Event is a line of the journal, decoded.
 type Event struct {
-	Name      record.EventName
-	Time      time.Time
-	TaskID    string
-	Kind      string
-	Tags      []string
-	SessionID string
-	Notify    bool
-	PID       int          // of the leader; 0 when the line does not say
-	State     record.State // Run, Attempt, State, Reason, ExitCode, Signal and Stop; its Run is 0 when the line does not say
+	Name                                    record.EventName
+	Time                                    time.Time
+	TaskID                                  string
+	Kind                                    string
+	Tags                                    []string
+	SessionID                               string
+	Notify                                  bool
+	Queue                                   string
+	Channels                                []string // those given
+	DedupeKey, ConcurrencyKey, SupersedeKey string
+	PID                                     int          // of the leader; 0 when the line does not say
+	State                                   record.State // Run, Attempt, State, Reason, ExitCode, Signal and Stop; its Run is 0 when the line does not say
 }
 
 // ParseEvent decodes one line of the journal, with or without its newline.
@@ -105,6 +108,16 @@ var specMembers = members[record.Spec]{
 	"killGraceMs":      func(d *decoder, s *record.Spec, v gjson.Result) { s.KillGraceMs = d.integer(v) },
 	"timeLimitMs":      func(d *decoder, s *record.Spec, v gjson.Result) { s.TimeLimitMs = d.integer(v) },
 	"successExitCodes": func(d *decoder, s *record.Spec, v gjson.Result) { s.SuccessExitCodes = d.numbers(v) },
+	"watchdogMs":       func(d *decoder, s *record.Spec, v gjson.Result) { s.WatchdogMs = d.integer(v) },
+	"watchdogAction":   func(d *decoder, s *record.Spec, v gjson.Result) { s.WatchdogAction = d.str(v) },
+	"channels":         func(d *decoder, s *record.Spec, v gjson.Result) { s.Channels = d.strs(v) },
+	"dedupeKey":        func(d *decoder, s *record.Spec, v gjson.Result) { s.DedupeKey = d.str(v) },
+	"concurrencyKey":   func(d *decoder, s *record.Spec, v gjson.Result) { s.ConcurrencyKey = d.str(v) },
+	"supersedeKey":     func(d *decoder, s *record.Spec, v gjson.Result) { s.SupersedeKey = d.str(v) },
+	"schedule":         func(d *decoder, s *record.Spec, v gjson.Result) { s.Schedule = nested(d, v, scheduleMembers) },
+	"maxAttempts":      func(d *decoder, s *record.Spec, v gjson.Result) { s.Retry.MaxAttempts = d.number(v) },
+	"backoff":          func(d *decoder, s *record.Spec, v gjson.Result) { s.Retry.Backoff = *nested(d, v, backoffMembers) },
+	"noRetryExitCodes": func(d *decoder, s *record.Spec, v gjson.Result) { s.Retry.NoRetry = d.numbers(v) },
 	"createdAt":        func(d *decoder, s *record.Spec, v gjson.Result) { s.CreatedAt = d.time(v) },
 	"startedBy":        func(d *decoder, s *record.Spec, v gjson.Result) { s.StartedBy = *nested(d, v, processMembers) },
 	"bytes":            func(d *decoder, s *record.Spec, v gjson.Result) { decodeMembers(d, v, bytesMembers, s) },
@@ -138,6 +151,41 @@ var stateMembers = members[record.State]{
 	"updatedAt":      func(d *decoder, s *record.State, v gjson.Result) { s.UpdatedAt = d.time(v) },
 	"usage":          func(d *decoder, s *record.State, v gjson.Result) { s.Usage = nested(d, v, usageMembers) },
 	"stop":           func(d *decoder, s *record.State, v gjson.Result) { s.Stop = nested(d, v, stopMembers) },
+	"logStart":       func(d *decoder, s *record.State, v gjson.Result) { s.LogStart = d.integer(v) },
+	"logEnd":         func(d *decoder, s *record.State, v gjson.Result) { s.LogEnd = d.integer(v) },
+	"errorsStart":    func(d *decoder, s *record.State, v gjson.Result) { s.ErrorsStart = d.integer(v) },
+	"errorsEnd":      func(d *decoder, s *record.State, v gjson.Result) { s.ErrorsEnd = d.integer(v) },
+
+	"retryScheduledAt": func(d *decoder, s *record.State, v gjson.Result) { s.RetryAt = d.time(v) },
+	"retryDueBootMs":   func(d *decoder, s *record.State, v gjson.Result) { s.RetryDueBootMs = d.integer(v) },
+	"staleAt":          func(d *decoder, s *record.State, v gjson.Result) { s.StaleAt = d.time(v) },
+	"staleReason":      func(d *decoder, s *record.State, v gjson.Result) { s.StaleReason = d.str(v) },
+}
+
+var scheduleMembers = members[record.Schedule]{
+	"queue":     func(d *decoder, s *record.Schedule, v gjson.Result) { s.Queue = d.str(v) },
+	"priority":  func(d *decoder, s *record.Schedule, v gjson.Result) { s.Priority = d.number(v) },
+	"sequence":  func(d *decoder, s *record.Schedule, v gjson.Result) { s.Sequence = d.integer(v) },
+	"notBefore": func(d *decoder, s *record.Schedule, v gjson.Result) { s.NotBefore = d.time(v) },
+	"dueBootMs": func(d *decoder, s *record.Schedule, v gjson.Result) { s.DueBootMs = d.integer(v) },
+	"after": func(d *decoder, s *record.Schedule, v gjson.Result) {
+		d.each(v, func(e gjson.Result) { s.After = append(s.After, *nested(d, e, dependencyMembers)) })
+	},
+	"program": func(d *decoder, s *record.Schedule, v gjson.Result) { s.Program = d.str(v) },
+	"umask":   func(d *decoder, s *record.Schedule, v gjson.Result) { s.Umask = d.number(v) },
+}
+
+var dependencyMembers = members[record.Dependency]{
+	"when": func(d *decoder, o *record.Dependency, v gjson.Result) { o.When = d.str(v) },
+	"id":   func(d *decoder, o *record.Dependency, v gjson.Result) { o.ID = d.str(v) },
+	"run":  func(d *decoder, o *record.Dependency, v gjson.Result) { o.Run = d.number(v) },
+}
+
+var backoffMembers = members[record.Backoff]{
+	"minDelayMs": func(d *decoder, b *record.Backoff, v gjson.Result) { b.MinDelayMs = d.integer(v) },
+	"maxDelayMs": func(d *decoder, b *record.Backoff, v gjson.Result) { b.MaxDelayMs = d.integer(v) },
+	"factor":     func(d *decoder, b *record.Backoff, v gjson.Result) { b.FactorMilli = d.milli(v) },
+	"jitter":     func(d *decoder, b *record.Backoff, v gjson.Result) { b.JitterMilli = d.milli(v) },
 }
 
 // optional decodes a member whose null says "unknown".
@@ -186,6 +234,17 @@ var eventMembers = members[Event]{
 	"exitCode":        ofState("exitCode"),
 	"signal":          ofState("signal"),
 	"stop":            ofState("stop"),
+
+	"retryScheduledAt": ofState("retryScheduledAt"),
+	"retryDueBootMs":   ofState("retryDueBootMs"),
+	"staleAt":          ofState("staleAt"),
+	"staleReason":      ofState("staleReason"),
+
+	"queue":          func(d *decoder, e *Event, v gjson.Result) { e.Queue = d.str(v) },
+	"channels":       func(d *decoder, e *Event, v gjson.Result) { e.Channels = d.strs(v) },
+	"dedupeKey":      func(d *decoder, e *Event, v gjson.Result) { e.DedupeKey = d.str(v) },
+	"concurrencyKey": func(d *decoder, e *Event, v gjson.Result) { e.ConcurrencyKey = d.str(v) },
+	"supersedeKey":   func(d *decoder, e *Event, v gjson.Result) { e.SupersedeKey = d.str(v) },
 }
 
 // ofState decodes a member that a journal line shares with state.json.

@@ -44,6 +44,12 @@ type Task struct {
 	ParentSessionID string            `json:"parentSessionId,omitempty"`
 	NotifyOnExit    bool              `json:"notifyOnExit"`
 	Metadata        json.RawMessage   `json:"metadata,omitempty"`
+	Channels        []string          `json:"channels"` // implied and given
+	DedupeKey       string            `json:"dedupeKey,omitempty"`
+	ConcurrencyKey  string            `json:"concurrencyKey,omitempty"`
+	SupersedeKey    string            `json:"supersedeKey,omitempty"`
+	Queue           string            `json:"queue,omitempty"`
+	Priority        int               `json:"priority"`
 	Status          record.Status     `json:"status"`
 	State           record.LifeState  `json:"state"`
 	ExitCode        *int              `json:"exitCode"`
@@ -58,11 +64,13 @@ type Task struct {
 	Containment     string            `json:"containment,omitempty"`
 	Leftovers       int               `json:"leftovers"`
 	CreatedAt       string            `json:"createdAt"`
+	ScheduledAt     string            `json:"scheduledAt,omitempty"` // the earliest start, of the next attempt if one is due
 	StartedAt       string            `json:"startedAt,omitempty"`
 	ExitedAt        string            `json:"exitedAt,omitempty"`
 	UpdatedAt       string            `json:"updatedAt"`
 	TimeLimitMs     int64             `json:"timeLimitMs,omitempty"`
 	KillGraceMs     int64             `json:"killGraceMs"`
+	WatchdogMs      int64             `json:"watchdogMs,omitempty"`
 	Usage           *Usage            `json:"usage,omitempty"`
 	LogPath         string            `json:"logPath"`
 	LogBytes        int64             `json:"logBytes"`                 // stored, of both streams
@@ -130,6 +138,7 @@ func (r *reader) derive(s *snapshot) *Task {
 		ID:          s.id,
 		Args:        none,
 		Tags:        none,
+		Channels:    none,
 		Env:         noEnv,
 		MaxAttempts: 1,
 		LogPath:     filepath.Join(r.home.TaskDir(s.id), store.OutputStem+".log"),
@@ -183,7 +192,13 @@ func (t *Task) addSpec(s *record.Spec) {
 	}
 	t.ParentSessionID, t.NotifyOnExit, t.Metadata = s.SessionID, s.Notify, s.Metadata
 	t.Run, t.RestartCount = s.Run, s.Run-s.FirstRun
-	t.TimeLimitMs, t.KillGraceMs = s.TimeLimitMs, s.KillGraceMs
+	t.TimeLimitMs, t.KillGraceMs, t.WatchdogMs = s.TimeLimitMs, s.KillGraceMs, s.WatchdogMs
+	t.MaxAttempts = max(s.Retry.MaxAttempts, 1)
+	t.Channels = s.AllChannels()
+	t.DedupeKey, t.ConcurrencyKey, t.SupersedeKey = s.DedupeKey, s.ConcurrencyKey, s.SupersedeKey
+	if s.Schedule != nil {
+		t.Queue, t.Priority, t.ScheduledAt = s.Schedule.Queue, s.Schedule.Priority, timeOf(s.Schedule.NotBefore)
+	}
 	t.CreatedAt = timeOf(s.CreatedAt)
 	t.UpdatedAt = t.CreatedAt
 }
@@ -202,6 +217,9 @@ func (t *Task) addState(s *record.State) {
 		t.Usage = &u
 	}
 	t.Stop = stopOf(s.Stop)
+	if !s.RetryAt.IsZero() {
+		t.ScheduledAt = timeOf(s.RetryAt)
+	}
 }
 
 func stopOf(s *record.Stop) *Stop {
