@@ -23,3 +23,9 @@ func holdsBytes(fd int) bool {
 	n, err := unix.IoctlGetInt(fd, unix.TIOCINQ)
 	return err == nil && n > 0
 }
+
+// enlarge makes a pipe hold size bytes (F_SETPIPE_SZ, fcntl(2)), and tells whether it could.
+func enlarge(fd, size int) bool {
+	_, err := unix.FcntlInt(uintptr(fd), unix.F_SETPIPE_SZ, size)
+	return err == nil
+}

@@ -35,6 +35,8 @@ type Options struct {
 // agreement with it.
 type Writer struct {
 	noSplice bool // the file or the system can't be spliced to
+	wide     bool // the pipe was made larger
+	filled   int  // full chunks on end
 	o        Options
 	path     string
 	part     int64 // size at which a part is closed; 0 for never
