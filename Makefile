@@ -26,9 +26,10 @@ PLATFORMS   := linux/amd64 linux/arm64 darwin/amd64 darwin/arm64 freebsd/amd64
 # shim than the one before it. A toolchain that has only the new one takes that.
 EXPERIMENT := $(shell GOEXPERIMENT=nogreenteagc go version >/dev/null 2>&1 && echo nogreenteagc)
 # Inlining buys nothing measurable in programs that mostly wait for the kernel,
-# and makes them larger.
-NOINLINE := $(foreach p,std github.com/alecthomas/kong bgtasks/lib/cli,-gcflags=$(p)=-l)
-GOBUILD  := GOEXPERIMENT=$(EXPERIMENT) CGO_ENABLED=0 go build -trimpath $(if $(TAGS),-tags $(TAGS)) $(NOINLINE) -ldflags '-s -w -X bgtasks/lib/cli.Version=$(VERSION)'
+# and makes them larger; what reads the records of a listing keeps it. So does a
+# start of every function at a multiple of 32 bytes instead of 16.
+NOINLINE := -gcflags=all=-l $(foreach p,github.com/tidwall/gjson bgtasks/lib/view,-gcflags=$(p)=)
+GOBUILD  := GOEXPERIMENT=$(EXPERIMENT) CGO_ENABLED=0 go build -trimpath $(if $(TAGS),-tags $(TAGS)) $(NOINLINE) -ldflags '-s -w -funcalign=16 -X bgtasks/lib/cli.Version=$(VERSION)'
 
 .PHONY: all build demo test soak faults fuzz lint fmt vet staticcheck shellcheck pages tidy cross install uninstall clean
 

@@ -49,6 +49,12 @@ func TestLoadGivesTheTaskObject(t *testing.T) {
  "metadata": {
   "k": 1
  },
+ "channels": [
+  "task:web",
+  "kind:command",
+  "tag:a"
+ ],
+ "priority": 0,
  "status": "exited",
  "state": "failed",
  "exitCode": 3,
