@@ -10,25 +10,41 @@ import (
 
 	"bgtasks/lib/launch"
 	"bgtasks/lib/proc"
+	"bgtasks/lib/sched"
 	"bgtasks/lib/store"
 	"bgtasks/lib/view"
 	"bgtasks/lib/watch"
 )
 
+// UnsettledError says that a run is over, but that its end can't be recorded
+// and journalled, so that no other may follow it.
+type UnsettledError struct {
+	ID  string
+	Err error
+}
+
+func (e *UnsettledError) Error() string {
+	return fmt.Sprintf("the end of the earlier run of %q could not be recorded: %v", e.ID, e.Err)
+}
+
+func (e *UnsettledError) Unwrap() error { return e.Err }
+
+// settled is an *UnsettledError unless all is done that follows from the end of
+// the task's run.
+func settled(t *view.Task) error {
+	if t.Unhealed != nil {
+		return &UnsettledError{t.ID, t.Unhealed}
+	}
+	return nil
+}
+
 // Start runs a new task as launch.Start does. If its id is taken by a task
 // that nobody supervises any more, that one's end is settled first, so that it
-// can be replaced. The numbers of its runs go on, so that an id and a run stand
-// for one run for ever, in the journal too.
+// can be replaced; else the error is *UnsettledError. The numbers of its runs go
+// on, so that an id and a run stand for one run for ever, in the journal too.
 func Start(h *store.Home, r *launch.Request) (*view.Task, error) {
-	if r.Spec.ID != "" && h.Exists(r.Spec.ID) {
-		old, err := view.Load(h, r.Spec.ID)
-		if err != nil {
-			return nil, err
-		}
-		if old.Supervised() && (!old.Terminal() || old.Leftovers > 0) {
-			return nil, &launch.ExistsError{ID: r.Spec.ID}
-		}
-		r.Spec.FirstRun = old.Run + 1
+	if err := makeWay(h, r); err != nil {
+		return nil, err
 	}
 	if err := launch.Start(h, r); err != nil {
 		return nil, err
@@ -56,8 +72,9 @@ func (e *EnvUnknownError) Error() string {
 }
 
 // Restart ends the task's run if one is under way, and begins the next one.
-// The errors are those of Stop and of launch.Restart, and *EnvUnknownError,
-// with which nothing was stopped.
+// That of a task that went through the scheduler does so again. The errors are
+// those of Stop, launch.Restart and sched.Requeue, *UnsettledError, and
+// *EnvUnknownError, with which nothing was stopped.
 func Restart(ctx context.Context, h *store.Home, id string, o RestartOptions) (*view.Task, error) {
 	t, err := view.Load(h, id)
 	if err != nil {
@@ -66,11 +83,14 @@ func Restart(ctx context.Context, h *store.Home, id string, o RestartOptions) (*
 	if t.Unreadable != nil {
 		return nil, t.Unreadable
 	}
-	env, err := o.environment(t)
+	env, err := o.environment(h, t)
 	if err != nil {
 		return nil, err
 	}
 	if t, err = Stop(ctx, h, id, o.Stop); err != nil {
+		return nil, err
+	}
+	if err := settled(t); err != nil {
 		return nil, err
 	}
 	held, err := launch.LockEnded(h, id)
@@ -96,7 +116,12 @@ func run(h *store.Home, held *store.Lock, t *view.Task, r *launch.Request, added
 			r.Spec.EnvNames = append(slices.Clip(r.Spec.EnvNames), name)
 		}
 	}
-	if err := launch.Restart(h, held, r); err != nil {
+	r.Last = now.Current
+	again := launch.Restart
+	if r.Spec.Schedule != nil || sched.Wanted(h, &sched.Request{Request: *r}) {
+		again = sched.Requeue
+	}
+	if err := again(h, held, r); err != nil {
 		return nil, err
 	}
 	return view.Load(h, t.ID)
@@ -104,13 +129,13 @@ func run(h *store.Home, held *store.Lock, t *view.Task, r *launch.Request, added
 
 // environment composes the environment of the next run: the caller's, the
 // task's own variables as its living leader has them, and those given anew.
-func (o *RestartOptions) environment(t *view.Task) ([]string, error) {
+func (o *RestartOptions) environment(h *store.Home, t *view.Task) ([]string, error) {
 	missing := slices.DeleteFunc(slices.Clone(t.Spec.EnvNames), func(name string) bool {
 		return slices.Contains(names(o.Set), name)
 	})
 	env := slices.Clone(o.Env)
 	if len(missing) > 0 {
-		values, err := living(t, missing)
+		values, err := kept(h, t, missing)
 		if err != nil {
 			return nil, &EnvUnknownError{t.ID, missing}
 		}
@@ -121,6 +146,22 @@ func (o *RestartOptions) environment(t *view.Task) ([]string, error) {
 		}
 	}
 	return append(env, o.Set...), nil
+}
+
+// kept gives values of the run under way: a task that waits has them in a file, of
+// one that runs the leader is asked.
+func kept(h *store.Home, t *view.Task, names []string) (map[string]string, error) {
+	if !waiting(t) {
+		return living(t, names)
+	}
+	env, err := store.ReadEnv(h.TaskDir(t.ID))
+	values := map[string]string{}
+	for _, kv := range env {
+		if name, value, _ := strings.Cut(kv, "="); slices.Contains(names, name) {
+			values[name] = value
+		}
+	}
+	return values, err
 }
 
 // living asks the leader of the run under way for its environment.

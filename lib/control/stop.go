@@ -9,6 +9,7 @@ import (
 
 	"bgtasks/lib/proc"
 	"bgtasks/lib/record"
+	"bgtasks/lib/sched"
 	"bgtasks/lib/store"
 	"bgtasks/lib/view"
 	"bgtasks/lib/watch"
@@ -42,29 +43,47 @@ func (e *StopError) Error() string {
 	return fmt.Sprintf("task %q was not stopped: %s", e.ID, e.Why)
 }
 
-// Stop ends a task, tree and all, and gives the task as it is then. A task that
-// has ended already keeps its end; what is left of its tree is ended. The
-// errors are *view.NotFoundError, *StopError, that of ctx, or what the store
-// met.
+// Stop ends a task, tree and all, and gives the task as it is then. One that waits
+// to be started is not started any more. A task that has ended already keeps its
+// end; what is left of its tree is ended. The errors are *view.NotFoundError,
+// *StopError, that of ctx, or what the store met.
 func Stop(ctx context.Context, h *store.Home, id string, o StopOptions) (*view.Task, error) {
-	t, err := view.Load(h, id)
-	if err != nil {
-		return nil, err
+	for {
+		t, err := view.Load(h, id)
+		if err != nil {
+			return nil, err
+		}
+		if gone(t) {
+			forget(h, id)
+			return t, nil
+		}
+		if t.Unreadable != nil {
+			return nil, &StopError{ID: id, Why: t.Unreadable.Error()}
+		}
+		stop, number, err := o.request(t)
+		if err != nil {
+			return nil, err
+		}
+		if waiting(t) {
+			cancelled, err := sched.Cancel(h, id, stop)
+			if err != nil {
+				return nil, err
+			}
+			if cancelled {
+				_ = sched.Dispatch(h) // others may go on now; the task itself is over
+				continue
+			}
+		}
+		deadline := time.Now().Add(time.Duration(stop.GraceMs)*time.Millisecond + patience)
+		t, err = await(ctx, h, id, &request{stop: stop, message: stop.AppendMessage(nil, number)}, deadline)
+		if err != nil || !waiting(t) {
+			return t, err
+		}
 	}
-	if gone(t) {
-		forget(h, id)
-		return t, nil
-	}
-	if t.Unreadable != nil {
-		return nil, &StopError{ID: id, Why: t.Unreadable.Error()}
-	}
-	stop, number, err := o.request(t)
-	if err != nil {
-		return nil, err
-	}
-	deadline := time.Now().Add(time.Duration(stop.GraceMs)*time.Millisecond + patience)
-	return await(ctx, h, id, &request{stop: stop, message: stop.AppendMessage(nil, number)}, deadline)
 }
+
+// waiting tells whether the task waits to be started.
+func waiting(t *view.Task) bool { return t.State == record.Queued || t.State == record.Retrying }
 
 // forget takes back a request that was left in stop.json when the run had just
 // ended, by us or by one who was killed since. Nobody would act on it, so it
@@ -136,6 +155,8 @@ func await(ctx context.Context, h *store.Home, id string, r *request, deadline t
 		case gone(t):
 			forget(h, id)
 			return true
+		case waiting(t) && !t.Supervised():
+			return true // it was put back: nobody is there to be told
 		case lost(t):
 			failure = &StopError{ID: id, Why: "its supervisor is gone, and no other could take over"}
 		default:

@@ -1,0 +1,154 @@
+// Command bg-queue looks at the queues, and gives them slots.
+//
+//	bg-queue [list] [-o FORMAT]
+//	bg-queue set NAME --slots N
+//	bg-queue set --kind KIND --limit N
+//	bg-queue pause NAME… | --all
+//	bg-queue resume NAME… | --all
+//	bg-queue drain NAME [--timeout DURATION]
+//	bg-queue kick
+//	bg-queue '{"action":"set","queue":"build","slots":4}' | @FILE | -
+//
+// Queues need not be made before they are used: one that was never set has one
+// slot. Nothing runs for a queue: whoever ends a task starts the next one, by
+// executing this program with words that are not for people.
+package main
+
+import (
+	"os"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"bgtasks/lib/cli"
+	"bgtasks/lib/record"
+	"bgtasks/lib/sched"
+)
+
+func main() {
+	if sched.Helper(os.Args[1:]) {
+		return
+	}
+	cli.Main(&cli.Verb{
+		Name: "queue",
+		Help: "Look at the queues (list), give one slots or a kind a limit (set), keep queues from starting tasks (pause) " +
+			"and let them go on (resume), accept no more tasks and wait until a queue is empty (drain), or start now what " +
+			"may be started (kick).",
+		Flags:   &flags{},
+		JSON:    cli.One(work),
+		Options: []string{cli.OptOutput, cli.OptTimeout, cli.OptConcurrency},
+	})
+}
+
+type flags struct {
+	cli.Common
+	Action  string        `arg:"" optional:"" help:"list, set, pause, resume, drain or kick; list when not given."`
+	Names   []string      `arg:"" optional:"" name:"name" help:"The queues."`
+	Slots   string        `placeholder:"N" help:"With set: how many tasks of the queue run at once."`
+	Kind    string        `placeholder:"KIND" help:"With set: the kind that the limit is for."`
+	Limit   string        `placeholder:"N" help:"With set: how many tasks of the kind run at once; 0 for any number."`
+	All     bool          `help:"With pause and resume: all queues."`
+	Timeout *cli.Duration `placeholder:"DURATION" help:"With drain: how long to wait at most; then exit 124."`
+	Output  string        `short:"o" placeholder:"FORMAT" help:"How to print: json, jsonl, tsv or table; a table on a terminal and tsv elsewhere otherwise."`
+}
+
+// Run does what the words and flags say.
+func (f *flags) Run(c *cli.Call) error {
+	p, err := f.payload()
+	if err == nil {
+		err = f.checkOutput(c, p)
+	}
+	if err != nil {
+		return err
+	}
+	c.Opts.Timeout = -1
+	if f.Timeout != nil {
+		c.Opts.Timeout = time.Duration(*f.Timeout)
+	}
+	d, err := work(c, p)
+	if err != nil {
+		return err
+	}
+	if c.JSON {
+		return c.Succeed(d)
+	}
+	if p.Action != cli.QueueList {
+		return nil
+	}
+	return show(c, d, f.Output)
+}
+
+func (f *flags) checkOutput(c *cli.Call, p *cli.QueuePayload) error {
+	if p.Action != cli.QueueDrain && f.Timeout != nil {
+		return cli.Usage("--timeout is for drain")
+	}
+	if p.Action != cli.QueueList && f.Output != "" {
+		return cli.Usage("--output is for list")
+	}
+	if err := c.TextOnly(cli.TextFlag{Name: "--output", Given: f.Output != ""}); err != nil {
+		return err
+	}
+	return cli.OneOf("--output", f.Output, []string{"json", "jsonl", "tsv", "table"})
+}
+
+// payload is what the words and flags say in JSON mode's terms.
+func (f *flags) payload() (*cli.QueuePayload, error) {
+	p := &cli.QueuePayload{Action: cli.QueueAction(f.Action), Kind: cli.Text(f.Kind), All: f.All}
+	if f.Action == "" {
+		p.Action = cli.QueueList
+	}
+	if !slices.Contains(cli.QueueActions, p.Action) {
+		failure := cli.Usage("expected list, set, pause, resume, drain or kick, got %q", f.Action)
+		if record.ValidID(f.Action) {
+			failure.Hint = "a queue's name comes after what is to be done with it"
+		}
+		return nil, failure
+	}
+	for _, name := range f.Names {
+		if !record.ValidID(name) {
+			return nil, cli.Usage("name: expected %s, got %q", record.IDGrammar, name)
+		}
+		p.Queues = append(p.Queues, cli.QueueName(name))
+	}
+	if len(p.Queues) == 1 {
+		p.Queue, p.Queues = p.Queues[0], nil
+	}
+	if len(p.Queues) > 1 && (p.Action == cli.QueueSet || p.Action == cli.QueueDrain) {
+		return nil, cli.Usage("%s takes one name, got %d", p.Action, len(p.Queues))
+	}
+	if err := f.numbers(p); err != nil {
+		return nil, err
+	}
+	return p, p.Check()
+}
+
+// numbers reads the flags with numbers.
+func (f *flags) numbers(p *cli.QueuePayload) error {
+	if f.Slots != "" {
+		n, err := number("--slots", f.Slots, 1)
+		if err != nil {
+			return err
+		}
+		slots := cli.Positive(n)
+		p.Slots = &slots
+	}
+	if f.Limit != "" {
+		n, err := number("--limit", f.Limit, 0)
+		if err != nil {
+			return err
+		}
+		limit := cli.NonNegative(n)
+		p.Limit = &limit
+	}
+	return nil
+}
+
+// number reads an integer of at least so much.
+func number(flag, text string, least int64) (int64, error) {
+	n, err := strconv.ParseInt(strings.TrimSpace(text), 10, 32)
+	if err != nil || n < least {
+		return 0, cli.Usage("%s: expected an integer of at least %d, got %q", flag, least, text)
+	}
+	return n, nil
+}

@@ -1,0 +1,39 @@
+package control
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"bgtasks/lib/sched"
+	"bgtasks/lib/store"
+	"bgtasks/lib/view"
+)
+
+// Drain makes a queue accept no tasks and waits until none is in it. It sleeps on
+// one task of the queue after the other. The queue stays closed. The errors are
+// watch.ErrTimeout at the deadline (the zero time: none), that of ctx, or what the
+// store met.
+func Drain(ctx context.Context, h *store.Home, queue string, deadline time.Time) error {
+	if err := sched.CloseQueue(h, queue); err != nil {
+		return err
+	}
+	for {
+		id, err := sched.Member(h, queue)
+		if err != nil || id == "" {
+			return err
+		}
+		if _, err := Wait(ctx, h, []string{id}, false, deadline); err != nil && !removed(err) {
+			return err
+		}
+		if err := sched.Dispatch(h); err != nil {
+			return err
+		}
+	}
+}
+
+// removed tells that a task that was waited for is not there any more.
+func removed(err error) bool {
+	var missing *view.NotFoundError
+	return errors.As(err, &missing)
+}

@@ -1,0 +1,141 @@
+package control
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"time"
+
+	"bgtasks/lib/launch"
+	"bgtasks/lib/record"
+	"bgtasks/lib/sched"
+	"bgtasks/lib/store"
+	"bgtasks/lib/view"
+)
+
+// starters is how many tasks that need no scheduler are started at once.
+const starters = 5
+
+// StartAll starts tasks, or makes them wait: those that need the scheduler go
+// through it in one go, the others are started as Start does, before. The results
+// are in the order of the requests. Errors in them are those of Start, Ensure and
+// sched.Enqueue.
+func StartAll(ctx context.Context, h *store.Home, requests []*sched.Request) []sched.Result {
+	results := make([]sched.Result, len(requests))
+	var direct, scheduled []int
+	for i, r := range requests {
+		if sched.Wanted(h, r) {
+			scheduled = append(scheduled, i)
+		} else {
+			direct = append(direct, i)
+		}
+	}
+	startEach(direct, func(i int) { results[i] = startOne(ctx, h, requests[i]) })
+	enqueue(ctx, h, requests, scheduled, results)
+	return results
+}
+
+func startEach(indexes []int, start func(int)) {
+	next := make(chan int)
+	var workers sync.WaitGroup
+	for range min(starters, len(indexes)) {
+		workers.Go(func() {
+			for i := range next {
+				start(i)
+			}
+		})
+	}
+	for _, i := range indexes {
+		next <- i
+	}
+	close(next)
+	workers.Wait()
+}
+
+func startOne(ctx context.Context, h *store.Home, r *sched.Request) sched.Result {
+	var t *view.Task
+	var reused bool
+	var err error
+	if r.Ensure {
+		t, reused, err = Ensure(ctx, h, &r.Request)
+	} else {
+		t, err = Start(h, &r.Request)
+	}
+	switch {
+	case err != nil:
+		return sched.Result{Err: err}
+	case reused:
+		return sched.Result{ID: t.ID, Disposition: sched.Reused}
+	}
+	return sched.Result{ID: t.ID, Disposition: sched.Created}
+}
+
+// enqueue hands the requests at these indexes to the scheduler, but for those whose
+// ids are taken.
+func enqueue(ctx context.Context, h *store.Home, requests []*sched.Request, indexes []int, results []sched.Result) {
+	var accepted []*sched.Request
+	var at []int
+	for _, i := range indexes {
+		if err := makeWay(h, &requests[i].Request); err != nil {
+			results[i].Err = err
+			continue
+		}
+		accepted, at = append(accepted, requests[i]), append(at, i)
+	}
+	if len(accepted) > 0 {
+		answers, err := sched.Enqueue(h, accepted)
+		for n, i := range at {
+			if results[i].Err = err; err == nil {
+				results[i] = answers[n]
+			}
+		}
+	}
+	for _, i := range indexes {
+		if requests[i].Ensure {
+			ensureQueued(ctx, h, requests[i], &results[i])
+		}
+	}
+}
+
+// ensureQueued takes the open task whose id is taken for the answer.
+func ensureQueued(ctx context.Context, h *store.Home, r *sched.Request, result *sched.Result) {
+	var taken *launch.ExistsError
+	if !errors.As(result.Err, &taken) {
+		return
+	}
+	t, err := begun(ctx, h, taken.ID)
+	switch {
+	case err != nil:
+		result.Err = err
+	case t.Unreadable != nil:
+		result.Err = t.Unreadable
+	case t.Open():
+		*result = sched.Result{ID: t.ID, Disposition: sched.Reused, Err: Same(t, r.Asked())}
+	}
+}
+
+// makeWay settles the end of the task that has the id of a request, so that it can
+// be replaced. The numbers of its runs go on, so that an id and a run stand for one
+// run for ever, in the journal too. The errors are *launch.ExistsError and
+// *UnsettledError.
+func makeWay(h *store.Home, r *launch.Request) error {
+	if r.Spec.ID == "" || !h.Exists(r.Spec.ID) {
+		return nil
+	}
+	old, err := view.Load(h, r.Spec.ID)
+	if missing := (*view.NotFoundError)(nil); errors.As(err, &missing) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	if waiting(old) || old.Supervised() && (!old.Terminal() || old.Leftovers > 0) {
+		return &launch.ExistsError{ID: r.Spec.ID}
+	}
+	if err := settled(old); err != nil {
+		return err
+	}
+	r.Spec.FirstRun = old.Run + 1
+	r.Removed = record.RemovedEvent(old.ID, old.Spec, old.Current, time.Now())
+	return nil
+}

@@ -1,0 +1,203 @@
+package sched
+
+import (
+	"errors"
+	"io/fs"
+	"os"
+	"strconv"
+	"strings"
+
+	"bgtasks/lib/fail"
+	"bgtasks/lib/fsys"
+	"bgtasks/lib/record"
+	"bgtasks/lib/store"
+)
+
+// claim is what a task that was chosen to run holds, from then until a dispatch
+// finds that its run is over or that it waits again. One that holds nothing is a
+// lookout: somebody waits for the task's end.
+type claim struct {
+	id          string
+	run         int // 0 for a lookout
+	queue, kind string
+	tag         string // of its concurrency key
+}
+
+func (c *claim) lookout() bool { return c.run == 0 }
+
+// claimOf is the claim of a scheduled task.
+func claimOf(f *facts) *claim {
+	s := f.spec
+	return &claim{s.ID, s.Run, queueName(s.Schedule.Queue), kindName(s.Kind), keyTag(s)}
+}
+
+// claimDraft is the name under which a claim is written. It is no id.
+const claimDraft = ".new"
+
+// writeClaim makes a claim whole or not at all.
+func (x *index) writeClaim(c *claim) error {
+	text := strings.Join([]string{strconv.Itoa(c.run), c.queue, c.kind, c.tag, ""}, "\x00")
+	draft := x.path(store.ClaimsDir, claimDraft)
+	if err := os.WriteFile(draft, []byte(text), 0o600); err != nil {
+		return err
+	}
+	fail.Pass("claim-rename")
+	return fsys.Rename(draft, x.path(store.ClaimsDir, c.id))
+}
+
+// lookout makes sure that the end of the task will be noticed.
+func (x *index) lookout(id string) error { return create(x.path(store.ClaimsDir, id)) }
+
+// readClaim reads a claim. What is no claim is a lookout.
+func (x *index) readClaim(id string) (*claim, error) {
+	c := &claim{id: id}
+	raw, err := os.ReadFile(x.path(store.ClaimsDir, id))
+	if err != nil {
+		return nil, err
+	}
+	if f := strings.Split(string(raw), "\x00"); len(f) == 5 {
+		c.run, _ = strconv.Atoi(f[0])
+		c.queue, c.kind, c.tag = f[1], f[2], f[3]
+	}
+	return c, nil
+}
+
+// reap looks at every claim. Those whose tasks are over, gone or waiting again are
+// given back; the others are counted.
+func (x *index) reap() error {
+	x.claims, x.queues, x.kinds, x.keys = map[string]*claim{}, map[string]int{}, map[string]int{}, map[string]bool{}
+	ids, err := namesIn(x.path(store.ClaimsDir))
+	if err != nil {
+		return err
+	}
+	type end struct {
+		claim *claim
+		facts *facts
+	}
+	var ended []end
+	for _, id := range ids {
+		if !record.ValidID(id) {
+			continue
+		}
+		c, err := x.readClaim(id)
+		if err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return err
+		}
+		f, over, err := x.judge(c)
+		switch {
+		case err != nil:
+			return err
+		case over:
+			ended = append(ended, end{c, f})
+		default:
+			x.count(c)
+		}
+	}
+	for _, e := range ended {
+		if err := x.giveBack(e.claim, e.facts); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// judge tells whether a claim holds nothing any more, and what the task's records
+// say; nil for a task that is gone. A task whose supervisor was killed holds what
+// it holds until it is healed, which takes too long for a critical section.
+func (x *index) judge(c *claim) (f *facts, over bool, err error) {
+	f, err = look(x.home, c.id)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return nil, true, nil
+	case unreadable(err):
+		return nil, false, nil
+	case err != nil:
+		return nil, false, err
+	case f.terminal():
+		return f, true, nil
+	case f.held:
+		return f, false, x.pursue(f)
+	case f.waits():
+		return f, true, nil
+	}
+	x.todo.sick = append(x.todo.sick, c.id)
+	return f, false, nil
+}
+
+// count takes a claim into account.
+func (x *index) count(c *claim) {
+	x.claims[c.id] = c
+	if c.lookout() {
+		return
+	}
+	x.queues[c.queue]++
+	x.kinds[c.kind]++
+	if c.tag != "" {
+		x.keys[c.tag] = true
+	}
+}
+
+// giveBack does what follows from a claim that holds nothing any more, and then
+// removes it. Cut short, it is done again by the next one who reaps.
+func (x *index) giveBack(c *claim, f *facts) error {
+	fail.Pass("claim-give-back")
+	if c.tag != "" {
+		if err := x.releaseKey(c.tag); err != nil {
+			return err
+		}
+	}
+	keep := false
+	switch {
+	case f != nil && f.waits():
+		if superseding := x.superseding(c.id); superseding != "" {
+			x.todo.victims = append(x.todo.victims, victim{c.id, superseding})
+			return nil
+		}
+		if _, err := x.place(f); err != nil {
+			return err
+		}
+		keep = x.doomed(c.id)
+	default:
+		left, err := x.settle(c.id, f)
+		if err != nil {
+			return err
+		}
+		keep = left
+	}
+	fail.Pass("claim-remove")
+	if keep {
+		return nil
+	}
+	return removeFile(x.path(store.ClaimsDir, c.id))
+}
+
+// settle does what follows from the end of a task: those who wait for it go on.
+// left tells that some still wait, because its tree is not gone yet, or because
+// there are too many for one critical section.
+func (x *index) settle(id string, f *facts) (left bool, err error) {
+	if f != nil {
+		if err := errors.Join(x.removeEntries(f), x.leaveKeys(f.spec)); err != nil {
+			return false, err
+		}
+	}
+	waiters, err := namesIn(x.path(afterDir, id))
+	if err != nil {
+		return false, err
+	}
+	for i, waiter := range waiters {
+		if i == movesAtMost {
+			x.todo.again = true
+			return true, nil
+		}
+		still, err := x.decideWaiter(id, waiter)
+		if err != nil {
+			return false, err
+		}
+		left = left || still
+	}
+	if len(waiters) > 0 && !left {
+		_ = os.Remove(x.path(afterDir, id))
+		_ = os.Remove(x.path(afterDir))
+	}
+	return left, nil
+}

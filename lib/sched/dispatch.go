@@ -1,0 +1,168 @@
+package sched
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"sync"
+
+	"bgtasks/lib/fail"
+	"bgtasks/lib/launch"
+	"bgtasks/lib/store"
+	"bgtasks/lib/view"
+)
+
+// Dispatch starts what may be started, and returns when that is done. What is
+// found on the way is put right: slots of the dead, dependencies that are decided,
+// tasks whose time has come. In a boot in which nobody has asked for it yet it does
+// nothing. The error is about the index; that a program can't be executed is the
+// end of its task, and no error here.
+func Dispatch(h *store.Home) error { return (&dispatcher{home: h}).run() }
+
+// Tend does so for a verb that came by for something else: without waiting for
+// another process that is about it, and at no cost in a home where nothing waits
+// and nothing was started from a queue.
+func Tend(h *store.Home) error {
+	x := newIndex(h)
+	if !h.AnyWaiting() {
+		if claims, err := namesIn(x.path(store.ClaimsDir)); err != nil || len(claims) == 0 {
+			return err
+		}
+	}
+	return (&dispatcher{home: h, passing: true}).run()
+}
+
+// dispatcher dispatches until there is nothing left to do.
+type dispatcher struct {
+	home    *store.Home
+	passing bool // not worth waiting for
+	asleep  bool // this process is the one that sleeps until the next task is due
+	healed  map[string]bool
+	started map[string]bool // by id, if that is wanted
+}
+
+func (d *dispatcher) run() error {
+	d.healed = map[string]bool{}
+	for {
+		x := newIndex(d.home)
+		err := d.section(x)
+		if errors.Is(err, store.ErrLocked) || errors.Is(err, fs.ErrNotExist) {
+			return nil
+		}
+		if err != nil {
+			return errors.Join(fmt.Errorf("dispatch: %w", err), x.todo.release())
+		}
+		if !d.do(&x.todo) {
+			return nil
+		}
+	}
+}
+
+// section is one critical section.
+func (d *dispatcher) section(x *index) error {
+	take := d.home.LockQueue
+	if d.passing {
+		take = d.home.TryLockQueue
+	}
+	return x.lockedBy(take, func() error {
+		if !x.active() {
+			return nil
+		}
+		return x.decide()
+	})
+}
+
+// decide finds out what is to be done.
+func (x *index) decide() error {
+	if err := x.announceOld(); err != nil {
+		return err
+	}
+	if err := x.reap(); err != nil {
+		return err
+	}
+	if err := x.expire(); err != nil {
+		return err
+	}
+	if !x.todo.again {
+		if err := x.choose(); err != nil {
+			return err
+		}
+	}
+	return x.unmarkWaiting()
+}
+
+// do does it, and tells whether to look again.
+func (d *dispatcher) do(w *work) (again bool) {
+	again = w.again
+	if !d.asleep {
+		d.tendSleeper(w)
+	}
+	for _, id := range w.sick {
+		if d.healed[id] {
+			continue
+		}
+		d.healed[id], again = true, true
+		fail.Pass("dispatch-heal")
+		_, _ = view.Load(d.home, id)
+	}
+	for _, v := range w.victims {
+		if !d.healed[v.id] {
+			d.healed[v.id], again = true, true
+			_ = supersede(d.home, v)
+		}
+	}
+	for _, id := range w.doomed {
+		if !d.healed[id] {
+			d.healed[id], again = true, true
+			_ = endDoomed(d.home, id)
+		}
+	}
+	if len(w.picked) > 0 {
+		again = d.start(w.picked)
+	}
+	return again
+}
+
+// tendSleeper sees to it that someone sleeps until the next task is due, and nobody
+// if there is none.
+func (d *dispatcher) tendSleeper(w *work) {
+	switch held, _ := d.home.TimerHeld(); {
+	case w.timed && !held:
+		_ = startSleeper(d.home)
+	case held && (w.earlier || !w.timed):
+		ringSleeper(d.home)
+	}
+}
+
+// starters is how many tasks one process starts at once: a start waits for the
+// kernel and for the supervisor most of the time.
+const starters = 4
+
+// start starts what was chosen. It tells whether it is worth while to go on: not if
+// this system can't start anything now.
+func (d *dispatcher) start(picked []*pick) bool {
+	var workers sync.WaitGroup
+	outcomes := make([]launch.Outcome, len(picked))
+	next := make(chan int, len(picked))
+	for i := range picked {
+		next <- i
+	}
+	close(next)
+	for range min(starters, len(picked)) {
+		workers.Go(func() {
+			for i := range next {
+				p := picked[i]
+				outcomes[i], _ = launch.Attempt(d.home, p.lock, p.facts.spec, p.facts.state)
+			}
+		})
+	}
+	workers.Wait()
+	on := true
+	for i, o := range outcomes {
+		on = on && o != launch.PutBack
+		if d.started != nil {
+			d.started[picked[i].facts.spec.ID] = true
+		}
+	}
+	return on
+}

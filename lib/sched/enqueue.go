@@ -1,0 +1,390 @@
+package sched
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"slices"
+	"time"
+
+	"bgtasks/lib/fail"
+	"bgtasks/lib/launch"
+	"bgtasks/lib/proc"
+	"bgtasks/lib/record"
+	"bgtasks/lib/store"
+	"bgtasks/lib/view"
+)
+
+// Enqueue accepts tasks: when it returns, each is on the disk and waits, was
+// started already because there was room, or was refused for the reason in its
+// result. They are accepted in their order, except that one whose dependency is
+// among them comes after that. For an id that is taken by a task that is over, the
+// caller has set Spec.FirstRun and Removed. The error is about all of them, and is
+// none if there were any results; who is killed meanwhile has accepted some.
+func Enqueue(h *store.Home, requests []*Request) ([]Result, error) {
+	x := newIndex(h)
+	if err := x.make(); err != nil {
+		return nil, err
+	}
+	if err := errors.Join(h.Sweep(), x.locked(x.activate)); err != nil {
+		return nil, err
+	}
+	b := &batch{home: h, results: make([]Result, len(requests)), runs: map[string]int{}}
+	built, started := make(chan *portion), map[string]bool{}
+	go func() {
+		for items := range slices.Chunk(b.sort(requests), batchPortion) {
+			built <- b.buildAll(items)
+		}
+		close(built)
+	}()
+	for p := range built {
+		b.accept(p)
+		// Whatever hinders it: they wait, and will be found.
+		_ = (&dispatcher{home: h, started: started}).run()
+	}
+	if err := b.syncNames(); err != nil {
+		return nil, fmt.Errorf("make the tasks durable: %w", err)
+	}
+	for i := range b.results {
+		if started[b.results[i].ID] {
+			b.results[i].Queued = nil
+		}
+	}
+	return b.results, nil
+}
+
+// syncNames makes durable that the tasks are there. What is in them is already.
+func (b *batch) syncNames() error {
+	if !b.alone() {
+		return syncAll(b.home)
+	}
+	return errors.Join(store.SyncDir(b.home.LiveDir()), store.SyncDir(b.home.TasksDir()))
+}
+
+// batchPortion is how many tasks are in a portion. Each holds a descriptor.
+const batchPortion = 256
+
+// batch is one call of Enqueue.
+type batch struct {
+	home    *store.Home
+	results []Result
+	runs    map[string]int // by id, of those that were built
+}
+
+// portion is a part of a batch that is built, synced and published together, while
+// the next is being built.
+type portion struct {
+	items []*item
+	at    time.Time    // when they were made
+	env   []string     // the environment of the first
+	alike *store.Alike // what those with that environment have in common, nil for nothing
+}
+
+// item is a request with its place in the call.
+type item struct {
+	*Request
+	result *Result
+	named  bool // the caller chose the id
+	draft  *launch.Waiting
+	public bool // the draft is published
+}
+
+// sort puts those after their dependencies that are given in the same call, and
+// refuses those that wait for themselves.
+func (b *batch) sort(requests []*Request) []*item {
+	const (
+		visiting = 1
+		visited  = 2
+	)
+	byID := map[string]int{}
+	for i, r := range requests {
+		if r.Spec.ID != "" {
+			byID[r.Spec.ID] = i
+		}
+	}
+	marks := make([]int, len(requests))
+	sorted := make([]*item, 0, len(requests))
+	var visit func(i int) bool
+	visit = func(i int) bool {
+		r := requests[i]
+		if marks[i] != 0 {
+			return marks[i] == visited
+		}
+		marks[i] = visiting
+		for _, d := range r.After {
+			if j, here := byID[d.ID]; here && !visit(j) && b.results[i].Err == nil {
+				why := "it waits for this task in turn"
+				if i == j {
+					why = "that is the task itself"
+				}
+				b.results[i].Err = &DependencyError{d.ID, why}
+			}
+		}
+		marks[i] = visited
+		if b.results[i].Err == nil {
+			sorted = append(sorted, &item{Request: r, result: &b.results[i], named: r.Spec.ID != ""})
+		}
+		return true
+	}
+	for i := range requests {
+		visit(i)
+	}
+	return sorted
+}
+
+// buildAll builds the tasks of a portion and makes them durable.
+func (b *batch) buildAll(items []*item) *portion {
+	p := &portion{items: items, at: time.Now()}
+	x := newIndex(b.home)
+	first := int64(0)
+	err := x.locked(func() (err error) {
+		first, err = x.sequence(len(items))
+		return err
+	})
+	for i, it := range items {
+		if it.result.Err = err; err == nil {
+			b.build(x, p, it, first+int64(i))
+		}
+	}
+	if !b.alone() {
+		refuse(items, syncAll(b.home))
+	}
+	return p
+}
+
+// accept publishes a portion.
+func (b *batch) accept(p *portion) {
+	x := newIndex(b.home)
+	fail.Pass("enqueue-publish")
+	refuse(p.items, x.locked(func() error { return b.publish(x, p.items) }))
+	b.announce(x, p.items)
+	b.release(p.items)
+	if p.alike != nil {
+		_ = p.alike.Remove() // or it is swept
+	}
+}
+
+// refuse gives an error that is about all to those that have none.
+func refuse(items []*item, err error) {
+	for _, it := range items {
+		if err != nil && it.result.Err == nil {
+			it.result.Err = err
+		}
+	}
+}
+
+// build completes the request and builds its task in tmp/.
+func (b *batch) build(x *index, p *portion, it *item, sequence int64) {
+	r := it.Request
+	if _, twice := b.runs[r.Spec.ID]; twice {
+		it.result.Err = &launch.ExistsError{ID: r.Spec.ID}
+		return
+	}
+	if id := x.openTwin(&r.Spec); id != "" {
+		b.reuse(it, id)
+		return
+	}
+	s := &record.Schedule{Queue: r.Queue, Priority: r.Priority, Sequence: sequence, NotBefore: r.At}
+	if r.Delay > 0 {
+		ms, err := proc.BootMs()
+		if err != nil {
+			it.result.Err = err
+			return
+		}
+		s.DueBootMs = ms + r.Delay.Milliseconds()
+		s.NotBefore = time.Now().Add(r.Delay)
+	}
+	r.Spec.Schedule = s
+	if it.result.Err = b.resolveAfter(it); it.result.Err != nil {
+		return
+	}
+	s.After = append(s.After, x.victims(r)...)
+	if it.result.Err = launch.Prepare(&r.Request); it.result.Err != nil {
+		return
+	}
+	b.runs[r.Spec.ID] = r.Spec.Run
+	if !b.alone() {
+		r.Spec.CreatedAt = p.at
+		r.Like = p.common(b.home, &r.Request)
+	}
+	it.draft, it.result.Err = launch.Draft(b.home, &r.Request, b.alone())
+}
+
+// alone tells whether there is one request only.
+func (b *batch) alone() bool { return len(b.results) == 1 }
+
+// common gives what a request has in common with others of its portion; nil for
+// nothing.
+func (p *portion) common(h *store.Home, r *launch.Request) *store.Alike {
+	if r.Spec.Run != 1 {
+		return nil
+	}
+	if p.env == nil {
+		p.env = r.Env
+		p.alike, _ = launch.Alike(h, r) // without it each has its own
+	}
+	if p.alike == nil || slices.Equal(r.Env, p.env) {
+		return p.alike
+	}
+	return p.alike.OtherEnv()
+}
+
+// resolveAfter notes which runs the task waits for.
+func (b *batch) resolveAfter(it *item) error {
+	for _, d := range it.After {
+		run, here := b.runs[d.ID]
+		if !here {
+			f, err := read(b.home, d.ID)
+			if err != nil {
+				return missing(d.ID, err)
+			}
+			run = f.spec.Run
+		}
+		it.Spec.Schedule.After = append(it.Spec.Schedule.After, record.Dependency{When: d.When, ID: d.ID, Run: run})
+	}
+	return nil
+}
+
+func missing(id string, err error) error {
+	if errors.Is(err, fs.ErrNotExist) {
+		return &DependencyError{id, "there is no such task"}
+	}
+	return &DependencyError{id, err.Error()}
+}
+
+// reuse makes an open task the answer.
+func (b *batch) reuse(it *item, id string) {
+	it.result.ID, it.result.Disposition = id, Reused
+	if !it.Ensure {
+		return
+	}
+	f, err := read(b.home, id)
+	if err != nil {
+		it.result.Err = err
+		return
+	}
+	asked := it.Asked()
+	if !it.named {
+		asked.ID = ""
+	}
+	if list := view.Differences(asked, f.spec); len(list) > 0 {
+		it.result.Err = &view.DiffersError{ID: id, Differences: list}
+	}
+}
+
+// publish enters the tasks and makes them visible, one after another, so that each
+// sees those before it. An entry comes before its task: a crash in between leaves an
+// entry that the next one who meets it drops.
+func (b *batch) publish(x *index, items []*item) error {
+	if err := errors.Join(x.markWaiting(), x.reap()); err != nil {
+		return err
+	}
+	for _, it := range items {
+		if it.draft == nil || it.result.Err != nil {
+			continue
+		}
+		if err := b.publishOne(x, it); err != nil {
+			it.result.Err = err
+		}
+	}
+	return nil
+}
+
+func (b *batch) publishOne(x *index, it *item) error {
+	s := &it.Spec
+	if twin := x.openTwin(s); twin != "" {
+		b.reuse(it, twin)
+		return nil
+	}
+	if x.closed(it.Queue) {
+		return &ClosedError{it.Queue}
+	}
+	for _, d := range it.After {
+		if _, err := read(b.home, d.ID); err != nil {
+			return missing(d.ID, err)
+		}
+	}
+	if b.home.Exists(s.ID) {
+		if f, err := look(b.home, s.ID); err == nil && (!f.terminal() || f.held) {
+			return &launch.ExistsError{ID: s.ID}
+		}
+	}
+	if err := b.renewVictims(x, it); err != nil {
+		return err
+	}
+	f := &facts{spec: s, state: &record.State{Run: s.Run, Attempt: 1, State: record.Queued}}
+	if err := x.enterKeys(s); err != nil {
+		return err
+	}
+	if _, err := x.place(f); err != nil {
+		return err
+	}
+	for _, d := range s.Schedule.After {
+		if d.When == record.AfterGone {
+			if err := x.lookout(d.ID); err != nil {
+				return err
+			}
+		}
+	}
+	if err := x.markNew(s.ID); err != nil {
+		return err
+	}
+	fail.Pass("enqueue-entered")
+	if err := it.draft.Publish(b.home); err != nil {
+		x.unmarkNew(s.ID)
+		return errors.Join(err, x.removeEntries(f), x.leaveKeys(s))
+	}
+	it.public = true
+	accepted := *s // so that the request, with its environment, need not be kept
+	it.result.ID, it.result.Disposition, it.result.Queued = s.ID, Created, &accepted
+	for _, d := range s.Schedule.After {
+		if d.When == record.AfterGone {
+			it.result.Disposition = Superseded
+			it.result.Superseded = append(it.result.Superseded, d.ID)
+		}
+	}
+	return nil
+}
+
+// renewVictims builds the task anew if it supersedes others than were found before
+// the lock was taken.
+func (b *batch) renewVictims(x *index, it *item) error {
+	s := it.Spec.Schedule
+	now := append(slices.DeleteFunc(slices.Clone(s.After), func(d record.Dependency) bool { return d.When == record.AfterGone }),
+		x.victims(it.Request)...)
+	if slices.Equal(now, s.After) {
+		return nil
+	}
+	s.After = now
+	old := it.draft
+	fresh, err := launch.Draft(b.home, &it.Request.Request, true)
+	if err != nil {
+		return err
+	}
+	it.draft = fresh
+	return old.Discard()
+}
+
+// release lets the accepted tasks go, and takes the others back.
+func (b *batch) release(items []*item) {
+	for _, it := range items {
+		switch {
+		case it.draft == nil:
+		case it.public:
+			it.result.Err = errors.Join(it.result.Err, it.draft.Release())
+		default:
+			if err := it.draft.Discard(); err != nil && it.result.Err == nil {
+				it.result.Err = err
+			}
+		}
+	}
+}
+
+// syncAll brings to the disk what was written to the home: one wait for many
+// files.
+func syncAll(h *store.Home) error {
+	if err := fail.Point("sync-all"); err != nil {
+		return err
+	}
+	return syncFileSystem(h.TasksDir())
+}

@@ -1,0 +1,141 @@
+package sched
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"time"
+
+	"bgtasks/lib/fsys"
+	"bgtasks/lib/proc"
+	"bgtasks/lib/record"
+	"bgtasks/lib/store"
+	"bgtasks/lib/view"
+)
+
+// facts are what the records of a task say of its newest run, unhealed.
+type facts struct {
+	spec  *record.Spec
+	state *record.State // nil if there is none of this run
+	held  bool          // run.lock
+}
+
+// look reads a task. The lock is asked for first: if it is free and the state is
+// open, then nobody is about to write another but one who takes the lock. A task
+// that is gone is fs.ErrNotExist.
+func look(h *store.Home, id string) (*facts, error) {
+	held, err := store.LockHeld(h.TaskDir(id))
+	if err != nil {
+		return nil, &unreadableError{id, err}
+	}
+	f, err := read(h, id)
+	if err == nil {
+		f.held = held
+	}
+	return f, err
+}
+
+// read does so for a caller who holds the task's lock, or does not care.
+func read(h *store.Home, id string) (*facts, error) {
+	dir := h.TaskDir(id)
+	state, err := parse(filepath.Join(dir, store.StateFile), view.ParseState)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, &unreadableError{id, err}
+	}
+	spec, err := parse(filepath.Join(dir, store.SpecFile), view.ParseSpec)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return nil, fs.ErrNotExist
+	case err != nil:
+		return nil, &unreadableError{id, err}
+	}
+	f := &facts{spec: spec}
+	if state != nil && state.Run >= spec.Run {
+		f.state = state
+	}
+	return f, nil
+}
+
+func parse[T any](path string, decode func([]byte) (*T, error)) (*T, error) {
+	f, err := fsys.Open(path, os.O_RDONLY, 0)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	raw, err := io.ReadAll(f)
+	if err != nil {
+		return nil, err
+	}
+	if len(raw) == 0 {
+		return nil, fs.ErrNotExist
+	}
+	return decode(raw)
+}
+
+// unreadableError says that a task's records are broken. Such a task is in nobody's
+// way: it holds what it holds as long as its lock is held.
+type unreadableError struct {
+	id  string
+	err error
+}
+
+func (e *unreadableError) Error() string { return fmt.Sprintf("read task %q: %v", e.id, e.err) }
+
+func (e *unreadableError) Unwrap() error { return e.err }
+
+func unreadable(err error) bool {
+	var broken *unreadableError
+	return errors.As(err, &broken)
+}
+
+// terminal tells whether the newest run is over.
+func (f *facts) terminal() bool { return f.state != nil && f.state.State.Terminal() }
+
+// waits tells whether the task waits to be started.
+func (f *facts) waits() bool {
+	return f.spec.Schedule != nil && f.state != nil && (f.state.State == record.Queued || f.state.State == record.Retrying)
+}
+
+// moment is a time before which a task is not started.
+type moment struct {
+	clock string // of due/
+	ms    uint64
+}
+
+// dueAt is when the task may be started; ok is false for at once. What was said in
+// terms of the clock of another boot is taken by the wall clock.
+func (f *facts) dueAt(boot string) (m moment, ok bool) {
+	var at time.Time
+	var bootMs int64
+	var of *record.Process
+	if f.state.State == record.Retrying {
+		at, bootMs, of = f.state.RetryAt, f.state.RetryDueBootMs, f.state.Shim
+	} else if f.state.Attempt <= 1 {
+		at, bootMs, of = f.spec.Schedule.NotBefore, f.spec.Schedule.DueBootMs, &f.spec.StartedBy
+	}
+	switch {
+	case bootMs > 0 && of != nil && of.BootID == boot:
+		return moment{bootClock, uint64(bootMs)}, true
+	case at.IsZero():
+		return m, false
+	}
+	return moment{wallClock, uint64(max(at.UnixMilli(), 0))}, true
+}
+
+// passed tells whether the moment is over.
+func (m moment) passed() bool { return m.ms <= now(m.clock) }
+
+// now reads a clock of due/. One that can't be read makes nothing wait.
+func now(clock string) uint64 {
+	if clock == wallClock {
+		return uint64(max(time.Now().UnixMilli(), 0))
+	}
+	ms, err := proc.BootMs()
+	if err != nil {
+		return 1<<64 - 1
+	}
+	return uint64(ms)
+}

@@ -1,0 +1,94 @@
+package sched
+
+import (
+	"encoding/hex"
+	"hash/fnv"
+	"path/filepath"
+	"strings"
+
+	"bgtasks/lib/record"
+	"bgtasks/lib/store"
+)
+
+// Directories and files within queue/, beside those that package store names.
+const (
+	readyDir     = "ready"     // QUEUE/KIND: may be started as soon as there is room
+	keysDir      = "keys"      // HASH/QUEUE/KIND: wait for a concurrency key
+	dueDir       = "due"       // boot and wall: are not due yet
+	afterDir     = "after"     // ID/WAITER: wait for the end of ID
+	newDir       = "new"       // ID: whose event enqueued is not written yet
+	dedupeDir    = "dedupe"    // HASH/ID: open tasks by kind and dedupe key
+	supersedeDir = "supersede" // the same by supersede key
+	queuesDir    = "queues"    // what is configured
+	kindsDir     = "kinds"
+	bootFile     = "boot" // in which boot tasks may be started
+	seqFile      = "seq"  // the next sequence number
+)
+
+// The two clocks of due/.
+const (
+	bootClock = "boot" // milliseconds of CLOCK_BOOTTIME: delays and retries
+	wallClock = "wall" // Unix milliseconds: times of day
+)
+
+// noQueue stands for a task in no queue. It is no name of one.
+const noQueue = "_"
+
+// queueName is the file name for a queue.
+func queueName(queue string) string {
+	if queue == "" {
+		return noQueue
+	}
+	return queue
+}
+
+// kindName is the file name for a kind, which may be any text: itself if it is
+// like an id, else a hash.
+func kindName(kind string) string {
+	if record.ValidID(kind) {
+		return kind
+	}
+	return "=" + hash(kind)
+}
+
+// hash names a text in a file name. Two texts with one name, of which nobody has
+// ever seen any, would wait for each other.
+func hash(text ...string) string {
+	h := fnv.New128a()
+	h.Write([]byte(strings.Join(text, "\x00")))
+	return hex.EncodeToString(h.Sum(nil))
+}
+
+// keyTag is the tag of a task's entries.
+func keyTag(s *record.Spec) string {
+	if s.ConcurrencyKey == "" {
+		return ""
+	}
+	return hash(s.ConcurrencyKey)
+}
+
+// orderKey puts the higher priority first, then the lower sequence number.
+func orderKey(s *record.Schedule) uint64 {
+	return uint64(0x8000-s.Priority)<<48 | uint64(s.Sequence)&(1<<48-1)
+}
+
+func (x *index) path(names ...string) string {
+	return x.dir + "/" + filepath.Join(names...)
+}
+
+// ready is the set of the tasks in this queue and of this kind that may be
+// started.
+func (x *index) ready(queue, kind string) set {
+	return set{x.path(readyDir, queue, kind), 2, x.blank()}
+}
+
+// blocked is the set of those that wait for a key.
+func (x *index) blocked(tag, queue, kind string) set {
+	return set{x.path(keysDir, tag, queue, kind), 3, x.blank()}
+}
+
+// due is the set of those that are not due yet by this clock.
+func (x *index) due(clock string) set { return set{x.path(dueDir, clock), 1, x.blank()} }
+
+// blank is an empty file that is there when a task is entered.
+func (x *index) blank() string { return x.path(store.WaitingFile) }

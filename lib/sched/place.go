@@ -1,0 +1,166 @@
+package sched
+
+import (
+	"errors"
+	"os"
+	"slices"
+
+	"golang.org/x/sys/unix"
+
+	"bgtasks/lib/fail"
+	"bgtasks/lib/fsys"
+)
+
+// movesAtMost is how many entries one critical section moves: others wait for the
+// lock meanwhile.
+const movesAtMost = 512
+
+// place enters a task that waits where it belongs: among those that wait for the
+// end of others, which it gives; among those that are not due, that are blocked by
+// a key, or that may be started. It may be there already. One whose dependencies
+// can't be met is to be ended.
+func (x *index) place(f *facts) (awaited []string, err error) {
+	all, awaited, err := x.judgeDependencies(f)
+	id := f.spec.ID
+	switch {
+	case err != nil:
+		return nil, err
+	case all == never:
+		x.todo.doomed = append(x.todo.doomed, id)
+		return nil, x.lookout(id)
+	case all == pending:
+		return awaited, x.await(id, awaited)
+	}
+	fail.Pass("place-enter")
+	if m, ok := f.dueAt(x.boot); ok && !m.passed() {
+		x.todo.timed, x.todo.earlier = true, true
+		return nil, x.due(m.clock).add(entry{key: m.ms, id: id})
+	}
+	e := entry{orderKey(f.spec.Schedule), id, keyTag(f.spec)}
+	queue, kind := queueName(f.spec.Schedule.Queue), kindName(f.spec.Kind)
+	if x.keys[e.tag] {
+		return nil, x.blocked(e.tag, queue, kind).add(e)
+	}
+	return nil, x.ready(queue, kind).add(e)
+}
+
+// doomed tells whether a task was just found to be one whose dependencies can't be
+// met.
+func (x *index) doomed(id string) bool { return slices.Contains(x.todo.doomed, id) }
+
+// removeEntries removes a task from wherever it waited.
+func (x *index) removeEntries(f *facts) error {
+	s := f.spec
+	if s.Schedule == nil {
+		return nil
+	}
+	e := entry{orderKey(s.Schedule), s.ID, keyTag(s)}
+	queue, kind := queueName(s.Schedule.Queue), kindName(s.Kind)
+	errs := []error{x.ready(queue, kind).remove(e)}
+	if e.tag != "" {
+		errs = append(errs, x.blocked(e.tag, queue, kind).remove(e), x.releaseKey(e.tag))
+	}
+	if f.state != nil {
+		if m, ok := f.dueAt(x.boot); ok {
+			errs = append(errs, x.due(m.clock).remove(entry{key: m.ms, id: s.ID}))
+		}
+	}
+	for _, d := range s.Schedule.After {
+		errs = append(errs, removeFile(x.path(afterDir, d.ID, s.ID)))
+		_ = os.Remove(x.path(afterDir, d.ID)) // if nobody else waits
+	}
+	return errors.Join(errs...)
+}
+
+// releaseKey lets the first of those that wait for a key, in each queue and of each
+// kind, try again, unless another task holds it.
+func (x *index) releaseKey(tag string) error {
+	if x.keys[tag] {
+		return nil
+	}
+	return x.eachLane(x.path(keysDir, tag), func(queue, kind string) error {
+		from := x.blocked(tag, queue, kind)
+		c := from.cursor()
+		for {
+			e, ok, err := c.peek()
+			if err != nil || !ok {
+				return err
+			}
+			if f, err := read(x.home, e.id); err == nil && f.waits() {
+				return from.move(e, x.ready(queue, kind))
+			}
+			if err := from.remove(e); err != nil {
+				return err
+			}
+			c.skip()
+		}
+	})
+}
+
+// eachLane visits the queues and kinds of which there is a set below dir. Under the
+// lock it removes what a crash left empty.
+func (x *index) eachLane(dir string, visit func(queue, kind string) error) error {
+	queues, err := namesIn(dir)
+	if err != nil {
+		return err
+	}
+	for _, queue := range queues {
+		kinds, err := namesIn(dir + "/" + queue)
+		if err != nil {
+			return err
+		}
+		if len(kinds) == 0 && x.mine {
+			_ = unix.Rmdir(dir + "/" + queue)
+		}
+		for _, kind := range kinds {
+			if err := visit(queue, kind); err != nil {
+				return err
+			}
+		}
+	}
+	if len(queues) == 0 && x.mine {
+		_ = unix.Rmdir(dir)
+	}
+	return nil
+}
+
+// expire moves the tasks whose time has come to where they belong now.
+func (x *index) expire() error {
+	for _, clock := range []string{bootClock, wallClock} {
+		if err := x.expireBy(clock); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (x *index) expireBy(clock string) error {
+	s := x.due(clock)
+	c := s.cursor()
+	for moved := 0; ; moved++ {
+		e, ok, err := c.peek()
+		if err != nil || !ok {
+			return err
+		}
+		if e.key > now(clock) {
+			x.todo.timed = true
+			return nil
+		}
+		if moved == movesAtMost {
+			x.todo.again = true
+			return nil
+		}
+		fail.Pass("due-place")
+		if f, err := read(x.home, e.id); err == nil && f.waits() {
+			if _, err := x.place(f); err != nil {
+				return err
+			}
+		}
+		if err := s.remove(e); err != nil {
+			return err
+		}
+		c.skip()
+	}
+}
+
+func exists(path string) bool { return fsys.Exists(path) }

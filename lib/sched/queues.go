@@ -1,0 +1,326 @@
+package sched
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"slices"
+
+	"bgtasks/lib/fsys"
+	"bgtasks/lib/record"
+	"bgtasks/lib/store"
+)
+
+// Queue is where a queue stands.
+type Queue struct {
+	Name     string `json:"name"`
+	Slots    int    `json:"slots"`
+	Running  int    `json:"running"`
+	Waiting  int    `json:"waiting"` // queued, or waiting for another attempt
+	Paused   bool   `json:"paused"`
+	Draining bool   `json:"draining"`
+}
+
+// Kind is where a kind with a limit stands.
+type Kind struct {
+	Kind    string `json:"kind"`
+	Limit   int    `json:"limit"`
+	Running int    `json:"running"`
+}
+
+// List gives the queues that are configured or used, and the kinds that have a
+// limit, by name. Of a home that changes meanwhile the numbers are about.
+func List(h *store.Home) (queues []Queue, kinds []Kind, err error) {
+	x := newIndex(h)
+	running, runningKinds, err := x.running()
+	if err != nil {
+		return nil, nil, err
+	}
+	waiting, err := x.waitingByQueue()
+	if err != nil {
+		return nil, nil, err
+	}
+	configured, err := namesIn(x.path(queuesDir))
+	if err != nil {
+		return nil, nil, err
+	}
+	for _, name := range union(configured, keysOf(running), keysOf(waiting)) {
+		c, err := x.queue(name)
+		if err != nil {
+			return nil, nil, err
+		}
+		queues = append(queues, Queue{name, c.Slots, running[name], waiting[name], c.Paused, c.Draining})
+	}
+	kinds, err = x.limits(runningKinds)
+	return queues, kinds, err
+}
+
+// limits gives the kinds that have a limit.
+func (x *index) limits(running map[string]int) (kinds []Kind, err error) {
+	names, err := namesIn(x.path(kindsDir))
+	slices.Sort(names)
+	for _, name := range names {
+		var c kindConfig
+		if found, err := readConfig(x.path(kindsDir, name), &c); err != nil || !found || c.Limit == 0 {
+			continue
+		}
+		kinds = append(kinds, Kind{c.Kind, c.Limit, running[name]})
+	}
+	return kinds, err
+}
+
+// union gives the names of queues in any of the lists, sorted.
+func union(lists ...[]string) []string {
+	all := slices.Concat(lists...)
+	slices.Sort(all)
+	return slices.DeleteFunc(slices.Compact(all), func(name string) bool { return !record.ValidID(name) })
+}
+
+func keysOf(m map[string]int) (keys []string) {
+	for k := range m {
+		keys = append(keys, k)
+	}
+	return keys
+}
+
+// running counts the occupied slots by queue and by kind.
+func (x *index) running() (queues, kinds map[string]int, err error) {
+	queues, kinds = map[string]int{}, map[string]int{}
+	ids, err := namesIn(x.path(store.ClaimsDir))
+	for _, id := range ids {
+		c, err := x.readClaim(id)
+		if err != nil || c.lookout() || !record.ValidID(id) {
+			continue
+		}
+		if f, err := look(x.home, id); err == nil && (f.terminal() || f.waits() && !f.held) {
+			continue
+		}
+		queues[c.queue]++
+		kinds[c.kind]++
+	}
+	return queues, kinds, err
+}
+
+// waitingByQueue counts the tasks that wait.
+func (x *index) waitingByQueue() (map[string]int, error) {
+	n := map[string]int{}
+	count := func(s set, queue string) error {
+		got, err := s.count()
+		n[queue] += got
+		return err
+	}
+	err := x.eachLane(x.path(readyDir), func(queue, kind string) error { return count(x.ready(queue, kind), queue) })
+	if err != nil {
+		return nil, err
+	}
+	tags, err := namesIn(x.path(keysDir))
+	if err != nil {
+		return nil, err
+	}
+	for _, tag := range tags {
+		err := x.eachLane(x.path(keysDir, tag), func(queue, kind string) error { return count(x.blocked(tag, queue, kind), queue) })
+		if err != nil {
+			return nil, err
+		}
+	}
+	err = x.eachHeld(func(f *facts) bool { n[queueName(f.spec.Schedule.Queue)]++; return true })
+	return n, err
+}
+
+// eachHeld visits the tasks that wait for a time or for others, once each, until
+// visit says no.
+func (x *index) eachHeld(visit func(*facts) bool) error {
+	seen := map[string]bool{}
+	more := true
+	see := func(id string) {
+		if seen[id] || !more {
+			return
+		}
+		seen[id] = true
+		if f, err := read(x.home, id); err == nil && f.waits() {
+			more = visit(f)
+		}
+	}
+	for _, clock := range []string{bootClock, wallClock} {
+		c := &cursor{set: x.due(clock), lockless: true}
+		for e, ok, err := c.peek(); ok && more; e, ok, err = c.peek() {
+			if err != nil {
+				return err
+			}
+			see(e.id)
+			c.skip()
+		}
+	}
+	awaited, err := namesIn(x.path(afterDir))
+	for _, id := range awaited {
+		waiters, err := namesIn(x.path(afterDir, id))
+		if err != nil {
+			return err
+		}
+		for _, waiter := range waiters {
+			see(waiter)
+		}
+	}
+	return err
+}
+
+// Set gives a queue so many slots, at least one.
+func Set(h *store.Home, name string, slots int) error {
+	return configure(h, []string{name}, false, func(c *queueConfig) { c.Slots = slots })
+}
+
+// SetLimit lets so many tasks of a kind run at once; 0 is any number.
+func SetLimit(h *store.Home, kind string, limit int) error {
+	x := newIndex(h)
+	if err := x.make(); err != nil {
+		return err
+	}
+	err := x.locked(func() error {
+		path := x.path(kindsDir, kindName(kind))
+		if limit == 0 {
+			return removeFile(path)
+		}
+		return writeConfig(path, &kindConfig{record.Version, kind, limit})
+	})
+	if err != nil {
+		return err
+	}
+	return Dispatch(h)
+}
+
+// Pause keeps the queues from starting tasks. Those that run go on.
+func Pause(h *store.Home, names []string) error {
+	return configure(h, names, false, func(c *queueConfig) { c.Paused = true })
+}
+
+// Resume lets the queues start and accept tasks again, after a reboot too.
+func Resume(h *store.Home, names []string) error {
+	return configure(h, names, true, func(c *queueConfig) { c.Paused, c.Draining = false, false })
+}
+
+// CloseQueue makes a queue accept no tasks. Those that are in it are started as
+// before.
+func CloseQueue(h *store.Home, name string) error {
+	return configure(h, []string{name}, false, func(c *queueConfig) { c.Draining = true })
+}
+
+// configure changes queues, and starts what may be started then.
+func configure(h *store.Home, names []string, activate bool, change func(*queueConfig)) error {
+	x := newIndex(h)
+	if err := x.make(); err != nil {
+		return err
+	}
+	err := x.locked(func() error {
+		for _, name := range names {
+			c, err := x.queue(name)
+			if err != nil {
+				return err
+			}
+			change(&c)
+			if err := writeConfig(x.path(queuesDir, name), &c); err != nil {
+				return err
+			}
+		}
+		if activate {
+			return x.activate()
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	return Dispatch(h)
+}
+
+// Kick starts what may be started, after a reboot too.
+func Kick(h *store.Home) error {
+	x := newIndex(h)
+	if !fsys.Exists(x.dir) {
+		return nil
+	}
+	if err := x.locked(x.activate); err != nil {
+		return err
+	}
+	return Dispatch(h)
+}
+
+// Member names an open task of a queue, one that runs if there is any; "" if there
+// is none.
+func Member(h *store.Home, queue string) (id string, err error) {
+	x := newIndex(h)
+	err = x.locked(func() (err error) {
+		id, err = x.member(queue)
+		return err
+	})
+	if errors.Is(err, fs.ErrNotExist) {
+		err = nil
+	}
+	if err != nil {
+		err = fmt.Errorf("look into queue %q: %w", queue, err)
+	}
+	return id, err
+}
+
+func (x *index) member(queue string) (id string, err error) {
+	claimed, err := namesIn(x.path(store.ClaimsDir))
+	if err != nil {
+		return "", err
+	}
+	for _, claimant := range claimed {
+		c, err := x.readClaim(claimant)
+		if err != nil || c.queue != queue {
+			continue
+		}
+		if f, err := look(x.home, claimant); err == nil && !f.terminal() {
+			return claimant, nil
+		}
+	}
+	first := func(s set) error {
+		for c := (&cursor{set: s, lockless: true}); id == ""; c.skip() {
+			e, ok, err := c.peek()
+			if !ok || err != nil {
+				return err
+			}
+			if f, err := look(x.home, e.id); err == nil && !f.terminal() {
+				id = e.id
+			}
+		}
+		return nil
+	}
+	err = x.eachLaneOf(queue, first)
+	if err == nil && id == "" {
+		err = x.eachHeld(func(f *facts) bool {
+			if f.spec.Schedule.Queue == queue {
+				id = f.spec.ID
+			}
+			return id == ""
+		})
+	}
+	return id, err
+}
+
+// eachLaneOf visits the sets of a queue whose tasks wait for a slot or a key.
+func (x *index) eachLaneOf(queue string, visit func(set) error) error {
+	kinds, err := namesIn(x.path(readyDir, queue))
+	for _, kind := range kinds {
+		if err := visit(x.ready(queue, kind)); err != nil {
+			return err
+		}
+	}
+	if err != nil {
+		return err
+	}
+	tags, err := namesIn(x.path(keysDir))
+	for _, tag := range tags {
+		kinds, err := namesIn(x.path(keysDir, tag, queue))
+		if err != nil {
+			return err
+		}
+		for _, kind := range kinds {
+			if err := visit(x.blocked(tag, queue, kind)); err != nil {
+				return err
+			}
+		}
+	}
+	return err
+}

@@ -1,0 +1,71 @@
+package sched
+
+import (
+	"errors"
+
+	"bgtasks/lib/launch"
+	"bgtasks/lib/record"
+	"bgtasks/lib/store"
+)
+
+// Requeue makes the next run of an ended task wait, in its queue and with its
+// priority, behind those that wait already; what it waited for before counts no
+// more. The caller holds its run.lock, which is released here, and has read
+// r.Spec and r.Last under it. The error is *KeyTakenError if another open task has
+// its dedupe key. What can be started at once is.
+func Requeue(h *store.Home, held *store.Lock, r *launch.Request) error {
+	x := newIndex(h)
+	err := x.make()
+	released := false
+	if err == nil {
+		err = x.locked(func() error {
+			if err := x.activate(); err != nil {
+				return err
+			}
+			if err := x.prepareRequeue(r); err != nil {
+				return err
+			}
+			released = true
+			if err := launch.Requeue(h, held, r); err != nil {
+				return err
+			}
+			return x.announceOld()
+		})
+	}
+	if !released {
+		err = errors.Join(err, held.Unlock())
+	}
+	if err == nil {
+		_ = Dispatch(h) // whatever hinders it: the task waits, and will be found
+	}
+	return err
+}
+
+// prepareRequeue enters the next run, as if it waited already. While its lock is
+// held nobody touches it.
+func (x *index) prepareRequeue(r *launch.Request) error {
+	if err := errors.Join(x.markWaiting(), x.reap()); err != nil {
+		return err
+	}
+	s := &r.Spec
+	if twin := x.openTwin(s); twin != "" {
+		return &KeyTakenError{s.ID, s.DedupeKey, twin}
+	}
+	sequence, err := x.sequence(1)
+	if err != nil {
+		return err
+	}
+	next := &record.Schedule{Sequence: sequence}
+	if s.Schedule != nil {
+		next.Queue, next.Priority = s.Schedule.Queue, s.Schedule.Priority
+	}
+	if x.closed(next.Queue) {
+		return &ClosedError{next.Queue}
+	}
+	s.Schedule = next
+	if err := errors.Join(x.enterKeys(s), x.markNew(s.ID)); err != nil {
+		return err
+	}
+	_, err = x.place(&facts{spec: s, state: &record.State{Run: s.Run + 1, Attempt: 1, State: record.Queued}})
+	return err
+}

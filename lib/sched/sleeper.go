@@ -1,0 +1,178 @@
+package sched
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"syscall"
+
+	"golang.org/x/sys/unix"
+
+	"bgtasks/lib/fail"
+	"bgtasks/lib/fsys"
+	"bgtasks/lib/launch"
+	"bgtasks/lib/proc"
+	"bgtasks/lib/record"
+	"bgtasks/lib/store"
+)
+
+// Helper does the work of the hidden modes. ours is false for any other command
+// line. These processes have nobody to complain to.
+func Helper(args []string) (ours bool) {
+	if len(args) != 2 || args[0] != record.DispatchWord && args[0] != record.SleepWord {
+		return false
+	}
+	syscall.Umask(0o077)
+	_ = os.Chdir("/") // a directory must not be kept busy by one who sleeps
+	h := store.At(args[1])
+	if args[0] == record.DispatchWord {
+		_ = Dispatch(h)
+		return true
+	}
+	if leadsSession() {
+		_ = forkAgain(args)
+		return true
+	}
+	_ = sleep(h)
+	return true
+}
+
+// startSleeper starts the process that sleeps until the next task is due.
+func startSleeper(h *store.Home) error {
+	program := launch.Dispatcher()
+	if program == "" {
+		return fmt.Errorf("start the process that waits for the next task: %w", os.ErrNotExist)
+	}
+	fail.Pass("sleeper-spawn")
+	return spawn(h.Path(), program, []string{record.DispatcherName, record.SleepWord, h.Path()}, true)
+}
+
+// ringSleeper writes a byte to the sleeper's bell. It looks after it has opened that
+// one, so nothing is lost if it has not yet.
+func ringSleeper(h *store.Home) {
+	fd, err := unix.Open(h.QueueDir()+"/"+store.TimerBell, unix.O_WRONLY|unix.O_NONBLOCK|unix.O_NOFOLLOW|unix.O_CLOEXEC, 0)
+	if err == nil {
+		store.Strike(fd)
+		unix.Close(fd)
+	}
+}
+
+// leadsSession tells the process that was started from the one that sleeps.
+func leadsSession() bool {
+	sid, err := unix.Getsid(0)
+	return err == nil && sid == os.Getpid()
+}
+
+// forkAgain starts the process that sleeps, which is then nobody's child.
+func forkAgain(args []string) error {
+	self, err := os.Executable()
+	if err != nil {
+		return err
+	}
+	return spawn(args[1], self, append([]string{record.DispatcherName}, args...), false)
+}
+
+// spawn executes a program of the suite that has nothing to do with who starts it,
+// and says in its environment for which home, so that it is not taken for a part of
+// a task that does. One that leads a session is waited for: it only starts another.
+func spawn(home, path string, argv []string, leads bool) error {
+	null, err := fsys.Open(os.DevNull, os.O_RDWR, 0)
+	if err != nil {
+		return err
+	}
+	defer null.Close()
+	fd := null.Fd()
+	pid, err := proc.Spawn(proc.SpawnSpec{
+		Path: path, Argv: argv, Dir: "/",
+		Env:   append(append(record.ShimTuning(), record.MarkHome+"="+home), fail.Environ()...),
+		Files: []uintptr{fd, fd, fd}, Setsid: leads, Umask: -1,
+	})
+	for err == nil && leads {
+		if _, err = syscall.Wait4(pid, nil, 0, nil); err == nil {
+			return nil
+		}
+		if errors.Is(err, syscall.EINTR) {
+			err = nil
+		}
+	}
+	return err
+}
+
+// sleep dispatches whenever a task is due, and ends when none will be. There is one
+// such process for a home. It is decided under the lock of the index that nobody is
+// needed any more, so whoever makes a task wait later starts another.
+func sleep(h *store.Home) error {
+	self, err := proc.Self()
+	if err != nil {
+		return err
+	}
+	lock, err := h.LockTimer(record.Process(self))
+	if err != nil {
+		return err
+	}
+	defer lock.Unlock()
+	bell, err := openBell(h.QueueDir() + "/" + store.TimerBell)
+	if err != nil {
+		return err
+	}
+	defer unix.Close(bell)
+	t, err := newTimers()
+	if err != nil {
+		return err
+	}
+	for {
+		drain(bell)
+		if err := (&dispatcher{home: h, asleep: true}).run(); err != nil {
+			return err
+		}
+		next, err := nextDue(h, lock)
+		if err != nil || len(next) == 0 {
+			return err
+		}
+		if err := t.sleep(bell, next); err != nil {
+			return err
+		}
+	}
+}
+
+// nextDue gives the next moments of both clocks. If there are none, or tasks may not
+// be started, it gives up the lock of the timer.
+func nextDue(h *store.Home, timer *store.Lock) (next []moment, err error) {
+	x := newIndex(h)
+	err = x.locked(func() error {
+		if x.active() {
+			for _, clock := range []string{bootClock, wallClock} {
+				e, ok, err := x.due(clock).cursor().peek()
+				if err != nil {
+					return err
+				}
+				if ok {
+					next = append(next, moment{clock, e.key})
+				}
+			}
+		}
+		if len(next) == 0 {
+			return timer.Unlock()
+		}
+		return nil
+	})
+	return next, err
+}
+
+// openBell opens the sleeper's bell for reading and writing, so that a ringer's
+// close gives no end-of-file.
+func openBell(path string) (int, error) {
+	if err := unix.Mkfifo(path, 0o600); err != nil && !errors.Is(err, unix.EEXIST) {
+		return -1, err
+	}
+	return unix.Open(path, unix.O_RDWR|unix.O_NONBLOCK|unix.O_NOFOLLOW|unix.O_CLOEXEC, 0)
+}
+
+func drain(fd int) {
+	var buf [512]byte
+	for {
+		if n, err := unix.Read(fd, buf[:]); n <= 0 || err != nil {
+			return
+		}
+	}
+}

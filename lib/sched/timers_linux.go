@@ -1,0 +1,58 @@
+package sched
+
+import (
+	"errors"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// timers wake at moments of both clocks, also when the system was suspended
+// meanwhile or its wall clock was set (timerfd_create(2)).
+type timers struct{ boot, wall int }
+
+func newTimers() (*timers, error) {
+	boot, err := unix.TimerfdCreate(unix.CLOCK_BOOTTIME, unix.TFD_CLOEXEC|unix.TFD_NONBLOCK)
+	if err != nil {
+		return nil, err
+	}
+	wall, err := unix.TimerfdCreate(unix.CLOCK_REALTIME, unix.TFD_CLOEXEC|unix.TFD_NONBLOCK)
+	return &timers{boot, wall}, err
+}
+
+// sleep returns at the first of the moments, when the wall clock was set, or when
+// the bell rings.
+func (t *timers) sleep(bell int, next []moment) error {
+	set := []unix.PollFd{{Fd: int32(bell), Events: unix.POLLIN}}
+	for _, m := range next {
+		fd, flags := t.boot, unix.TFD_TIMER_ABSTIME
+		if m.clock == wallClock {
+			fd, flags = t.wall, flags|unix.TFD_TIMER_CANCEL_ON_SET
+		}
+		at := unix.NsecToTimespec(int64(min(m.ms, maxMs)) * int64(time.Millisecond))
+		if at.Sec == 0 && at.Nsec == 0 {
+			return nil
+		}
+		if err := unix.TimerfdSettime(fd, flags, &unix.ItimerSpec{Value: at}, nil); err != nil {
+			return err
+		}
+		set = append(set, unix.PollFd{Fd: int32(fd), Events: unix.POLLIN})
+	}
+	for {
+		_, err := unix.Poll(set, -1)
+		if err == nil || !errors.Is(err, unix.EINTR) {
+			t.quiet()
+			return err
+		}
+	}
+}
+
+// maxMs is a time that a timer takes, in three hundred years.
+const maxMs = 1<<63/1000000 - 1
+
+// quiet takes the expirations. A wall clock that was set is told by an error, and is
+// a reason to look as any other.
+func (t *timers) quiet() {
+	drain(t.boot)
+	drain(t.wall)
+}
