@@ -1,0 +1,116 @@
+package retain
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"syscall"
+	"time"
+
+	"bgtasks/lib/fail"
+	"bgtasks/lib/record"
+	"bgtasks/lib/store"
+	"bgtasks/lib/view"
+)
+
+// KeptError says that a task is not removed, and why.
+type KeptError struct{ ID, Why string }
+
+func (e *KeptError) Error() string { return "task \"" + e.ID + "\" " + e.Why }
+
+// removable is a *KeptError unless the task may be removed: it is over with its
+// whole tree, and its records say so.
+func removable(t *view.Task) error {
+	switch {
+	case t.Unreadable != nil:
+		return t.Unreadable
+	case !t.Terminal():
+		return &KeptError{t.ID, "is not over"}
+	case t.Leftovers > 0:
+		return &KeptError{t.ID, "has left processes behind that still run"}
+	case t.Unhealed != nil:
+		return t.Unhealed
+	}
+	return nil
+}
+
+// errGone says that somebody else has removed the task, or has begun another run.
+var errGone = errors.New("gone")
+
+// remove removes a task as it was looked at, and tells how many bytes its files
+// had. A task that has been removed or restarted since is errGone.
+func remove(h *store.Home, p pick) (freed int64, err error) {
+	lock, err := store.TryLock(h.TaskDir(p.id))
+	if errors.Is(err, store.ErrLocked) || errors.Is(err, fs.ErrNotExist) {
+		return 0, errGone
+	}
+	if err != nil {
+		return 0, fmt.Errorf("lock %q: %w", p.id, err)
+	}
+	defer lock.Unlock()
+	t, _, err := view.Look(h, p.id)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return 0, errGone
+	case err != nil:
+		return 0, err
+	case t.Terminal() && t.Run != p.run || t.Open() || h.MarkedLive(p.id):
+		return 0, errGone
+	}
+	if err := removable(t); err != nil {
+		return 0, err
+	}
+	freed = p.bytes
+	if freed == 0 {
+		freed = sizeOf(h.TaskDir(p.id))
+	}
+	return freed, takeAway(h, t, p.why)
+}
+
+// takeAway writes the event, then removes the task. On a disk that is full the
+// task goes first: it is what makes room for the event.
+func takeAway(h *store.Home, t *view.Task, why Why) error {
+	fail.Pass("retain-journal")
+	event := &record.Event{Name: record.EventRemoved, Time: time.Now(), TaskID: t.ID, Labels: t.Spec.EventLabels(), State: t.Current,
+		Extra: []byte(`"removedFor":"` + string(why) + `"`)}
+	unsaid := h.Append(event)
+	if unsaid != nil && !errors.Is(unsaid, syscall.ENOSPC) && !errors.Is(unsaid, syscall.EDQUOT) {
+		return fmt.Errorf("journal the removal of %q: %w", t.ID, unsaid)
+	}
+	if err := h.Remove(t.ID); err != nil {
+		return fmt.Errorf("remove %q: %w", t.ID, err)
+	}
+	if unsaid == nil {
+		return nil
+	}
+	if err := h.Append(event); err != nil {
+		return &unsaidError{t.ID, err}
+	}
+	return nil
+}
+
+// unsaidError says that a task was removed, and that the journal has no room to
+// tell of it.
+type unsaidError struct {
+	id  string
+	err error
+}
+
+func (e *unsaidError) Error() string {
+	return "task \"" + e.id + "\" was removed, but the journal can't tell of it: " + e.err.Error()
+}
+
+func (e *unsaidError) Unwrap() error { return e.err }
+
+// sizeOf adds up the sizes of the files in a task's directory. What can't be
+// looked at counts for nothing.
+func sizeOf(dir string) (bytes int64) {
+	entries, _ := os.ReadDir(dir)
+	for _, e := range entries {
+		if info, err := e.Info(); err == nil && info.Mode().IsRegular() {
+			bytes += info.Size()
+		}
+	}
+	return bytes
+}
