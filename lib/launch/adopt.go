@@ -11,18 +11,18 @@ import (
 )
 
 // Adopt hands a run whose supervisor was killed to a new shim. The caller holds
-// the task's run.lock, which the shim inherits, and has seen the leader alive,
-// or the run's end recorded and someone of its tree left. Nothing of the task
+// the task's run.lock, which the shim inherits, and has seen the leader of this
+// attempt alive, or the run's end recorded and someone of its tree left. Nothing of the task
 // itself is started.
-func Adopt(h *store.Home, held *store.Lock, s *record.Spec, a record.Adoption) error {
+func Adopt(h *store.Home, held *store.Lock, s *record.Spec, attempt int, a record.Adoption) error {
 	if err := fail.Point("adopt-launch"); err != nil {
 		return fmt.Errorf("adopt %q: %w", s.ID, err)
 	}
-	l := orders(h, s)
+	l := orders(h, s, attempt)
 	l.Adopt = a
 	l.TimeLimitMs = remaining(s.TimeLimitMs, a)
-	x := handover{id: s.ID, dir: "/", block: l.AppendBlock(nil)}
-	report, err := x.deliver(held)
+	x := handover{id: s.ID, dir: "/"}
+	report, err := x.deliver(held, l.AppendBlock(nil))
 	if err == nil && report.PID == 0 {
 		err = reportError(s, "", report)
 	}

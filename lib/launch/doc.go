@@ -7,6 +7,8 @@
 // Promises: Start and Restart return nil only once the program was executed
 // (P4). When it can't be, the error says which of "not found", "not
 // executable" and "bad working directory" it was, and the home is as it was
-// before. A starter that is killed leaves a draft in tmp/, or a published task
+// before. Draft and Requeue make a task that waits, whole and durable, and Attempt
+// starts what waits: by whoever finds that it may, with the environment that was
+// kept for it. A starter that is killed leaves a draft in tmp/, or a published task
 // whose free lock tells every reader that nobody supervises it.
 package launch

@@ -4,6 +4,7 @@ import (
 	"encoding/base32"
 	"encoding/binary"
 	"math/rand/v2"
+	"sync/atomic"
 	"time"
 )
 
@@ -11,12 +12,19 @@ import (
 // sort as the numbers do.
 var sortable = base32.NewEncoding("0123456789abcdefghijklmnopqrstuv").WithPadding(base32.NoPadding)
 
+// counter begins at a random number, in the lower half so that it does not
+// overflow, and counts the ids that this process makes.
+var counter atomic.Uint32
+
+func init() { counter.Store(rand.Uint32() >> 1) }
+
 // NewID makes an id for a task created at t: "bg_", then 48 bits of Unix
-// milliseconds and 32 random bits. Ids sort by creation time; the random bits
-// keep two starts in one millisecond apart.
+// milliseconds and 32 bits of a counter that begins at random. Ids sort by creation
+// time, those of one process also within a millisecond; the beginning keeps the
+// starts of two processes in one millisecond apart.
 func NewID(t time.Time) string {
 	var raw [10]byte
 	binary.BigEndian.PutUint64(raw[:8], uint64(t.UnixMilli())<<16)
-	binary.BigEndian.PutUint32(raw[6:], rand.Uint32())
+	binary.BigEndian.PutUint32(raw[6:], counter.Add(1))
 	return "bg_" + sortable.EncodeToString(raw[:])
 }

@@ -16,8 +16,19 @@ import (
 // Request is a task to start.
 type Request struct {
 	Spec  record.Spec
-	Env   []string // the task's environment, K=V; ours are added to it
-	Umask int      // the task's file mode creation mask
+	Env   []string      // the task's environment, K=V; ours are added to it
+	Umask int           // the task's file mode creation mask
+	Last  *record.State // of a restart: how the last run ended, nil if that is not known
+
+	// Like is what the request has in common with others, from Alike; nil for
+	// none. It is for a draft.
+	Like *store.Alike
+
+	// Removed is the event of the removal of the ended task whose id this one
+	// takes, nil if there is none. It is journalled before the first of this one.
+	Removed *record.Event
+
+	attempt int // of the run; 0 for the first
 }
 
 // ExistsError says that the id of a start is taken by a task that is not over,
@@ -30,7 +41,7 @@ func (e *ExistsError) Error() string { return fmt.Sprintf("task %q is already ru
 // run, the times. An ended task of the same id is replaced, log and all. The
 // errors are ExistsError, SpawnError, or wrap what the store met.
 func Start(h *store.Home, r *Request) error {
-	program, err := resolve(&r.Spec, r.Env)
+	program, err := Resolve(&r.Spec, r.Env)
 	if err != nil {
 		return err
 	}
@@ -40,15 +51,22 @@ func Start(h *store.Home, r *Request) error {
 	if err := h.Sweep(); err != nil {
 		return fmt.Errorf("sweep what crashes left: %w", err)
 	}
-	draft, err := h.Draft(r.Spec.ID, append(r.Spec.AppendJSON(nil), '\n'), r.Spec.Split)
+	draft, err := h.Begin(r.Spec.ID)
 	if err != nil {
 		return fmt.Errorf("build task %q: %w", r.Spec.ID, err)
 	}
-	replaced, err := publish(h, draft)
+	env := taskEnv(h, r)
+	// The supervisor gets ready while the rest is built: that takes about as long.
+	shim, err := r.handover(env).begin(draft.Lock())
 	if err != nil {
+		return errors.Join(handoverError(&r.Spec, err), draft.Discard())
+	}
+	replaced, err := r.show(h, draft)
+	if err != nil {
+		shim.abandon()
 		return errors.Join(err, draft.Discard())
 	}
-	if err := r.run(h, draft.Lock(), program); err != nil {
+	if err := r.finish(shim, h, draft.Lock(), program, env); err != nil {
 		return undo(draft, replaced, err)
 	}
 	fail.Pass("launch-discard")
@@ -58,6 +76,14 @@ func Start(h *store.Home, r *Request) error {
 		}
 	}
 	return draft.Lock().Unlock()
+}
+
+// show completes the draft and publishes it.
+func (r *Request) show(h *store.Home, draft *store.Draft) (replaced *store.Draft, err error) {
+	if err := draft.Fill(append(r.Spec.AppendJSON(nil), '\n'), r.Spec.Split); err != nil {
+		return nil, fmt.Errorf("build task %q: %w", r.Spec.ID, err)
+	}
+	return publish(h, draft)
 }
 
 // complete fills in what every published spec has.
@@ -147,7 +173,10 @@ func Restart(h *store.Home, held *store.Lock, r *Request) error {
 	dir := h.TaskDir(r.Spec.ID)
 	last := append(r.Spec.AppendJSON(nil), '\n')
 	fail.Pass("restart-begin")
-	program, err := resolve(&r.Spec, r.Env)
+	program, err := Resolve(&r.Spec, r.Env)
+	if err == nil {
+		err = keepAttempt(dir, r.Last)
+	}
 	if err == nil {
 		if err = prepareRun(h, dir, &r.Spec); err != nil {
 			err = errors.Join(err, unprepare(h, dir, r.Spec.ID))
@@ -194,8 +223,23 @@ func unprepare(h *store.Home, dir, id string) error {
 // run starts the shim with the held lock and waits for its report.
 func (r *Request) run(h *store.Home, held *store.Lock, program string) error {
 	env := taskEnv(h, r)
-	x := handover{id: r.Spec.ID, dir: r.Spec.Workdir, env: env, block: r.startBlock(h, program, env)}
-	report, err := x.deliver(held)
+	shim, err := r.handover(env).begin(held)
+	if err != nil {
+		return handoverError(&r.Spec, err)
+	}
+	return r.finish(shim, h, held, program, env)
+}
+
+func (r *Request) handover(env []string) *handover {
+	return &handover{id: r.Spec.ID, dir: r.Spec.Workdir, env: env}
+}
+
+// finish tells the shim to run the task and waits for its report.
+func (r *Request) finish(shim *shim, h *store.Home, held *store.Lock, program string, env []string) error {
+	report, err := shim.tell(r.startBlock(h, program, env))
+	if errors.Is(err, record.ErrReport) && !begun(held) {
+		err = errNotBegun
+	}
 	if err != nil {
 		return handoverError(&r.Spec, err)
 	}
@@ -203,6 +247,21 @@ func (r *Request) run(h *store.Home, held *store.Lock, program string) error {
 		return reportError(&r.Spec, program, report)
 	}
 	return nil
+}
+
+// errNotBegun says that a supervisor vanished before there was anything to
+// supervise, so nothing of the task ran.
+var errNotBegun = errors.New("the supervisor ended before it began")
+
+// begun tells whether a supervisor that we have started, and that has ended,
+// came so far as to write itself into the lock. It executes the task after that.
+func begun(held *store.Lock) bool {
+	self, err := proc.Self()
+	if err != nil {
+		return true
+	}
+	h := held.Holder()
+	return h != nil && h.BootID == self.BootID && h.PID != self.PID && h.StartTicks >= self.StartTicks
 }
 
 // readReport waits for the shim's word. It ends with the shim at the latest:

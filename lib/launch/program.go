@@ -78,9 +78,10 @@ func (e *SpawnError) Hint() string {
 	return ""
 }
 
-// resolve finds the program that the spec's command means to the task: in the
-// task's PATH and seen from its working directory.
-func resolve(s *record.Spec, env []string) (string, error) {
+// Resolve finds the program that the spec's command means to the task: in the
+// PATH of its environment, and seen from its working directory. The error is
+// *SpawnError.
+func Resolve(s *record.Spec, env []string) (string, error) {
 	if errno := enterable(s.Workdir); errno != 0 {
 		return "", &SpawnError{Stage: record.StageDir, Command: s.Command, Path: s.Workdir, Errno: errno}
 	}

@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"syscall"
 
@@ -21,15 +22,31 @@ const ShimName = "bg-shim"
 
 // handover is what a shim is started with.
 type handover struct {
-	id    string
-	dir   string   // its working directory
-	env   []string // its environment but for the tuned variables
-	block []byte   // what it is to do
+	id  string
+	dir string   // its working directory
+	env []string // its environment but for the tuned variables
 }
 
-// deliver executes a shim in a session of its own, with the held lock, tells it
-// what to do and returns its report.
-func (x *handover) deliver(held *store.Lock) (*record.Report, error) {
+// shim is a supervisor that was executed and waits to be told what to do. Who
+// has one must tell or abandon it.
+type shim struct {
+	first  int      // pid of the first shim, our child, which forks again and ends
+	report *os.File // read end
+	launch *os.File // write end
+}
+
+// deliver executes a shim, tells it what to do and returns its report.
+func (x *handover) deliver(held *store.Lock, block []byte) (*record.Report, error) {
+	s, err := x.begin(held)
+	if err != nil {
+		return nil, err
+	}
+	return s.tell(block)
+}
+
+// begin executes a shim in a session of its own, with the held lock. It gets
+// ready while the caller does other things, and does nothing before it is told.
+func (x *handover) begin(held *store.Lock) (*shim, error) {
 	path, err := shimPath()
 	if err != nil {
 		return nil, err
@@ -43,26 +60,31 @@ func (x *handover) deliver(held *store.Lock) (*record.Report, error) {
 	if err != nil {
 		return nil, err
 	}
-	defer reportR.Close()
+	defer reportW.Close()
 	launchR, launchW, err := fsys.Pipe()
 	if err != nil {
-		return nil, errors.Join(err, reportW.Close())
+		return nil, errors.Join(err, reportR.Close())
 	}
+	defer launchR.Close()
+	s := &shim{report: reportR, launch: launchW}
 	err = fail.Point("launch-spawn")
 	if err == nil {
-		err = x.spawn(path, []*os.File{null, null, null, held.File(), reportW, launchR})
+		s.first, err = x.spawn(path, []*os.File{null, null, null, held.File(), reportW, launchR})
 	}
-	reportW.Close()
-	launchR.Close()
 	if err != nil {
-		return nil, errors.Join(fmt.Errorf("start the supervisor %s: %w", path, err), launchW.Close())
+		return nil, errors.Join(fmt.Errorf("start the supervisor %s: %w", path, err), launchW.Close(), reportR.Close())
 	}
+	return s, nil
+}
+
+// tell gives the shim its launch block and returns its report.
+func (s *shim) tell(block []byte) (*record.Report, error) {
 	fail.Pass("launch-block")
 	// A shim that is gone early breaks this pipe; its report then tells more.
-	_, werr := launchW.Write(x.block)
-	launchW.Close()
+	_, werr := s.launch.Write(block)
+	s.launch.Close()
 	fail.Pass("launch-report")
-	report, err := readReport(reportR)
+	report, err := s.listen()
 	if errors.Is(err, record.ErrReport) && werr != nil {
 		// Not wrapped: to the caller a broken pipe means that its reader has gone.
 		return nil, fmt.Errorf("the supervisor ended before it was told what to do: %v", werr)
@@ -70,14 +92,32 @@ func (x *handover) deliver(held *store.Lock) (*record.Report, error) {
 	return report, err
 }
 
-// spawn starts the first shim, which forks again and ends at once, and reaps
-// it.
-func (x *handover) spawn(path string, files []*os.File) error {
+// abandon lets the shim end: without a launch block it does nothing. When it has
+// ended, nobody but the caller holds the lock.
+func (s *shim) abandon() {
+	s.launch.Close()
+	s.listen()
+}
+
+// listen reads the report and reaps the first shim, which has ended by then or is
+// about to.
+func (s *shim) listen() (*record.Report, error) {
+	defer s.report.Close()
+	report, err := readReport(s.report)
+	for {
+		if _, werr := syscall.Wait4(s.first, nil, 0, nil); !errors.Is(werr, syscall.EINTR) {
+			return report, err
+		}
+	}
+}
+
+// spawn starts the first shim.
+func (x *handover) spawn(path string, files []*os.File) (pid int, err error) {
 	fds := make([]uintptr, len(files))
 	for i, f := range files {
 		fds[i] = f.Fd()
 	}
-	pid, err := proc.Spawn(proc.SpawnSpec{
+	return proc.Spawn(proc.SpawnSpec{
 		Path:   path,
 		Argv:   []string{ShimName, x.id},
 		Env:    override(x.env, append(record.ShimTuning(), fail.Environ()...)...),
@@ -86,20 +126,28 @@ func (x *handover) spawn(path string, files []*os.File) error {
 		Setsid: true,
 		Umask:  -1,
 	})
-	for err == nil {
-		_, err = syscall.Wait4(pid, nil, 0, nil)
-		if err == nil {
-			return nil
-		}
-		if errors.Is(err, syscall.EINTR) {
-			err = nil
-		}
-	}
-	return err
 }
 
 // shimPath finds the shim beside this program, where make install puts it.
 func shimPath() (string, error) {
+	path, err := beside(ShimName)
+	if err == nil && !executable(path) {
+		err = &SpawnError{Stage: record.StageShim, Command: ShimName, Path: path, Errno: syscall.ENOENT}
+	}
+	return path, err
+}
+
+// Dispatcher is the program that starts what waits, beside this one. It is ""
+// if there is none.
+func Dispatcher() string {
+	if path, err := beside(record.DispatcherName); err == nil && executable(path) {
+		return path
+	}
+	return ""
+}
+
+// beside names a program of the suite in the folder of this one.
+func beside(name string) (string, error) {
 	self, err := os.Executable()
 	if err != nil {
 		return "", fmt.Errorf("find this program's file: %w", err)
@@ -107,17 +155,13 @@ func shimPath() (string, error) {
 	if real, err := filepath.EvalSymlinks(self); err == nil {
 		self = real
 	}
-	path := filepath.Join(filepath.Dir(self), ShimName)
-	if !executable(path) {
-		return "", &SpawnError{Stage: record.StageShim, Command: ShimName, Path: path, Errno: syscall.ENOENT}
-	}
-	return path, nil
+	return filepath.Join(filepath.Dir(self), name), nil
 }
 
 // taskEnv is the whole environment of the task.
 func taskEnv(h *store.Home, r *Request) []string {
 	return override(lastOfEach(r.Env),
-		append(record.Marks(r.Spec.ID, r.Spec.Run, h.Path()), "BG_ATTEMPT=1")...)
+		append(record.Marks(r.Spec.ID, r.Spec.Run, h.Path()), record.MarkAttempt+"="+strconv.Itoa(max(r.attempt, 1)))...)
 }
 
 // lastOfEach keeps the last value of each variable: getenv(3) would find the
@@ -149,22 +193,26 @@ func named(kv string, set []string) bool {
 }
 
 // orders is what a shim must know of the task, for a start as for an adoption.
-func orders(h *store.Home, s *record.Spec) record.Launch {
+func orders(h *store.Home, s *record.Spec, attempt int) record.Launch {
 	signal, _ := proc.ParseSignal(s.Signal)
 	return record.Launch{
-		ID: s.ID, Run: s.Run, Attempt: 1, TaskDir: h.TaskDir(s.ID), Home: h.Path(),
+		ID: s.ID, Run: s.Run, Attempt: max(attempt, 1), TaskDir: h.TaskDir(s.ID), Home: h.Path(),
 		Split: s.Split, Tees: s.Tees, LogMax: s.LogMax, Leftovers: s.Leftovers,
 		Signal: int(signal), SignalName: s.Signal, GraceMs: s.KillGraceMs, TimeLimitMs: s.TimeLimitMs,
-		Successes: s.SuccessExitCodes, Labels: s.EventLabels(),
+		Successes: s.SuccessExitCodes, Labels: s.EventLabels(), Retry: s.Retry,
+		WatchdogMs: s.WatchdogMs, OnWatchdog: s.WatchdogAction, Dispatcher: Dispatcher(),
 	}
 }
 
 // startBlock encodes the orders for a start. The user's own values of the
 // tuned variables go along, to be put back for the task.
 func (r *Request) startBlock(h *store.Home, program string, env []string) []byte {
-	l := orders(h, &r.Spec)
+	l := orders(h, &r.Spec, r.attempt)
 	l.Path, l.Argv = program, append([]string{r.Spec.Command}, r.Spec.Args...)
 	l.Dir, l.Stdin, l.Umask = r.Spec.Workdir, r.Spec.Stdin, r.Umask
+	if r.Removed != nil {
+		l.Replaced = r.Removed.AppendJSON(nil)
+	}
 	for _, kv := range env {
 		if named(kv, record.ShimTuning()) {
 			l.RestoreEnv = append(l.RestoreEnv, kv)

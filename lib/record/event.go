@@ -27,12 +27,41 @@ const (
 	EventRemoved    EventName = "removed"
 )
 
-// EndEvent names the event that mirrors a terminal state.
+// EventNames lists every EventName.
+var EventNames = []EventName{EventEnqueued, EventClaimed, EventStarted, EventProgress, EventStep, EventRetried, EventStale,
+	EventRecovered, EventStopping, EventSucceeded, EventFailed, EventCancelled, EventTimedOut, EventLeaseLost, EventAdopted,
+	EventSuperseded, EventLogDropped, EventRemoved}
+
+// EndEvent names the event that mirrors the end of an attempt: that of its run,
+// or that another attempt follows.
 func EndEvent(s *State) EventName {
-	if s.Reason == Superseded {
+	switch {
+	case s.State == Retrying:
+		return EventRetried
+	case s.Reason == Superseded:
 		return EventSuperseded
 	}
 	return EventName(s.State)
+}
+
+// RemovedEvent tells that a task is gone, with what was last known of it: its
+// spec and its state may be nil.
+func RemovedEvent(id string, spec *Spec, state *State, at time.Time) *Event {
+	e := &Event{Name: EventRemoved, Time: at, TaskID: id, State: state}
+	if spec != nil {
+		e.Labels = spec.EventLabels()
+	}
+	return e
+}
+
+// EventTime tells when a line of the journal was written, given its first bytes,
+// without decoding it.
+func EventTime(line []byte) (at time.Time, known bool) {
+	const start = `{"v":1,"time":"`
+	if len(line) < len(start)+len(TimeFormat) || string(line[:len(start)]) != start {
+		return time.Time{}, false
+	}
+	return parseTime(line[len(start) : len(start)+len(TimeFormat)])
 }
 
 // Event is one line of the journal. Its cursor is its place in the journal,
@@ -66,6 +95,7 @@ func (e *Event) AppendJSON(b []byte) []byte {
 			o.int("pid", int64(s.Leader.PID))
 		}
 		o.stop("stop", s.Stop)
+		o.optInt("eventsMissing", int64(s.EventsMissing))
 		s.appendDue(&o)
 	}
 	if len(e.Extra) > 0 {

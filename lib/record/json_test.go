@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"strings"
 	"testing"
+	"time"
 )
 
 // asStdlib is how encoding/json writes v with HTML escaping off.
@@ -28,4 +29,23 @@ func FuzzAppendString(f *testing.F) {
 			t.Errorf("AppendString(%q) = %s, want %s", s, got, want)
 		}
 	})
+}
+
+func TestEventTime(t *testing.T) {
+	at := time.Date(2026, 3, 1, 23, 59, 58, 123e6, time.UTC)
+	line := (&Event{Name: EventStarted, Time: at, TaskID: "t"}).AppendJSON(nil)
+	if got, known := EventTime(line); !known || !got.Equal(at) {
+		t.Errorf("EventTime(%s) = %v, %t, want %v", line, got, known, at)
+	}
+	for day := range int64(2 * daysIn400) {
+		if y, m, d := civil(day - 719468); days(y, m, d) != day-719468 {
+			t.Fatalf("days(%d, %d, %d) = %d, want %d", y, m, d, days(y, m, d), day-719468)
+		}
+	}
+	for _, bad := range []string{"", "{}", `{"v":2,"time":"2026-03-01T23:59:58.123Z"`, `{"v":1,"time":"2026-03-01 23:59:58.123Z"`,
+		`{"v":1,"time":"2026-03-01T23:59:58.12`, `{"v":1,"time":"2026-0x-01T23:59:58.123Z"`} {
+		if got, known := EventTime([]byte(bad)); known {
+			t.Errorf("EventTime(%s) = %v, want none", bad, got)
+		}
+	}
 }

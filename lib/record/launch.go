@@ -36,20 +36,26 @@ type Launch struct {
 	WatchdogMs   int64
 	OnWatchdog   string   // one of WatchdogActions
 	Dispatcher   string   // the program to execute when the run is over and tasks wait; "" for none
+	Replaced     []byte   // a line for the journal, to be written before that of the start; nil for none
 	Adopt        Adoption // all zero for a start
 }
 
 // Adoption is what a shim must know of a run that another one started. Its
 // members are plain, so that they travel as the others do.
 type Adoption struct {
-	Leader     Process
-	StartedMs  int64  // Unix milliseconds
-	Cgroup     string // that holds the tree, if one does
-	Guessed    bool   // the leader was found by its looks: its exit status must not be taken for the command's
-	Over       bool   // the run's end is recorded: only what is left of the tree is to be looked after
-	StopMs     int64  // when a stop was asked for that is not carried out yet; 0 for none
-	Stop       Stop   // without its time
-	StopNumber int    // of Stop.Signal
+	Leader      Process
+	StartedMs   int64  // Unix milliseconds
+	Cgroup      string // that holds the tree, if one does
+	Guessed     bool   // the leader was found by its looks: its exit status must not be taken for the command's
+	Over        bool   // the run's end is recorded: only what is left of the tree is to be looked after
+	TeeMissed   int64  // as in State, of the supervisors before
+	LogStart    int64  // as in State
+	ErrorsStart int64  // as in State
+	Cause       Reason // why its supervisor was ending it without having been asked to; "" if it was not
+	StopMs      int64  // when a stop was asked for that is not carried out yet; 0 for none
+	Stop        Stop   // without its time
+	StopNumber  int    // of Stop.Signal
+	GraceLeftMs int64  // of Stop.GraceMs
 }
 
 // ShimTuning are the variables that a Go program's runtime obeys, with the
@@ -61,9 +67,10 @@ func ShimTuning() []string {
 
 // The environment variables that tell a process whose it is.
 const (
-	MarkTask = "BG_TASK_ID"
-	MarkRun  = "BG_RUN"
-	MarkHome = "BACKGROUND_TASKS_HOME"
+	MarkTask    = "BG_TASK_ID"
+	MarkRun     = "BG_RUN"
+	MarkAttempt = "BG_ATTEMPT"
+	MarkHome    = "BACKGROUND_TASKS_HOME"
 )
 
 // MarkNames lists them.
@@ -127,86 +134,90 @@ func setField(fields []field, entry string) error {
 	return errors.New("launch block has an unknown key " + strconv.Quote(key))
 }
 
-// field ties a key of the block to a member of Launch, for both directions.
+// field ties a key of the block to a member of Launch, for both directions. What
+// it points to says how it travels: a closure for each would be 16 KB of the shim.
 type field struct {
-	key  string
-	each func(put func(string))
-	set  func(string) error
+	key string
+	at  any
 }
 
 func (l *Launch) fields() []field {
 	return []field{
-		text("id", &l.ID), number("run", &l.Run), number("attempt", &l.Attempt),
-		text("taskdir", &l.TaskDir), text("home", &l.Home),
-		text("path", &l.Path), list("arg", &l.Argv), text("dir", &l.Dir), text("stdin", &l.Stdin),
-		flag("split", &l.Split), list("tee", &l.Tees), number("logmax", &l.LogMax),
-		text("leftovers", &l.Leftovers), number("signal", &l.Signal), text("signalname", &l.SignalName),
-		number("grace", &l.GraceMs), number("timelimit", &l.TimeLimitMs), numbers("success", &l.Successes),
-		number("umask", &l.Umask), list("restore", &l.RestoreEnv), bytesField("labels", &l.Labels),
-		number("maxattempts", &l.Retry.MaxAttempts), numbers("noretry", &l.Retry.NoRetry),
-		number("mindelay", &l.Retry.Backoff.MinDelayMs), number("maxdelay", &l.Retry.Backoff.MaxDelayMs),
-		number("factor", &l.Retry.Backoff.FactorMilli), number("jitter", &l.Retry.Backoff.JitterMilli),
-		number("watchdog", &l.WatchdogMs), text("onwatchdog", &l.OnWatchdog), text("dispatcher", &l.Dispatcher),
-		text("leaderboot", &l.Adopt.Leader.BootID), number("leaderpid", &l.Adopt.Leader.PID),
-		number("leaderticks", &l.Adopt.Leader.StartTicks), number("startedms", &l.Adopt.StartedMs),
-		text("cgroup", &l.Adopt.Cgroup), flag("guessed", &l.Adopt.Guessed), flag("over", &l.Adopt.Over), number("stopms", &l.Adopt.StopMs), text("stopby", &l.Adopt.Stop.By),
-		text("stopsignal", &l.Adopt.Stop.Signal), number("stopnumber", &l.Adopt.StopNumber),
-		number("stopgrace", &l.Adopt.Stop.GraceMs), text("stopreason", &l.Adopt.Stop.Reason),
-		text("stopcause", &l.Adopt.Stop.Cause),
+		{"id", &l.ID}, {"run", &l.Run}, {"attempt", &l.Attempt},
+		{"taskdir", &l.TaskDir}, {"home", &l.Home},
+		{"path", &l.Path}, {"arg", &l.Argv}, {"dir", &l.Dir}, {"stdin", &l.Stdin},
+		{"split", &l.Split}, {"tee", &l.Tees}, {"logmax", &l.LogMax},
+		{"leftovers", &l.Leftovers}, {"signal", &l.Signal}, {"signalname", &l.SignalName},
+		{"grace", &l.GraceMs}, {"timelimit", &l.TimeLimitMs}, {"success", &l.Successes},
+		{"umask", &l.Umask}, {"restore", &l.RestoreEnv}, {"labels", &l.Labels},
+		{"maxattempts", &l.Retry.MaxAttempts}, {"noretry", &l.Retry.NoRetry},
+		{"mindelay", &l.Retry.Backoff.MinDelayMs}, {"maxdelay", &l.Retry.Backoff.MaxDelayMs},
+		{"factor", &l.Retry.Backoff.FactorMilli}, {"jitter", &l.Retry.Backoff.JitterMilli},
+		{"watchdog", &l.WatchdogMs}, {"onwatchdog", &l.OnWatchdog}, {"dispatcher", &l.Dispatcher}, {"replaced", &l.Replaced},
+		{"leaderboot", &l.Adopt.Leader.BootID}, {"leaderpid", &l.Adopt.Leader.PID},
+		{"leaderticks", &l.Adopt.Leader.StartTicks}, {"startedms", &l.Adopt.StartedMs},
+		{"cgroup", &l.Adopt.Cgroup}, {"guessed", &l.Adopt.Guessed}, {"over", &l.Adopt.Over},
+		{"teemissed", &l.Adopt.TeeMissed}, {"logstart", &l.Adopt.LogStart},
+		{"errorsstart", &l.Adopt.ErrorsStart}, {"cause", &l.Adopt.Cause}, {"stopms", &l.Adopt.StopMs}, {"stopby", &l.Adopt.Stop.By},
+		{"stopsignal", &l.Adopt.Stop.Signal}, {"stopnumber", &l.Adopt.StopNumber},
+		{"stopgrace", &l.Adopt.Stop.GraceMs}, {"stopreason", &l.Adopt.Stop.Reason},
+		{"stopcause", &l.Adopt.Stop.Cause}, {"graceleft", &l.Adopt.GraceLeftMs},
 	}
 }
 
-func text[T ~string](key string, p *T) field {
-	return field{key,
-		func(put func(string)) { put(string(*p)) },
-		func(v string) error { *p = T(v); return nil }}
+// each calls put with every value of the member; only those of a list may be more
+// or less than one.
+func (f *field) each(put func(string)) {
+	switch at := f.at.(type) {
+	case *string:
+		put(*at)
+	case *Reason:
+		put(string(*at))
+	case *[]byte:
+		put(string(*at))
+	case *bool:
+		put(strconv.FormatBool(*at))
+	case *int:
+		put(strconv.Itoa(*at))
+	case *int64:
+		put(strconv.FormatInt(*at, 10))
+	case *uint64:
+		put(strconv.FormatUint(*at, 10))
+	case *[]string:
+		for _, v := range *at {
+			put(v)
+		}
+	case *[]int:
+		for _, v := range *at {
+			put(strconv.Itoa(v))
+		}
+	}
 }
 
-func bytesField(key string, p *[]byte) field {
-	return field{key,
-		func(put func(string)) { put(string(*p)) },
-		func(v string) error { *p = []byte(v); return nil }}
-}
-
-func flag(key string, p *bool) field {
-	return field{key,
-		func(put func(string)) { put(strconv.FormatBool(*p)) },
-		func(v string) (err error) { *p, err = strconv.ParseBool(v); return err }}
-}
-
-// number carries any integer of 64 bits, as two's complement.
-func number[T int | int64 | uint64](key string, p *T) field {
-	return field{key,
-		func(put func(string)) { put(strconv.FormatInt(int64(*p), 10)) },
-		func(v string) error {
-			n, err := strconv.ParseInt(v, 10, 64)
-			*p = T(n)
-			return err
-		}}
-}
-
-func list(key string, p *[]string) field {
-	return field{key,
-		func(put func(string)) {
-			for _, v := range *p {
-				put(v)
-			}
-		},
-		func(v string) error { *p = append(*p, v); return nil }}
-}
-
-func numbers(key string, p *[]int) field {
-	return field{key,
-		func(put func(string)) {
-			for _, v := range *p {
-				put(strconv.Itoa(v))
-			}
-		},
-		func(v string) error {
-			n, err := strconv.Atoi(v)
-			*p = append(*p, n)
-			return err
-		}}
+// set takes a value that each gave.
+func (f *field) set(v string) (err error) {
+	switch at := f.at.(type) {
+	case *string:
+		*at = v
+	case *Reason:
+		*at = Reason(v)
+	case *[]byte:
+		*at = []byte(v)
+	case *bool:
+		*at, err = strconv.ParseBool(v)
+	case *int:
+		*at, err = strconv.Atoi(v)
+	case *int64:
+		*at, err = strconv.ParseInt(v, 10, 64)
+	case *uint64:
+		*at, err = strconv.ParseUint(v, 10, 64)
+	case *[]string:
+		*at = append(*at, v)
+	case *[]int:
+		n, wrong := strconv.Atoi(v)
+		*at, err = append(*at, n), wrong
+	}
+	return err
 }
 
 // Report is what a shim tells its starter, once: the program runs, or why not.
@@ -260,6 +271,9 @@ const (
 	MaxStopReason = 256
 	// ListenMessage asks the shim to look for new bells of log followers.
 	ListenMessage = "listen\n"
+	// AliveMessage says that the task has reported something of itself, which its
+	// watchdog takes for a sign of life.
+	AliveMessage = "alive\n"
 )
 
 const stopMessage = "stop"

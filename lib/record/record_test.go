@@ -139,8 +139,8 @@ func TestLaunchBlockRoundTrip(t *testing.T) {
 		ID: "web", Run: 3, Attempt: 1, TaskDir: "/h/tasks/web", Home: "/h", Path: "/bin/sh",
 		Argv: []string{"sh", "-c", "", "a=b\nc"}, Dir: "/tmp", Split: true, Tees: []string{"/t"}, LogMax: 5,
 		Leftovers: LeftoversWait, Signal: 15, SignalName: "TERM", GraceMs: 1, TimeLimitMs: 2, Successes: []int{3, 4},
-		Umask: 0o22, RestoreEnv: []string{"GOGC=50"}, Labels: []byte(`"tags":[]`),
-		Adopt: Adoption{Leader: process, StartedMs: 5, Guessed: true, Over: true, StopMs: 6, StopNumber: 2,
+		Umask: 0o22, RestoreEnv: []string{"GOGC=50"}, Labels: []byte(`"tags":[]`), Replaced: []byte("{}\n"),
+		Adopt: Adoption{Leader: process, StartedMs: 5, Guessed: true, Over: true, StopMs: 6, StopNumber: 2, TeeMissed: 7, GraceLeftMs: 8, LogStart: 9, ErrorsStart: 10, Cause: Watchdog,
 			Stop: Stop{By: "bg-stop", Signal: "INT", GraceMs: 7, Reason: "r\ns", Cause: Stopped}},
 	}
 	block := launch.AppendBlock(nil)

@@ -12,6 +12,11 @@ const (
 	AfterAny   = "afterany"   // it ended
 )
 
+// AfterGone is the condition by which a task waits for one that it has
+// superseded: that one ended, and none of its tree is left. Nobody asks for it in
+// words.
+const AfterGone = "aftergone"
+
 // AfterWords lists them.
 var AfterWords = []string{AfterOK, AfterAny, AfterNotOK}
 

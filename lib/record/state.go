@@ -120,6 +120,7 @@ type State struct {
 	Run, Attempt int
 	State        LifeState
 	Reason       Reason
+	OOM          bool // the kernel has killed some of the tree for want of memory
 	ExitCode     *int
 	Signal       *string // without "SIG"
 	Leader       *Process
@@ -135,8 +136,12 @@ type State struct {
 	Usage        *Usage
 	Stop         *Stop
 
+	EventsMissing int // events before the end that were not in the journal when it was recorded; some may be since
+
 	LogStart, LogEnd       int64 // what this attempt wrote to output.log, as offsets; LogEnd only once it has ended
 	ErrorsStart, ErrorsEnd int64 // the same of errors.log, with separate streams
+
+	ClaimedBy *Process // of a Claimed state: who is about to start the attempt
 
 	RetryAt        time.Time // of a Retrying state: when the next attempt is due, by the wall clock
 	RetryDueBootMs int64     // the same by CLOCK_BOOTTIME of the boot of Shim
@@ -161,15 +166,14 @@ func (s *State) AppendJSON(b []byte) []byte {
 	o.optStr("cgroup", s.Cgroup)
 	o.optInt("leftovers", int64(s.Leftovers))
 	o.optInt("teeMissedBytes", s.TeeMissed)
+	o.optInt("eventsMissing", int64(s.EventsMissing))
 	o.optTime("startedAt", s.StartedAt)
 	o.optTime("exitedAt", s.ExitedAt)
 	o.time("updatedAt", s.UpdatedAt)
 	o.usage("usage", s.Usage)
 	o.stop("stop", s.Stop)
-	o.optInt("logStart", s.LogStart)
-	o.optInt("logEnd", s.LogEnd)
-	o.optInt("errorsStart", s.ErrorsStart)
-	o.optInt("errorsEnd", s.ErrorsEnd)
+	s.appendLogs(&o)
+	o.process("claimedBy", s.ClaimedBy)
 	s.appendDue(&o)
 	return o.close()
 }
@@ -186,6 +190,9 @@ func (s *State) appendDue(o *object) {
 // must not be mistaken for a code of zero.
 func (s *State) appendEnd(o *object) {
 	o.optStr("reason", string(s.Reason))
+	if s.OOM {
+		o.bool("oom", true)
+	}
 	if s.ExitCode != nil {
 		o.int("exitCode", int64(*s.ExitCode))
 	} else {

@@ -22,11 +22,13 @@ func AppendTime(b []byte, t time.Time) []byte {
 	return append(b, 'Z')
 }
 
+// daysIn400 is the length of the Gregorian calendar's period, in days.
+const daysIn400 = 146097
+
 // civil turns days since 1970-01-01 into a date of the Gregorian calendar.
 // Years begin in March here, so that the leap day is the last of its year, and
 // months have the regular lengths (153*m+2)/5.
 func civil(day int64) (year, month, dayOfMonth int64) {
-	const daysIn400 = 146097
 	era, doe := floorDiv(day+719468, daysIn400) // from 0000-03-01
 	yoe := (doe - doe/1460 + doe/36524 - doe/(daysIn400-1)) / 365
 	doy := doe - (365*yoe + yoe/4 - yoe/100)
@@ -38,6 +40,37 @@ func civil(day int64) (year, month, dayOfMonth int64) {
 		year++
 	}
 	return year, month, doy - (153*m+2)/5 + 1
+}
+
+// parseTime reads what AppendTime writes, and nothing else. Package time would
+// bring its zones into the shim.
+func parseTime(b []byte) (time.Time, bool) {
+	ok := true
+	digits := func(from, to int) (n int64) {
+		for _, c := range b[from:to] {
+			ok = ok && c >= '0' && c <= '9'
+			n = n*10 + int64(c-'0')
+		}
+		return n
+	}
+	for i, c := range []byte(TimeFormat) {
+		if c < '0' || c > '9' {
+			ok = ok && b[i] == c
+		}
+	}
+	day := days(digits(0, 4), digits(5, 7), digits(8, 10))
+	seconds := day*24*60*60 + digits(11, 13)*60*60 + digits(14, 16)*60 + digits(17, 19)
+	return time.UnixMilli(seconds*1000 + digits(20, 23)).UTC(), ok
+}
+
+// days is the inverse of civil.
+func days(year, month, dayOfMonth int64) int64 {
+	if month < 3 {
+		year--
+	}
+	era, yoe := floorDiv(year, 400)
+	doy := (153*((month+9)%12)+2)/5 + dayOfMonth - 1
+	return era*daysIn400 + yoe*365 + yoe/4 - yoe/100 + doy - 719468
 }
 
 func floorDiv(a, b int64) (quotient, remainder int64) {

@@ -39,6 +39,7 @@ func (s *Shim) adopt() (stage, on string, err error) {
 	s.rejoin(from.Cgroup)
 	s.state.Leader = &from.Leader
 	s.state.Guessed = from.Guessed
+	s.state.LogStart, s.state.ErrorsStart = from.LogStart, from.ErrorsStart
 	if from.StartedMs != 0 {
 		s.state.StartedAt = time.UnixMilli(from.StartedMs)
 	}
@@ -72,20 +73,24 @@ func (s *Shim) recordAdoption() {
 	if ms := s.launch.TimeLimitMs; ms > 0 {
 		s.limit = now.Add(time.Duration(ms) * time.Millisecond)
 	}
+	s.guard(now)
 	from := &s.launch.Adopt
 	if from.StopMs != 0 {
 		from.Stop.RequestedAt = time.UnixMilli(from.StopMs)
 		s.state.Stop = &from.Stop
 	}
 	fail.Pass("shim-adopt-record")
-	store.Replace(s.path(store.StateFile), append(s.state.AppendJSON(nil), '\n'))
+	store.Replace(s.path(store.StateFile), s.encoded())
 	fail.Pass("shim-adopt-lease")
 	s.journal(record.EventLeaseLost, now)
 	fail.Pass("shim-adopt-journal")
 	s.journal(record.EventAdopted, now)
 	store.Ring(s.path(store.BellsDir), store.BellChange)
-	if from.StopMs != 0 {
-		s.begin(from.Stop.Cause, syscall.Signal(from.StopNumber), time.Duration(from.Stop.GraceMs)*time.Millisecond)
+	switch {
+	case from.StopMs != 0:
+		s.begin(from.Stop.Cause, syscall.Signal(from.StopNumber), time.Duration(from.GraceLeftMs)*time.Millisecond)
+	case from.Cause == record.Watchdog:
+		s.begin(from.Cause, syscall.Signal(s.launch.Signal), time.Duration(s.launch.GraceMs)*time.Millisecond)
 	}
 }
 
@@ -131,9 +136,9 @@ const maxLooks = 100
 // watchTree gets descriptors for the ends of an adopted tree's processes, when
 // somebody waits for them. One that is forked after the look is found at the
 // next, which the end of its parent brings.
-func (s *Shim) watchTree() {
+func (s *Shim) watchTree() error {
 	if s.adopted == nil || !s.leaderEnded && s.stop == nil {
-		return
+		return nil
 	}
 	for _, fd := range s.adopted.others {
 		unix.Close(fd)
@@ -142,13 +147,11 @@ func (s *Shim) watchTree() {
 	s.adopted.chase = false
 	for range maxLooks {
 		live, err := s.tree.Live()
-		if err != nil {
-			return
+		if err == nil {
+			err = s.adopted.watch(live)
 		}
-		for _, m := range live {
-			if fd, err := proc.ExitFD(m.Identity); err == nil {
-				s.adopted.others = append(s.adopted.others, fd)
-			}
+		if err != nil {
+			return err
 		}
 		s.treeGone = len(live) == 0
 		if s.stop != nil && s.stop.killing {
@@ -156,10 +159,25 @@ func (s *Shim) watchTree() {
 			s.tree.KillChildren()
 		}
 		if s.treeGone || len(s.adopted.others) > 0 {
-			return
+			return nil
 		}
 	}
 	s.adopted.chase = true
+	return nil
+}
+
+// watch adds the descriptors of those who are still there.
+func (a *adoption) watch(live []proc.Member) error {
+	for _, m := range live {
+		fd, err := proc.ExitFD(m.Identity)
+		switch {
+		case err == nil:
+			a.others = append(a.others, fd)
+		case !errors.Is(err, proc.ErrGone):
+			return err
+		}
+	}
+	return nil
 }
 
 // exits lists the descriptors of ends that are waited for.

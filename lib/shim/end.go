@@ -19,29 +19,37 @@ func (s *Shim) end() {
 		st.drain()
 	}
 	fail.Pass("shim-end-reap")
+	s.state.OOM = s.group != nil && s.group.OOMKilled()
 	if s.treeGone {
 		s.dissolve()
 	}
 	status := s.leaderStatus()
-	s.noteStatus(status)
+	noteStatus(&s.state, status)
 	s.state.State, s.state.Reason = s.verdict(status)
+	s.state.StaleAt, s.state.StaleReason = time.Time{}, ""
+	if s.treeGone && s.launch.Retry.Again(&s.state, s.launch.OnWatchdog) {
+		s.tryAgain()
+	}
+	s.state.LogEnd, s.state.ErrorsEnd = s.logMarks()
 	fail.Pass("shim-end-sync")
 	for _, st := range s.streams {
 		st.log.Sync()
 	}
-	for _, t := range s.streams[0].tees {
-		s.state.TeeMissed += t.missed
-	}
 	s.state.UpdatedAt = time.Now()
 	s.recorded = true
+	if s.state.EventsMissing = len(s.unsaid); s.state.EventsMissing > 0 {
+		s.say()
+		s.state.EventsMissing = len(s.unsaid)
+	}
 	fail.Pass("shim-end-record")
-	if err := s.reserve.Commit(append(s.state.AppendJSON(nil), '\n')); err == nil {
+	if err := s.reserve.Commit(s.encoded()); err == nil {
+		s.kept = true
+		s.state.EventsMissing = 0 // the journal line of the end comes after theirs
 		store.SyncDir(s.launch.TaskDir)
 		fail.Pass("shim-end-journal")
 		s.journal(record.EndEvent(&s.state), s.state.UpdatedAt)
-		store.RemoveStop(s.launch.TaskDir)
-		if len(s.unsaid) == 0 {
-			s.home.UnmarkLive(s.launch.ID)
+		if s.state.State != record.Retrying {
+			s.forget()
 		}
 	}
 	fail.Pass("shim-end-ring")
@@ -49,25 +57,37 @@ func (s *Shim) end() {
 	s.strikeLogBells()
 }
 
+// forget removes what only an open run has.
+func (s *Shim) forget() {
+	store.RemoveStop(s.launch.TaskDir)
+	store.RemoveEnv(s.launch.TaskDir)
+	if len(s.unsaid) == 0 {
+		s.home.UnmarkLive(s.launch.ID)
+	}
+}
+
 // noteStatus keeps what the kernel says of the leader's end: a code or a
 // signal, never both, and neither if it could not be known (P3).
-func (s *Shim) noteStatus(status *syscall.WaitStatus) {
+func noteStatus(s *record.State, status *syscall.WaitStatus) {
 	switch {
 	case status == nil:
 	case status.Signaled():
 		name := proc.SignalName(status.Signal())
-		s.state.Signal = &name
+		s.Signal = &name
 	default:
 		code := status.ExitStatus()
-		s.state.ExitCode = &code
+		s.ExitCode = &code
 	}
 }
 
 // verdict gives the end its name.
 func (s *Shim) verdict(status *syscall.WaitStatus) (record.LifeState, record.Reason) {
 	if s.stop != nil && s.stop.cause != "" {
-		if s.stop.cause == record.TimeLimit {
+		switch s.stop.cause {
+		case record.TimeLimit:
 			return record.TimedOut, record.TimeLimit
+		case record.Watchdog:
+			return record.Failed, record.Watchdog
 		}
 		return record.Cancelled, s.stop.cause
 	}
@@ -94,17 +114,36 @@ func (s *Shim) succeeded(code int) bool {
 	return false
 }
 
-// leave is the last act: the rest of the output, the FIFOs, the lock, and a ring
-// for those who wait until the whole tree is gone.
+// leave is the last act: the rest of the output, the FIFOs, the lock, a ring
+// for those who wait until the whole tree is gone, and what waits for the end. The
+// FIFOs of an attempt that another one follows stay if the journal could not be
+// written: whoever looks next does that then.
 func (s *Shim) leave() {
 	fail.Pass("shim-leave-drain")
 	for _, st := range s.streams {
 		st.drain()
 		st.log.Close()
 	}
-	store.RemoveFIFOs(s.launch.TaskDir)
+	s.lastWord()
+	if s.state.State != record.Retrying || len(s.unsaid) == 0 {
+		store.RemoveFIFOs(s.launch.TaskDir)
+		s.lastCall()
+	}
 	s.dissolve()
 	fail.Pass("shim-leave-unlock")
 	s.lock.Close()
 	store.Ring(s.path(store.BellsDir), store.BellChange)
+	s.handOver()
+}
+
+// lastWord tries once more to write what the journal had no room for, the end
+// among it. What it has no room for now is lost but for the end, which whoever
+// looks at the marker journals; state.json tells how many lines that are.
+func (s *Shim) lastWord() {
+	if len(s.unsaid) == 0 {
+		return
+	}
+	if s.say(); s.kept && len(s.unsaid) == 0 && s.state.State != record.Retrying {
+		s.home.UnmarkLive(s.launch.ID)
+	}
 }

@@ -1,6 +1,7 @@
 package shim
 
 import (
+	"errors"
 	"strings"
 	"time"
 
@@ -66,6 +67,7 @@ func (s *Shim) serve(set []unix.PollFd) {
 		}
 	}
 	if grown {
+		s.lives()
 		s.strikeLogBells()
 		s.tellLoss()
 	}
@@ -106,11 +108,12 @@ func (s *Shim) tellLoss() {
 func (s *Shim) lookAtChildren() {
 	s.noticeEnd()
 	s.heedGroup()
+	s.blind = false
 	if s.stop != nil && s.stop.killing {
-		s.tree.KillChildren()
+		s.lookAgain(s.killTree())
 	}
 	if s.leaderEnded {
-		s.treeGone, _ = s.tree.Empty()
+		s.lookAgain(s.isTreeGone())
 	}
 	unreaped := 0
 	if !s.recorded {
@@ -118,8 +121,30 @@ func (s *Shim) lookAtChildren() {
 	}
 	usage, _, _ := s.tree.Reap(unreaped)
 	s.usage.Add(usage)
-	s.watchTree()
+	s.lookAgain(s.watchTree())
 }
+
+// killTree passes over what may not be killed: a process that became another
+// user's.
+func (s *Shim) killTree() error {
+	if _, err := s.tree.KillChildren(); !errors.Is(err, unix.EPERM) {
+		return err
+	}
+	return nil
+}
+
+func (s *Shim) isTreeGone() (err error) {
+	s.treeGone, err = s.tree.Empty()
+	return err
+}
+
+// lookAgain remembers that a look at the tree failed, for want of a descriptor or
+// of memory. It may have been after the last death, which nothing else follows.
+func (s *Shim) lookAgain(err error) { s.blind = s.blind || err != nil }
+
+// blindMs is how long a shim that could not look at its tree waits before it
+// tries again.
+const blindMs = 500
 
 // noticeEnd looks whether the leader has ended; its pid stays pinned.
 func (s *Shim) noticeEnd() {
@@ -132,7 +157,11 @@ func (s *Shim) noticeEnd() {
 	if left, err := s.tree.Live(); err == nil {
 		s.state.Leftovers = len(left)
 	}
-	if s.launch.Leftovers != record.LeftoversKill || s.stop != nil {
+	if s.stop != nil {
+		return
+	}
+	s.again = s.goesOn()
+	if s.launch.Leftovers != record.LeftoversKill && !s.again {
 		return
 	}
 	if gone, err := s.tree.Empty(); err != nil || !gone {
@@ -142,7 +171,8 @@ func (s *Shim) noticeEnd() {
 }
 
 // settle records the end when it has come, and tells whether nothing is left
-// to supervise.
+// to supervise. Whoever holds the output of an attempt that another one follows
+// is none of its tree.
 func (s *Shim) settle() (gone bool) {
 	if !s.leaderEnded {
 		return false
@@ -151,7 +181,11 @@ func (s *Shim) settle() (gone bool) {
 	if !s.recorded && (s.treeGone || !lingering) {
 		s.end()
 	}
-	return s.recorded && s.treeGone && (s.stop != nil || s.closed())
+	gone = s.recorded && s.treeGone && (s.stop != nil || s.state.State == record.Retrying || s.closed())
+	if s.recorded && !gone {
+		s.sendDispatcher()
+	}
+	return gone
 }
 
 // closed tells whether nobody holds the output open any more.
@@ -187,8 +221,12 @@ func (s *Shim) answerDoorbell() {
 }
 
 func (s *Shim) obey(message string) {
-	if message+"\n" == record.ListenMessage {
+	switch message + "\n" {
+	case record.ListenMessage:
 		s.openLogBells()
+		return
+	case record.AliveMessage:
+		s.lives()
 		return
 	}
 	if stop, number, ok := record.ParseStop(message); ok {
@@ -225,9 +263,17 @@ func (s *Shim) strikeLogBells() {
 // timeout is the time to the next timer in milliseconds for poll(2), rounded
 // up; -1 if there is none.
 func (s *Shim) timeout() int {
-	if s.adopted != nil && s.adopted.chase {
+	wait := s.untilTimer()
+	switch {
+	case s.adopted != nil && s.adopted.chase:
 		return 0
+	case s.blind && (wait < 0 || wait > blindMs):
+		return blindMs
 	}
+	return wait
+}
+
+func (s *Shim) untilTimer() int {
 	next := s.nextTimer()
 	if next.IsZero() {
 		return -1
@@ -246,20 +292,26 @@ func (s *Shim) nextTimer() time.Time {
 	if s.leaderEnded && s.recorded {
 		return time.Time{}
 	}
+	if bark := s.barkAt(); !bark.IsZero() && (s.limit.IsZero() || bark.Before(s.limit)) {
+		return bark
+	}
 	return s.limit
 }
 
 func (s *Shim) checkTimers() {
-	if s.adopted != nil && s.adopted.chase {
+	if s.blind || s.adopted != nil && s.adopted.chase {
 		s.lookAtChildren()
 	}
 	next := s.nextTimer()
 	if next.IsZero() || time.Now().Before(next) {
 		return
 	}
-	if s.stop != nil {
+	switch {
+	case s.stop != nil:
 		s.kill()
-		return
+	case next.Equal(s.limit):
+		s.timeIsUp()
+	default:
+		s.bark()
 	}
-	s.timeIsUp()
 }

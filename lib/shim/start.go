@@ -11,6 +11,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"bgtasks/lib/fail"
+	"bgtasks/lib/fsys"
 	"bgtasks/lib/proc"
 	"bgtasks/lib/record"
 	"bgtasks/lib/seglog"
@@ -41,15 +42,20 @@ type Shim struct {
 	bells    []int // of those who follow the log
 	allBells bool  // bells are all that hang there
 	limit    time.Time
+	watchdog watchdog
 	stop     *stopping
 	usage    proc.Usage
 	adopted  *adoption    // nil for a run that we started
 	group    *proc.Cgroup // nil if none holds the tree
 
 	leaderEnded bool
+	again       bool // another attempt follows
 	recorded    bool
+	sent        bool // the dispatcher was thought of
 	treeGone    bool // as of the last SIGCHLD
 	lossTold    bool // a log_dropped event was written
+	blind       bool // the last look at the tree failed
+	kept        bool // the record of the end is on the disk
 
 	polled  []unix.PollFd           // reused by every poll
 	message [record.MaxMessage]byte // what came to the doorbell
@@ -84,6 +90,7 @@ func (s *Shim) start() (stage, on string, err error) {
 	if stage, on, err := s.open(); err != nil {
 		return stage, on, err
 	}
+	s.state.LogStart, s.state.ErrorsStart = s.logMarks()
 	fail.Pass("shim-start-reserve")
 	running, err := s.reserveRoom()
 	if err != nil {
@@ -98,6 +105,9 @@ func (s *Shim) start() (stage, on string, err error) {
 
 // open gets everything ready that supervising needs, whoever started the run.
 func (s *Shim) open() (stage, on string, err error) {
+	if err := s.enter(); err != nil {
+		return record.StageShim, "task directory", err
+	}
 	if err := errors.Join(fail.Point("shim-start-subreaper"), s.contain()); err != nil {
 		return record.StageShim, "become the tree's reaper", err
 	}
@@ -114,11 +124,38 @@ func (s *Shim) open() (stage, on string, err error) {
 	return "", "", nil
 }
 
+// enter makes the task's directory the working directory, and every path of ours
+// one below it. Whoever renames the directory later, or plants a link in its
+// place, then moves nothing that we write.
+func (s *Shim) enter() error {
+	fd, err := unix.Open(s.launch.TaskDir, unix.O_RDONLY|unix.O_DIRECTORY|unix.O_NOFOLLOW|unix.O_CLOEXEC, 0)
+	if err != nil {
+		return err
+	}
+	defer unix.Close(fd)
+	if err := unix.Fchdir(fd); err != nil {
+		return err
+	}
+	s.launch.TaskDir = "."
+	if !fsys.IsAt(s.lock, s.path(store.LockFile)) {
+		return errNotOurs
+	}
+	return nil
+}
+
+var errNotOurs = errors.New("holds another lock than ours")
+
+// threads is how many a shim comes to need beside those that it starts with: for
+// the signals, and to go on while others sleep in system calls. It must not find
+// out that it can't have them when the task runs.
+const threads = 3
+
 // contain makes this process the one that every orphan of the tree falls to.
 // The task inherits no ignored signal, whatever our starter ignored.
 func (s *Shim) contain() error {
 	unix.Umask(0o077)
 	proc.DefaultIgnored()
+	proc.ReserveThreads(threads)
 	s.state.Containment = bySubreaper
 	if err := proc.SetSubreaper(); errors.Is(err, proc.ErrUnsupported) {
 		s.state.Containment = bySession
@@ -309,11 +346,24 @@ func (s *Shim) recordStart(running *store.Reserve) {
 	if ms := s.launch.TimeLimitMs; ms > 0 {
 		s.limit = now.Add(time.Duration(ms) * time.Millisecond)
 	}
+	s.guard(now)
 	fail.Pass("shim-start-record")
-	running.CommitUnsynced(append(s.state.AppendJSON(nil), '\n'))
+	running.CommitUnsynced(s.encoded())
 	fail.Pass("shim-start-journal")
+	if len(s.launch.Replaced) > 0 {
+		s.unsaid = append(s.unsaid, s.launch.Replaced)
+	}
 	s.journal(record.EventStarted, now)
 	store.Ring(s.path(store.BellsDir), store.BellChange)
+}
+
+// encoded is the record of where the run stands now.
+func (s *Shim) encoded() []byte {
+	s.state.TeeMissed = s.launch.Adopt.TeeMissed
+	for _, t := range s.streams[0].tees {
+		s.state.TeeMissed += t.missed
+	}
+	return append(s.state.AppendJSON(nil), '\n')
 }
 
 // journal appends an event. One that can't be written now is kept, in order,
@@ -321,6 +371,11 @@ func (s *Shim) recordStart(running *store.Reserve) {
 func (s *Shim) journal(name record.EventName, at time.Time) {
 	event := record.Event{Name: name, Time: at, TaskID: s.launch.ID, Labels: s.launch.Labels, State: &s.state}
 	s.unsaid = append(s.unsaid, event.AppendJSON(nil))
+	s.say()
+}
+
+// say writes the events that are not in the journal yet.
+func (s *Shim) say() {
 	journal := s.home.Journal()
 	for len(s.unsaid) > 0 {
 		if _, err := journal.Append(s.unsaid[0]); err != nil {

@@ -19,7 +19,7 @@ type stopping struct {
 // askedToStop carries out a stop that someone asked for.
 func (s *Shim) askedToStop(stop *record.Stop, number int) {
 	s.noticeEnd()
-	if s.leaderEnded {
+	if s.leaderEnded && !s.again {
 		s.settle() // a leader that ended by itself before the stop was not stopped
 	}
 	if s.state.Stop == nil && !s.recorded {
@@ -54,7 +54,7 @@ func (s *Shim) begin(cause record.Reason, signal syscall.Signal, grace time.Dura
 	first := s.stop == nil
 	if first {
 		s.stop = &stopping{cause: cause}
-		if cause == record.TimeLimit && !s.recorded {
+		if (cause == record.TimeLimit || cause == record.Watchdog) && !s.recorded {
 			s.state.Reason = cause // for whoever has to finish this, should we be killed
 		}
 	}
@@ -88,7 +88,7 @@ func (s *Shim) announceStop() {
 	fail.Pass("shim-stop-announce")
 	now := time.Now()
 	s.state.UpdatedAt = now
-	store.Replace(s.path(store.StateFile), append(s.state.AppendJSON(nil), '\n'))
+	store.Replace(s.path(store.StateFile), s.encoded())
 	fail.Pass("shim-stop-journal")
 	s.journal(record.EventStopping, now)
 	store.Ring(s.path(store.BellsDir), store.BellChange)

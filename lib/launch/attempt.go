@@ -1,0 +1,186 @@
+package launch
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"path/filepath"
+	"time"
+
+	"bgtasks/lib/fail"
+	"bgtasks/lib/record"
+	"bgtasks/lib/store"
+)
+
+// Outcome is what became of an attempt that was to be started.
+type Outcome int
+
+// The outcomes.
+const (
+	Started   Outcome = iota // the program was executed
+	Failed                   // it can't be: the task has failed, and that is recorded
+	PutBack                  // this system can't start it now: the task waits as before
+	Undecided                // a supervisor has it, or vanished without a word: the next look judges
+)
+
+// Attempt starts the attempt that a queued or retrying task waits for. The caller
+// holds its run.lock, and has read s and last, its spec and its state, under it;
+// the lock is released here, when the shim has it or nobody needs it any more.
+// The error says why the outcome is not Started: *SpawnError if the task Failed.
+//
+// Who is killed meanwhile leaves a claimed task with a free lock. If the last to
+// name itself in the lock is State.ClaimedBy, nothing was started and whoever
+// looks next makes it wait again; else a shim had it, and it is healed as a run
+// is whose supervisor was killed.
+func Attempt(h *store.Home, held *store.Lock, s *record.Spec, last *record.State) (Outcome, error) {
+	a := &attempt{home: h, held: held, dir: h.TaskDir(s.ID), spec: s, last: last}
+	outcome, err := a.start()
+	if err != nil {
+		err = fmt.Errorf("start attempt %d of %q: %w", a.number(), s.ID, err)
+	}
+	return outcome, errors.Join(err, held.Unlock())
+}
+
+type attempt struct {
+	home *store.Home
+	held *store.Lock
+	dir  string
+	spec *record.Spec
+	last *record.State
+}
+
+// number is that of the attempt: a queued state names the one that it waits for,
+// a retrying state the one that failed.
+func (a *attempt) number() int {
+	if a.last.State == record.Retrying {
+		return a.last.Attempt + 1
+	}
+	return max(a.last.Attempt, 1)
+}
+
+func (a *attempt) start() (Outcome, error) {
+	env, err := store.ReadEnv(a.dir)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return a.failed(fmt.Errorf("its environment is gone: %w", err))
+	case err != nil:
+		return PutBack, err
+	}
+	if err := a.check(); err != nil {
+		return a.failed(err)
+	}
+	if err := a.claim(); err != nil {
+		return a.putBack(err)
+	}
+	fail.Pass("attempt-launch")
+	r := &Request{Spec: *a.spec, Env: env, Umask: a.spec.Schedule.Umask, attempt: a.number()}
+	return a.settle(r.run(a.home, a.held, a.spec.Schedule.Program))
+}
+
+// check finds most of what is wrong with a program before anything is claimed.
+func (a *attempt) check() error {
+	s := a.spec
+	if errno := enterable(s.Workdir); errno != 0 {
+		return &SpawnError{Stage: record.StageDir, Command: s.Command, Path: s.Workdir, Errno: errno}
+	}
+	if errno := runnable(s.Schedule.Program); errno != 0 {
+		return &SpawnError{Stage: record.StageExec, Command: s.Command, Path: s.Schedule.Program, Errno: errno}
+	}
+	return nil
+}
+
+// claim writes down that the attempt is being started. That does not wait for the
+// disk: after a power failure the system is another one, and a state that is empty
+// then tells that the attempt may have run.
+func (a *attempt) claim() error {
+	self, err := claimant(a.held)
+	if err != nil {
+		return err
+	}
+	if err := keepAttempt(a.dir, a.last); err != nil {
+		return err
+	}
+	if err := errors.Join(fail.Point("attempt-sweep"), store.SweepTask(a.dir), store.MakeFIFOs(a.dir, a.spec.Split)); err != nil {
+		return err
+	}
+	claimed := &record.State{
+		Run: a.spec.Run, Attempt: a.number(), State: record.Claimed, ClaimedBy: self, UpdatedAt: time.Now(),
+	}
+	fail.Pass("attempt-claim")
+	if err := replaceState(a.dir, claimed, store.ReplaceUnsynced); err != nil {
+		return err
+	}
+	fail.Pass("attempt-journal")
+	return a.tell(record.EventClaimed, claimed)
+}
+
+func (a *attempt) tell(name record.EventName, s *record.State) error {
+	return a.home.Append(&record.Event{
+		Name: name, Time: s.UpdatedAt, TaskID: a.spec.ID, Labels: a.spec.EventLabels(), State: s,
+	})
+}
+
+// settle acts on the supervisor's answer.
+func (a *attempt) settle(err error) (Outcome, error) {
+	var spawn *SpawnError
+	switch {
+	case err == nil && a.number() >= a.spec.Retry.MaxAttempts:
+		fail.Pass("attempt-env")
+		_ = store.RemoveEnv(a.dir) // or the end of the run does
+		return Started, nil
+	case err == nil:
+		return Started, nil
+	case errors.Is(err, record.ErrReport):
+		return Undecided, err
+	case errors.As(err, &spawn) && spawn.Stage != record.StageShim:
+		return a.failed(err)
+	}
+	return a.putBack(err)
+}
+
+// putBack makes the task wait as before. If that can't be written, the next look
+// does it.
+func (a *attempt) putBack(cause error) (Outcome, error) {
+	fail.Pass("attempt-revert")
+	a.last.UpdatedAt = time.Now()
+	return PutBack, errors.Join(cause,
+		store.RemoveFIFOs(a.dir),
+		replaceState(a.dir, a.last, store.Replace),
+		a.tell(record.EventEnqueued, a.last))
+}
+
+// failed records that the program can't be executed.
+func (a *attempt) failed(cause error) (Outcome, error) {
+	end := &record.State{Run: a.spec.Run, Attempt: a.number()}
+	err := errors.Join(keepAttempt(a.dir, a.last), End(a.home, a.spec, end, record.Failed, record.SpawnError))
+	return Failed, errors.Join(cause, err)
+}
+
+// End records the end of a task that no supervisor has: one that was cancelled
+// while it waited, whose dependency failed, or whose program can't be executed.
+// The caller holds its run.lock and keeps it. end is the task's state until now.
+// When it returns the end is on the disk and in the journal; a crash before that
+// leaves the marker in live/, by which the next look finds what is left to do.
+func End(h *store.Home, s *record.Spec, end *record.State, state record.LifeState, why record.Reason) error {
+	end.State, end.Reason = state, why
+	end.RetryAt, end.RetryDueBootMs, end.ClaimedBy = time.Time{}, 0, nil
+	end.UpdatedAt = time.Now()
+	dir := h.TaskDir(s.ID)
+	fail.Pass("end-record")
+	if err := errors.Join(replaceState(dir, end, store.Replace), store.SyncDir(dir)); err != nil {
+		return fmt.Errorf("record the end of %q: %w", s.ID, err)
+	}
+	fail.Pass("end-journal")
+	err := h.Append(&record.Event{
+		Name: record.EndEvent(end), Time: end.UpdatedAt, TaskID: s.ID, Labels: s.EventLabels(), State: end,
+	})
+	if err != nil {
+		return fmt.Errorf("journal the end of %q: %w", s.ID, err)
+	}
+	fail.Pass("end-tidy")
+	err = errors.Join(store.RemoveStop(dir), store.RemoveEnv(dir), store.RemoveFIFOs(dir), h.UnmarkLive(s.ID))
+	bells := filepath.Join(dir, store.BellsDir)
+	store.Ring(bells, store.BellLog)
+	store.Ring(bells, store.BellChange)
+	return err
+}

@@ -1,0 +1,169 @@
+package launch
+
+import (
+	"errors"
+	"fmt"
+	"path/filepath"
+	"time"
+
+	"bgtasks/lib/fail"
+	"bgtasks/lib/proc"
+	"bgtasks/lib/record"
+	"bgtasks/lib/store"
+)
+
+// Waiting is a task that is to be started later, by another process. It is built
+// with its lock held, and belongs to whoever built it until Release or Discard.
+type Waiting struct {
+	draft    *store.Draft
+	replaced *store.Draft // the ended task of the same id
+	removed  *record.Event
+}
+
+// Prepare resolves the program of a request that is to wait, so that a command
+// that can't be found is refused at once, and fills in what its Spec leaves open:
+// the id, the run, the times, and of its Schedule the program and the umask. The
+// error is *SpawnError or tells that this process could not be identified.
+func Prepare(r *Request) error {
+	program, err := Resolve(&r.Spec, r.Env)
+	if err != nil {
+		return err
+	}
+	r.Spec.Schedule.Program, r.Spec.Schedule.Umask = program, r.Umask
+	return complete(&r.Spec)
+}
+
+// Draft builds a prepared task in tmp/. With sync its files are on the disk when
+// this returns; without, the caller sees to that before Publish, with one
+// syncfs(2) for many. Each draft holds a descriptor: a batch goes in portions.
+func Draft(h *store.Home, r *Request, sync bool) (*Waiting, error) {
+	s := &r.Spec
+	state := queued(s.Run, 1, s.CreatedAt)
+	draft, err := h.WaitingDraft(s.ID, &store.Waiting{
+		Spec:  append(s.AppendJSON(nil), '\n'),
+		State: append(state.AppendJSON(nil), '\n'),
+		Env:   r.Env,
+		Like:  r.Like,
+	}, sync)
+	if err != nil {
+		return nil, fmt.Errorf("build task %q: %w", s.ID, err)
+	}
+	return &Waiting{draft: draft, removed: r.Removed}, nil
+}
+
+// Alike makes what r, a prepared request, has in common with others that were made
+// at the same time and have the same environment: for their member Like, if it is
+// their first run.
+func Alike(h *store.Home, r *Request) (*store.Alike, error) {
+	return h.NewAlike(r.Env, append(queued(1, 1, r.Spec.CreatedAt).AppendJSON(nil), '\n'))
+}
+
+func queued(run, attempt int, at time.Time) *record.State {
+	return &record.State{Run: run, Attempt: attempt, State: record.Queued, UpdatedAt: at}
+}
+
+// Publish makes the task visible, in the place of an ended one of the same id,
+// and journals that one's removal. The error is *ExistsError if the id is taken
+// by another; the draft is then unchanged. Who is killed after it leaves a queued
+// task.
+func (w *Waiting) Publish(h *store.Home) (err error) {
+	w.replaced, err = publish(h, w.draft)
+	if err == nil && w.replaced != nil && w.removed != nil {
+		// A journal that can't be written does not keep a task from waiting.
+		_ = h.Append(w.removed)
+	}
+	return err
+}
+
+// Release gives up the lock: from now on the task can be started or cancelled.
+// The ended task whose place it took is removed.
+func (w *Waiting) Release() error {
+	var err error
+	if w.replaced != nil {
+		err = w.replaced.Discard()
+	}
+	return errors.Join(err, w.draft.Lock().Unlock())
+}
+
+// Discard takes the task back, published or not: the ended task whose place it
+// took is there again.
+func (w *Waiting) Discard() error {
+	if w.replaced == nil {
+		return w.draft.Discard()
+	}
+	if err := w.replaced.Restore(w.draft); err != nil {
+		return errors.Join(err, w.draft.Lock().Unlock(), w.replaced.Lock().Unlock())
+	}
+	return errors.Join(w.draft.Discard(), w.replaced.Lock().Unlock())
+}
+
+// Requeue makes the next run of an ended task wait. The caller holds its run.lock
+// and has made sure that the last run is over; the lock is released here. r.Spec
+// is that of the last run, with the Schedule of the next one, and becomes that of
+// the next one. On an error the task is as it was.
+func Requeue(h *store.Home, held *store.Lock, r *Request) error {
+	dir := h.TaskDir(r.Spec.ID)
+	last := append(r.Spec.AppendJSON(nil), '\n')
+	err := requeue(h, held, dir, r)
+	if err != nil {
+		err = errors.Join(err, revert(h, dir, r.Spec.ID, last), store.RemoveEnv(dir))
+	}
+	return errors.Join(err, held.Unlock())
+}
+
+// requeue names itself in the lock first: a spec.json of a run without a state,
+// by the last holder of the lock, tells that this was cut short, and how it goes
+// on.
+func requeue(h *store.Home, held *store.Lock, dir string, r *Request) error {
+	s := &r.Spec
+	program, err := Resolve(s, r.Env)
+	if err != nil {
+		return err
+	}
+	s.Schedule.Program, s.Schedule.Umask = program, r.Umask
+	self, err := claimant(held)
+	if err != nil {
+		return err
+	}
+	s.StartedBy = *self
+	if err := keepAttempt(dir, r.Last); err != nil {
+		return err
+	}
+	s.Run++
+	if err := h.MarkLive(s.ID); err != nil {
+		return fmt.Errorf("mark task %q: %w", s.ID, err)
+	}
+	if err := errors.Join(store.SweepTask(dir), store.RemoveStop(dir), store.RemoveFIFOs(dir), store.WriteEnv(dir, r.Env)); err != nil {
+		return err
+	}
+	fail.Pass("requeue-spec")
+	if err := store.Replace(filepath.Join(dir, store.SpecFile), append(s.AppendJSON(nil), '\n')); err != nil {
+		return err
+	}
+	fail.Pass("requeue-state")
+	return replaceState(dir, queued(s.Run, 1, time.Now()), store.Replace)
+}
+
+// claimant writes into the held lock who we are. As long as no supervisor has
+// written itself there, nothing was started.
+func claimant(held *store.Lock) (*record.Process, error) {
+	id, err := proc.Self()
+	if err != nil {
+		return nil, fmt.Errorf("identify this process: %w", err)
+	}
+	self := record.Process(id)
+	return &self, store.WriteHolder(held.File(), self)
+}
+
+// keepAttempt writes down what is known of the last attempt, before the next one
+// takes its place in state.json. One that never began leaves nothing to know.
+func keepAttempt(dir string, last *record.State) error {
+	if last == nil || last.StartedAt.IsZero() && last.Leader == nil {
+		return nil
+	}
+	return store.AppendAttempt(dir, last.AppendAttempt(nil))
+}
+
+func replaceState(dir string, s *record.State, replace func(string, []byte) error) error {
+	return replace(filepath.Join(dir, store.StateFile), append(s.AppendJSON(nil), '\n'))
+}

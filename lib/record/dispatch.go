@@ -1,0 +1,26 @@
+package record
+
+import "strings"
+
+// DispatcherName is the program that starts what waits.
+const DispatcherName = "bg-queue"
+
+// DispatchWord makes it do that, and nothing for people.
+const DispatchWord = "--dispatch"
+
+// SleepWord makes it sleep until the next task is due. The home follows.
+const SleepWord = "--sleep"
+
+// DispatchArgv is the argument list with which it is called by whoever ends a task.
+func DispatchArgv(home string) []string { return []string{DispatcherName, DispatchWord, home} }
+
+// DispatchEnv is what it gets of its caller's environment: nothing by which it, or
+// what it starts, would be taken for a part of the caller's task.
+func DispatchEnv(environ []string) (env []string) {
+	for _, kv := range environ {
+		if strings.HasPrefix(kv, "BG_ALLOW_NETFS=") {
+			env = append(env, kv)
+		}
+	}
+	return env
+}

@@ -1,0 +1,53 @@
+package shim
+
+import (
+	"os"
+	"syscall"
+
+	"golang.org/x/sys/unix"
+
+	"bgtasks/lib/fail"
+	"bgtasks/lib/proc"
+	"bgtasks/lib/record"
+)
+
+// What waits for the end of a run is started by another program, of which a shim
+// knows no more than its path (DESIGN §8).
+
+// handOver becomes the dispatcher, which is the last thing that a shim does. It
+// gets nothing of ours: no lock, for all descriptors close, no orphans, and no
+// variable of the task.
+func (s *Shim) handOver() {
+	if !s.awaited() {
+		return
+	}
+	fail.Pass("shim-leave-dispatch")
+	unix.Chdir("/")
+	proc.UnsetSubreaper()
+	syscall.Exec(s.launch.Dispatcher, record.DispatchArgv(s.launch.Home), dispatchEnv())
+}
+
+// awaited tells whether the dispatcher has something to do: a task waits, or this
+// one does, for another attempt.
+func (s *Shim) awaited() bool {
+	return s.launch.Dispatcher != "" && (s.state.State == record.Retrying || s.home.AnyWaiting())
+}
+
+func dispatchEnv() []string { return append(record.DispatchEnv(os.Environ()), fail.Environ()...) }
+
+// sendDispatcher starts the dispatcher beside a shim that stays with what is left
+// of the tree: the task itself is over. It is a child of ours, but no part of the
+// tree, and reaped like others; foreign knows it, and what it leaves behind.
+func (s *Shim) sendDispatcher() {
+	if s.sent {
+		return
+	}
+	s.sent = true
+	if !s.awaited() {
+		return
+	}
+	proc.Spawn(proc.SpawnSpec{
+		Path: s.launch.Dispatcher, Argv: record.DispatchArgv(s.launch.Home), Env: dispatchEnv(),
+		Dir: "/", Files: []uintptr{0, 1, 2}, Setsid: true, Umask: -1,
+	})
+}
