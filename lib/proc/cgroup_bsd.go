@@ -35,6 +35,9 @@ func (c *Cgroup) Kill() error { return ErrUnsupported }
 // Populated is false.
 func (c *Cgroup) Populated() bool { return false }
 
+// OOMKilled is not known.
+func (c *Cgroup) OOMKilled() bool { return false }
+
 // Remove does nothing.
 func (c *Cgroup) Remove() {}
 

@@ -177,6 +177,17 @@ func (c *Cgroup) Populated() bool {
 	return err == nil && bytes.Contains(buf[:n], []byte("populated 1"))
 }
 
+// OOMKilled tells whether the kernel has killed a process in it or below for want of memory: oom_kill of memory.events.
+// Where the cgroup has no memory controller, that is not known, and the answer is no.
+func (c *Cgroup) OOMKilled() bool {
+	b, err := readSmall(c.path + "/memory.events")
+	if err != nil {
+		return false
+	}
+	_, rest, found := bytes.Cut(append([]byte("\n"), b...), []byte("\noom_kill "))
+	return found && !bytes.HasPrefix(rest, []byte("0\n"))
+}
+
 // members lists the processes in it and below that have not ended.
 func (c *Cgroup) members() (list []Stat) {
 	if !c.Populated() {

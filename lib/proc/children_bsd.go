@@ -25,6 +25,8 @@ func kinship() (func(pid int) ([]Stat, error), error) {
 // statusVisible: these kernels show the status of every process that they show.
 func statusVisible(int) bool { return true }
 
+func executable(int) (string, error) { return "", ErrUnsupported }
+
 func readEnviron(int) ([]byte, error) { return nil, ErrUnsupported }
 
 func allProcesses() ([]Stat, error) { return allStats() }

@@ -29,6 +29,15 @@ func readValues(id Identity, names []string) (map[string]string, error) {
 	return pick(string(block), names), nil
 }
 
+// Executable returns the path of the file that the process runs (proc_pid_exe(5), Linux), or "" if that is not known.
+func Executable(id Identity) string {
+	path, err := executable(id.PID)
+	if err != nil || id.confirm() != nil {
+		return ""
+	}
+	return path
+}
+
 // pick takes the first of several values, as getenv(3) does.
 func pick(block string, names []string) map[string]string {
 	values := make(map[string]string)

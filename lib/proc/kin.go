@@ -33,13 +33,14 @@ func KinOf(leader Identity, marks, files []string, exclude func(pid int) bool) *
 }
 
 // maxLooks bounds how often a tree of which nobody was found is looked for on a machine where processes end all the time.
-const maxLooks = 50
+const maxLooks = 15
 
 // Live returns the processes of the tree that have not ended.
 //
 // A listing is not of one moment. /proc hands out its last pids in one step, so a process that forks and ends before its
 // turn comes is missed with its child. But then it was listed and has vanished, or is a zombie that was none before. So
-// that there is nobody counts only of a look in which neither happened, or after many.
+// that there is nobody counts only of a look in which neither happened, or after many; and the newest processes are
+// looked at once more, after all others.
 func (k *Kin) Live() (live []Member, err error) {
 	zombies := map[Identity]bool{}
 	for range maxLooks {
@@ -62,6 +63,7 @@ func (k *Kin) look(zombies map[Identity]bool) (live []Member, settled bool, err 
 	if err != nil {
 		return nil, false, wrap("list processes", err)
 	}
+	all = withNewest(all)
 	settled = vanished == 0 && len(zombies) > 0
 	found := k.seeds(boot, all)
 	k.addChildren(found, all)
@@ -79,6 +81,20 @@ func (k *Kin) look(zombies map[Identity]bool) (live []Member, settled bool, err 
 	}
 	zombies[Identity{}] = true // the first look is over
 	return live, settled, nil
+}
+
+// withNewest adds the newest processes that a listing has missed.
+func withNewest(all []Stat) []Stat {
+	listed := map[int]bool{}
+	for _, s := range all {
+		listed[s.PID] = true
+	}
+	for _, s := range newest() {
+		if !listed[s.PID] {
+			all = append(all, s)
+		}
+	}
+	return all
 }
 
 // seeds are the members that are known by themselves, not by their parent.
@@ -172,6 +188,10 @@ func (k *Kin) SignalAll(sig syscall.Signal) (n int, err error) {
 	if !wantsCont(sig) {
 		sigs = sigs[:1]
 	}
+	return signalMembers(live, sigs)
+}
+
+func signalMembers(live []Member, sigs []syscall.Signal) (n int, err error) {
 	for _, m := range live {
 		one := m.signalEach(sigs...)
 		if one == nil {
@@ -183,9 +203,77 @@ func (k *Kin) SignalAll(sig syscall.Signal) (n int, err error) {
 	return n, err
 }
 
-// KillChildren sends KILL to every live process of the tree. Call it again whenever one of them has ended, until Empty:
-// it may have forked meanwhile.
-func (k *Kin) KillChildren() (n int, err error) { return k.SignalAll(syscall.SIGKILL) }
+// KillChildren sends KILL to every live process of the tree, and to the process groups of the leader's session that
+// they are in. Call it again whenever one of them has ended, until Empty: it may have forked meanwhile.
+//
+// What forks and ends faster than all processes can be listed is gone when its turn comes. If it stays in its group, it
+// is killed with that. If not, it is looked for where it must be, among the newest processes.
+func (k *Kin) KillChildren() (n int, err error) {
+	caught := k.pursue()
+	live, err := k.Live()
+	if err != nil {
+		return caught, err
+	}
+	for _, m := range live {
+		k.killGroup(m)
+	}
+	n, err = signalMembers(live, []syscall.Signal{syscall.SIGKILL})
+	return caught + n, err
+}
+
+// killGroup kills the group of a member of the leader's session. The members of a group are all of one session
+// (setpgid(2)), so it has no other than the tree's; and its number is nobody else's while one of them lives, which is
+// made sure of right before.
+func (k *Kin) killGroup(m Member) {
+	if m.SID != k.leader.PID || m.PGID <= 1 || m.PGID == syscall.Getpgrp() {
+		return
+	}
+	if now, p, err := m.look(); err == nil && p == Alive && now.SID == m.SID && now.PGID == m.PGID {
+		_ = kill(-m.PGID, syscall.SIGKILL) // an error is no news: whoever is left is met by himself
+	}
+}
+
+// maxPursuit bounds how often the newest processes are looked at. Each look is a hundred times quicker than one at all.
+const maxPursuit = 64
+
+// pursue kills the members among the newest processes, until there is none, and tells how many were killed.
+func (k *Kin) pursue() (caught int) {
+	boot, err := BootID()
+	if err != nil {
+		return 0
+	}
+	for range maxPursuit {
+		before := caught
+		for _, s := range newest() {
+			if s.Ended() || !k.isMember(s) {
+				continue
+			}
+			m := member(boot, s)
+			k.killGroup(m)
+			if m.Signal(syscall.SIGKILL) == nil {
+				caught++
+			}
+		}
+		if caught == before {
+			break
+		}
+	}
+	return caught
+}
+
+// isMember tells whether a process is one of the tree by itself.
+func (k *Kin) isMember(s Stat) bool {
+	if s.PID <= 1 || s.PID == os.Getpid() {
+		return false
+	}
+	return s.SID == k.leader.PID && !k.reused() || k.marked(s.PID)
+}
+
+// reused tells whether a stranger has the leader's pid, and so may have made a session of that number.
+func (k *Kin) reused() bool {
+	now, err := Identify(k.leader.PID)
+	return !isGone(err) && (err != nil || now != k.leader)
+}
 
 // Empty tells whether no process of the tree is alive.
 func (k *Kin) Empty() (bool, error) {

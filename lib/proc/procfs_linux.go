@@ -300,6 +300,15 @@ func statusVisible(pid int) bool {
 	return err == unix.ENOENT
 }
 
+func executable(pid int) (string, error) {
+	var buf [unix.PathMax]byte
+	n, err := unix.Readlink("/proc/"+strconv.Itoa(pid)+"/exe", buf[:])
+	if err != nil {
+		return "", err
+	}
+	return string(buf[:n]), nil
+}
+
 // readEnviron returns the block of proc_pid_environ(5): what the process was executed with.
 func readEnviron(pid int) ([]byte, error) {
 	return readSmall("/proc/" + strconv.Itoa(pid) + "/environ")

@@ -1,8 +1,11 @@
 package proc
 
 import (
+	"errors"
+	"os"
 	"strconv"
 	"strings"
+	"syscall"
 	"testing"
 
 	"golang.org/x/sys/unix"
@@ -58,5 +61,50 @@ func TestSealListed(t *testing.T) {
 	}
 	if flags, err := unix.FcntlInt(uintptr(fd), unix.F_GETFD, 0); flags&unix.FD_CLOEXEC == 0 || err != nil {
 		t.Errorf("descriptor flags = %#x, %v, want close-on-exec", flags, err)
+	}
+}
+
+// What is peeked at is what is then reaped.
+func TestPeekStatus(t *testing.T) {
+	s := newStage(t)
+	for script, want := range map[string]syscall.WaitStatus{
+		"exit 0": 0, "exit 7": 7 << 8, "exit 255": 255 << 8, "kill -KILL $$": 9, "ulimit -c 0; kill -TERM $$": 15,
+	} {
+		pid, err := Spawn(SpawnSpec{Path: "/bin/sh", Argv: []string{"sh", "-c", script}, Umask: -1})
+		if err != nil {
+			t.Fatal(err)
+		}
+		s.awaitEnd(pid)
+		peeked, err1 := PeekStatus(pid)
+		reaped, _, err2 := Reap1(pid)
+		if peeked != want || reaped != want || err1 != nil || err2 != nil {
+			t.Errorf("%s: PeekStatus = %#x, Reap1 = %#x, %v, %v, want %#x", script, peeked, reaped, err1, err2, want)
+		}
+		if _, err := PeekStatus(pid); !errors.Is(err, syscall.ECHILD) {
+			t.Errorf("PeekStatus of a reaped child = %v, want ECHILD", err)
+		}
+	}
+}
+
+func TestExecutable(t *testing.T) {
+	self, err := Self()
+	if err != nil {
+		t.Fatal(err)
+	}
+	want, err := os.Executable()
+	if got := Executable(self); got != want || err != nil {
+		t.Errorf("Executable = %q, want %q, %v", got, want, err)
+	}
+	self.StartTicks++
+	if got := Executable(self); got != "" {
+		t.Errorf("Executable of a stranger = %q, want none", got)
+	}
+}
+
+func TestBootMs(t *testing.T) {
+	first, err1 := BootMs()
+	second, err2 := BootMs()
+	if first <= 0 || second < first || err1 != nil || err2 != nil {
+		t.Errorf("BootMs = %d, %v, then %d, %v", first, err1, second, err2)
 	}
 }

@@ -6,3 +6,7 @@ package proc
 func SetSubreaper() error {
 	return wrap("become subreaper", setSubreaper())
 }
+
+// UnsetSubreaper undoes it, for a process that is about to execute another program: execve(2) keeps the attribute.
+// Orphans then fall to the next one up.
+func UnsetSubreaper() { unsetSubreaper() }

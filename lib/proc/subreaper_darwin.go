@@ -1,3 +1,5 @@
 package proc
 
 func setSubreaper() error { return ErrUnsupported }
+
+func unsetSubreaper() {}

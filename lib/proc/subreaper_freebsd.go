@@ -10,6 +10,7 @@ import (
 const (
 	idTypePID       = 0
 	procReapAcquire = 2
+	procReapRelease = 3
 )
 
 func setSubreaper() error {
@@ -19,4 +20,8 @@ func setSubreaper() error {
 		return errno
 	}
 	return nil
+}
+
+func unsetSubreaper() {
+	unix.Syscall6(unix.SYS_PROCCTL, idTypePID, uintptr(os.Getpid()), procReapRelease, 0, 0, 0)
 }

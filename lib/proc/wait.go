@@ -37,6 +37,16 @@ func Ended(pid int) (bool, error) {
 	return ended, wrapPID("look at child", pid, err)
 }
 
+// PeekStatus returns the wait status of the child pid, which has ended, without reaping it. The error wraps EAGAIN if it
+// has not ended, ECHILD if pid is not an unreaped child of this process, or [ErrUnsupported].
+func PeekStatus(pid int) (syscall.WaitStatus, error) {
+	if pid <= 1 {
+		return 0, wrapPID("look at child", pid, ErrRefused)
+	}
+	status, err := peekStatus(pid)
+	return status, wrapPID("look at child", pid, err)
+}
+
 // Reap1 reaps the child pid, which must have ended: it never waits, EAGAIN says that the child has not. After it
 // returned without an error, pid may belong to a stranger.
 func Reap1(pid int) (syscall.WaitStatus, Usage, error) {

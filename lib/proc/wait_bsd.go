@@ -16,4 +16,7 @@ func childEnded(pid int) (bool, error) {
 	return st.Ended(), err
 }
 
+// peekStatus: no call shows a status and leaves it.
+func peekStatus(int) (syscall.WaitStatus, error) { return 0, ErrUnsupported }
+
 func peekEnded() (pid int, err error) { return unknownChild, nil }

@@ -1,6 +1,7 @@
 package proc
 
 import (
+	"syscall"
 	"unsafe"
 
 	"golang.org/x/sys/unix"
@@ -13,8 +14,31 @@ const maxrssPerKB = 1
 type childInfo struct {
 	signo, errno, code int32
 	_                  [0]uintptr
-	pid                int32
-	_                  [112]byte
+	pid, uid, status   int32
+	_                  [104]byte
+}
+
+// What si_code says of a child that has ended: it exited, or was killed by a signal, without or with a core dump
+// (sigaction(2)).
+const (
+	cldExited = 1
+	cldDumped = 3
+)
+
+// peekStatus puts together again what the kernel took apart (waitid(2), wait(2)).
+func peekStatus(pid int) (syscall.WaitStatus, error) {
+	info, err := waitidPeek(unix.P_PID, pid)
+	switch {
+	case err != nil:
+		return 0, err
+	case info.signo == 0:
+		return 0, syscall.EAGAIN
+	case info.code == cldExited:
+		return syscall.WaitStatus(info.status << 8), nil
+	case info.code == cldDumped:
+		return syscall.WaitStatus(info.status | 0x80), nil
+	}
+	return syscall.WaitStatus(info.status), nil
 }
 
 func waitidPeek(idType, pid int) (childInfo, error) {

@@ -28,15 +28,16 @@ const (
 // Journal is a log of lines to which several processes append. Its segments
 // are named by the offset of their first byte: 20 digits and ".ndjson".
 //
-// A segment is closed as soon as it holds segmentSize bytes, and always ends
-// with a whole line; the next one's name is the offset where it ends. A crash or
+// A segment is closed as soon as it holds segmentSize bytes, or sooner as
+// [Journal.Keep] says, and always ends with a whole line; the next one's name is the offset where it ends. A crash or
 // a full disk can leave a part of a line at the end of the newest segment. The
 // next Append cuts it off; readers never gave it out.
 //
 // Part of the file beyond the end is reserved, where the file system can do
 // that, so that a few more lines find room on a full disk.
 //
-// Whoever removes old segments must leave the newest, which carries the offset.
+// Old segments are removed by whoever begins a new one, as [Journal.Keep] says:
+// the oldest first, and never the newest, which carries the offset.
 type Journal struct {
 	dir  string
 	lock func() (unlock func(), err error)
@@ -44,7 +45,10 @@ type Journal struct {
 	mu    sync.Mutex
 	file  *os.File // the newest segment known
 	start int64    // its offset
-	limit int64    // segmentSize, less in tests
+	limit int64    // segmentSize, less where little is kept, and in tests
+
+	keep   Retention
+	bounds func() Retention // nil once keep is known
 }
 
 // OpenJournal names a journal. Nothing is opened before the first use. The
@@ -92,22 +96,30 @@ func (j *Journal) Append(line []byte) (int64, error) {
 // locate makes file the newest segment, with room and with whole lines only,
 // and returns its size.
 func (j *Journal) locate() (int64, error) {
-	if j.file == nil || links(j.file) == 0 {
+	j.heed()
+	if j.file == nil || links(j.file) == 0 || j.passed() {
 		if err := j.openNewest(); err != nil {
 			return 0, err
 		}
 	}
 	for {
 		size, err := j.cutTorn()
-		if err != nil || size < j.limit {
+		if err != nil || size < j.limit && !j.outlived(size) {
 			return size, err
 		}
-		// Gives back what is reserved beyond the end.
-		_ = j.file.Truncate(size)
+		j.giveBack(size)
 		if err := j.open(j.start + size); err != nil {
 			return 0, err
 		}
+		j.expire()
 	}
+}
+
+// passed tells whether another process has begun a segment after ours: it may
+// have other bounds, and closed segments are not appended to.
+func (j *Journal) passed() bool {
+	st, err := fsys.Stat(j.file)
+	return err == nil && st.Size > 0 && fsys.Exists(segmentPath(j.dir, j.start+st.Size))
 }
 
 func (j *Journal) openNewest() error {

@@ -39,6 +39,34 @@ func OpenJournalReader(dir string, cursor int64) (*JournalReader, error) {
 	return r, nil
 }
 
+// OpenJournalTail begins at the first line of which no byte is more than back
+// bytes before end, a cursor that was given out; at the oldest one that is kept
+// if that is later.
+func OpenJournalTail(dir string, end, back int64) (*JournalReader, error) {
+	from := max(end-back, 0)
+	r := &JournalReader{dir: dir, pos: max(from-1, 0)}
+	err := r.find()
+	for old := (*TooOldError)(nil); errors.As(err, &old); old = nil {
+		r.pos, from = old.Oldest, 0
+		err = r.find()
+	}
+	if err != nil {
+		return nil, err
+	}
+	if from > 0 {
+		// The rest of the line that ends at from or after it.
+		_, _, err = r.Next()
+	}
+	if err != nil && !errors.Is(err, io.EOF) {
+		r.Close()
+		return nil, err
+	}
+	return r, nil
+}
+
+// Cursor is that of the last line that was given out.
+func (r *JournalReader) Cursor() int64 { return r.pos }
+
 // find opens the segment that holds pos. In an empty journal there is none.
 func (r *JournalReader) find() error {
 	for {

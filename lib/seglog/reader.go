@@ -13,6 +13,7 @@ type Reader struct {
 
 	names listing
 	gaps  []Gap
+	only  section
 
 	// cur is output.log, once it was seen with bytes in it: from then on its
 	// base stands. It stays readable after the writer renamed it.
@@ -30,7 +31,7 @@ var errStale = errors.New("the log was rotated")
 // is read once it exists. A file output.json that cannot be read costs no more
 // than the kinds of the gaps.
 func OpenReader(dir, stem string) (*Reader, error) {
-	r := &Reader{dir: dir, stem: stem}
+	r := &Reader{dir: dir, stem: stem, only: whole}
 	if err := r.refresh(); err != nil {
 		return nil, wrap("open log", err)
 	}
@@ -99,7 +100,10 @@ func (r *Reader) ReadAt(p []byte, off int64) (int, error) {
 	if off < 0 {
 		return 0, errors.New("read log: negative offset")
 	}
-	if len(p) == 0 {
+	if off >= r.only.to {
+		return 0, io.EOF
+	}
+	if p = p[:min(int64(len(p)), r.only.to-off)]; len(p) == 0 {
 		return 0, nil
 	}
 	n, err := r.readOnce(p, off)
@@ -187,6 +191,12 @@ func (r *Reader) openPart(c part) error {
 // End is the offset after the last byte of the stream as it is now. The first
 // offset is always 0.
 func (r *Reader) End() (int64, error) {
+	end, err := r.stored()
+	return r.only.within(end), err
+}
+
+// stored is the end of the whole log.
+func (r *Reader) stored() (int64, error) {
 	if r.cur == nil || !r.isNewest(r.cur) {
 		if err := r.refresh(); err != nil {
 			return 0, wrap("read log", err)
@@ -205,7 +215,7 @@ func (r *Reader) End() (int64, error) {
 // Gaps lists the ranges that are not stored, in order, as of now.
 func (r *Reader) Gaps() ([]Gap, error) {
 	err := r.refresh()
-	return r.gaps, wrap("read log", err)
+	return r.only.clip(r.gaps), wrap("read log", err)
 }
 
 // Close releases the files.

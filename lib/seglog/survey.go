@@ -10,7 +10,7 @@ type Part struct {
 // is the one that is written to; if it is empty it is listed only when it is
 // alone. A part may be removed by the writer at any time.
 func (r *Reader) Parts() ([]Part, error) {
-	end, err := r.End()
+	end, err := r.stored()
 	if err != nil {
 		return nil, err
 	}
@@ -38,7 +38,7 @@ func (r *Reader) Survey() (lines int64, losses []Loss, err error) {
 	if err != nil {
 		return 0, nil, err
 	}
-	gaps := r.gaps // those between the stretches: reading on may learn of others
+	gaps := r.only.clip(r.gaps) // those between the stretches: reading on may learn of others
 	buf := make([]byte, blockSize)
 	for _, s := range list {
 		for ; len(gaps) > 0 && gaps[0].End <= s.start; gaps = gaps[1:] {

@@ -26,7 +26,7 @@ func (r *Reader) stretches() ([]stretch, error) {
 		return nil, err
 	}
 	var list []stretch
-	var at int64
+	at := r.only.from
 	for _, g := range append(gaps[:len(gaps):len(gaps)], Gap{Start: end, End: end}) {
 		if at < g.Start {
 			list = append(list, stretch{at, g.Start})
@@ -36,8 +36,8 @@ func (r *Reader) stretches() ([]stretch, error) {
 	return list, nil
 }
 
-// TailOffset is the offset where the last n stored lines begin, 0 if there are
-// not more than n. A last line without a newline counts as a line, and a gap
+// TailOffset is the offset where the last n stored lines begin, the first of all
+// if there are not more than n. A last line without a newline counts as a line, and a gap
 // ends a line as a newline does. If the writer removes parts meanwhile, it is
 // the first offset after what was removed.
 func (r *Reader) TailOffset(n int) (int64, error) {
@@ -62,7 +62,7 @@ func (r *Reader) TailOffset(n int) (int64, error) {
 			return off, nil
 		}
 	}
-	return 0, nil
+	return r.only.from, nil
 }
 
 // tailOf finds where the last n lines of a stretch begin, or where it begins
@@ -144,7 +144,7 @@ func (r *Reader) OffsetSince(t time.Time) (int64, error) {
 		return !found
 	})
 	if err != nil || found || !seen {
-		return since, err
+		return r.only.within(since), err
 	}
 	return r.End()
 }
@@ -170,7 +170,7 @@ func (r *Reader) OffsetUntil(t time.Time) (int64, error) {
 	if !seen || open {
 		return r.End()
 	}
-	return until, nil
+	return r.only.within(until), nil
 }
 
 // TimeAt is when the byte at off arrived, to the second. It is false if the

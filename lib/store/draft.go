@@ -23,24 +23,47 @@ type Draft struct {
 	id   string
 	dir  string // where it lies now
 	lock *Lock
+	mark string // an empty file for the marker in live/ to be linked to; "" for none
 }
 
-// Draft begins a task: a directory in tmp/ with its held run.lock, its FIFOs
-// and its spec, which is synced. The names are not: a file system that forgets
-// them in a power failure forgets the later rename into sight too, and then the
-// task is absent (P1). A crash leaves the directory in tmp/ to Sweep.
+// Draft makes a task in tmp/: what Begin and Fill do.
 func (h *Home) Draft(id string, spec []byte, split bool) (*Draft, error) {
+	d, err := h.Begin(id)
+	if err != nil {
+		return nil, err
+	}
+	if err := d.Fill(spec, split); err != nil {
+		return nil, errors.Join(err, d.Discard())
+	}
+	return d, nil
+}
+
+// Fill makes what a task has that is started at once: its FIFOs and its spec,
+// which is synced. The names are not: a file system that forgets them in a power
+// failure forgets the later rename into sight too, and then the task is absent
+// (P1).
+func (d *Draft) Fill(spec []byte, split bool) error {
+	if err := MakeFIFOs(d.dir, split); err != nil {
+		return err
+	}
+	if err := fail.Point("draft-spec"); err != nil {
+		return err
+	}
+	return writeNew(filepath.Join(d.dir, SpecFile), spec, true)
+}
+
+// Begin begins a task: a directory in tmp/, with its held run.lock and a place for
+// bells. A crash leaves it to Sweep.
+func (h *Home) Begin(id string) (*Draft, error) {
 	d := &Draft{home: h, id: id, dir: h.tmpName(id)}
 	err := fail.Point("draft-dir")
 	if err == nil {
-		if err = os.Mkdir(d.dir, 0o700); err != nil {
-			return nil, err // there is nothing to discard
-		}
+		err = os.Mkdir(d.dir, 0o700)
 	}
-	if err == nil {
-		err = fail.Point("draft-lock")
+	if err != nil {
+		return nil, err // there is nothing to discard
 	}
-	if err == nil {
+	if err = fail.Point("draft-lock"); err == nil {
 		d.lock, err = openLock(filepath.Join(d.dir, LockFile), os.O_CREATE|os.O_EXCL, tryLock)
 	}
 	if err == nil {
@@ -48,15 +71,6 @@ func (h *Home) Draft(id string, spec []byte, split bool) (*Draft, error) {
 	}
 	if err == nil {
 		err = os.Mkdir(filepath.Join(d.dir, BellsDir), 0o700)
-	}
-	if err == nil {
-		err = MakeFIFOs(d.dir, split)
-	}
-	if err == nil {
-		err = fail.Point("draft-spec")
-	}
-	if err == nil {
-		err = writeNew(filepath.Join(d.dir, SpecFile), spec)
 	}
 	if err != nil {
 		return nil, errors.Join(err, d.Discard())
@@ -75,7 +89,7 @@ func (d *Draft) Lock() *Lock { return d.lock }
 // Publish renames the draft to tasks/ID. The error is ErrExists when that id
 // is taken; the draft is then unchanged.
 func (d *Draft) Publish() error {
-	if err := d.home.MarkLive(d.id); err != nil {
+	if err := d.home.markLike(d.mark, d.id); err != nil {
 		return err
 	}
 	to := d.home.TaskDir(d.id)
@@ -161,9 +175,15 @@ func RemoveFIFOs(taskDir string) error {
 
 // MarkLive makes the marker that says that the task is open. It comes before
 // the task can be seen, so that no open task lacks one.
-func (h *Home) MarkLive(id string) error {
+func (h *Home) MarkLive(id string) error { return h.markLike("", id) }
+
+// markLike makes the marker by a link to the empty file like, if that can be.
+func (h *Home) markLike(like, id string) error {
 	if err := fail.Point("mark-live"); err != nil {
 		return err
+	}
+	if like != "" && unix.Link(like, filepath.Join(h.LiveDir(), id)) == nil {
+		return nil
 	}
 	f, err := fsys.Open(filepath.Join(h.LiveDir(), id), os.O_WRONLY|os.O_CREATE, 0o600)
 	if err != nil {

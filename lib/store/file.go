@@ -69,6 +69,16 @@ func (p *pending) discard() error {
 // Replace returns. The directory entry is not synced; see SyncDir. A crash
 // leaves at most a hidden temporary file beside path.
 func Replace(path string, data []byte) error {
+	return replaceFile(path, data, (*pending).replaceSynced)
+}
+
+// ReplaceUnsynced does the same without waiting for the disk: after a power
+// failure the file may be empty.
+func ReplaceUnsynced(path string, data []byte) error {
+	return replaceFile(path, data, (*pending).replace)
+}
+
+func replaceFile(path string, data []byte, replace func(*pending) error) error {
 	p, err := newPending(path)
 	if err != nil {
 		return err
@@ -78,7 +88,7 @@ func Replace(path string, data []byte) error {
 		_, err = p.f.Write(data)
 	}
 	if err == nil {
-		err = p.replaceSynced()
+		err = replace(p)
 	}
 	if err != nil {
 		return errors.Join(err, p.discard())
@@ -152,8 +162,8 @@ func SyncDir(dir string) error {
 	return errors.Join(d.Sync(), d.Close())
 }
 
-// writeNew writes a file that nobody can see yet, and syncs it.
-func writeNew(path string, data []byte) error {
+// writeNew writes a file that nobody can see yet.
+func writeNew(path string, data []byte, sync bool) error {
 	f, err := fsys.Open(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 	if err != nil {
 		return err
@@ -162,7 +172,10 @@ func writeNew(path string, data []byte) error {
 	if err == nil {
 		_, err = f.Write(data)
 	}
-	return errors.Join(err, f.Sync(), f.Close())
+	if err == nil && sync {
+		err = f.Sync()
+	}
+	return errors.Join(err, f.Close())
 }
 
 // removeIfThere removes a file; one that is gone already is no error.

@@ -24,12 +24,21 @@ func WriteHolder(f *os.File, p record.Process) error {
 
 // Holder reads that line from the run.lock of the task in taskDir. It is nil if
 // none was written, or one just is.
-func Holder(taskDir string) *record.Process {
-	f, err := fsys.Open(filepath.Join(taskDir, LockFile), os.O_RDONLY, 0)
+func Holder(taskDir string) *record.Process { return holderIn(filepath.Join(taskDir, LockFile)) }
+
+func holderIn(path string) *record.Process {
+	f, err := fsys.Open(path, os.O_RDONLY, 0)
 	if err != nil {
 		return nil
 	}
 	defer f.Close()
+	return readHolder(f)
+}
+
+// Holder reads that line from a lock that is held.
+func (l *Lock) Holder() *record.Process { return readHolder(l.f) }
+
+func readHolder(f *os.File) *record.Process {
 	var buf [128]byte
 	n, err := f.ReadAt(buf[:], 0)
 	if err != nil && !errors.Is(err, io.EOF) {

@@ -11,13 +11,32 @@ import (
 // Journal is the event journal of the home. Appends are ordered by a lock on
 // events/lock that is held for one short write.
 func (h *Home) Journal() *seglog.Journal {
-	return seglog.OpenJournal(h.EventsDir(), func() (func(), error) {
-		lock, err := openLock(filepath.Join(h.EventsDir(), eventsLock), os.O_CREATE, waitLock)
-		if err != nil {
-			return nil, err
-		}
-		return func() { lock.Unlock() }, nil
-	})
+	return h.journal(h.lockJournal)
+}
+
+func (h *Home) journal(lock func() (unlock func(), err error)) *seglog.Journal {
+	j := seglog.OpenJournal(h.EventsDir(), lock)
+	j.Keep(h.journalRetention)
+	return j
+}
+
+func (h *Home) lockJournal() (unlock func(), err error) {
+	lock, err := openLock(filepath.Join(h.EventsDir(), eventsLock), os.O_CREATE, waitLock)
+	if err != nil {
+		return nil, err
+	}
+	return func() { lock.Unlock() }, nil
+}
+
+// JournalEnd is the cursor at the end of the journal at a moment when nobody is
+// about to write to it: what AppendAfter has changed by then is journalled. In a
+// home that can't be written to nobody is.
+func (h *Home) JournalEnd() (int64, error) {
+	unlock, err := h.lockJournal()
+	if err == nil {
+		defer unlock()
+	}
+	return h.Journal().End()
 }
 
 // JournalBells is where those who follow the journal hang their bells.
@@ -26,6 +45,27 @@ func (h *Home) JournalBells() string { return filepath.Join(h.EventsDir(), Bells
 // Append writes an event to the journal and wakes those who follow it.
 func (h *Home) Append(e *record.Event) error {
 	if _, err := h.Journal().Append(e.AppendJSON(nil)); err != nil {
+		return err
+	}
+	Ring(h.JournalBells(), BellChange)
+	return nil
+}
+
+// AppendAfter writes an event as Append does, after first has returned without
+// an error. first runs under the lock that orders the journal: what it finds in
+// a record has been journalled or will be after this event.
+func (h *Home) AppendAfter(first func() error, e *record.Event) error {
+	journal := h.journal(func() (func(), error) {
+		unlock, err := h.lockJournal()
+		if err == nil {
+			if err = first(); err != nil {
+				unlock()
+			}
+		}
+		return unlock, err
+	})
+	defer journal.Close()
+	if _, err := journal.Append(e.AppendJSON(nil)); err != nil {
 		return err
 	}
 	Ring(h.JournalBells(), BellChange)

@@ -31,6 +31,13 @@ const (
 	BellsDir  = "bells"
 )
 
+// Names of what a task says about itself, in its directory.
+const (
+	ProgressFile = "progress.json"
+	StepsFile    = "steps.ndjson"
+	ReportLock   = "report.lock"
+)
+
 // Stems of a task's logs, for package seglog.
 const (
 	OutputStem = "output" // both streams, or stdout alone with separate streams

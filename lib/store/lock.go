@@ -81,8 +81,10 @@ func LockWithin(taskDir string, patience time.Duration) (*Lock, error) {
 
 // LockHeld tells whether the task in taskDir has a live supervisor, and takes
 // nothing: liveness is a lock, never a pid. A missing lock file is not held.
-func LockHeld(taskDir string) (bool, error) {
-	f, err := fsys.Open(filepath.Join(taskDir, LockFile), os.O_RDONLY, 0)
+func LockHeld(taskDir string) (bool, error) { return fileHeld(filepath.Join(taskDir, LockFile)) }
+
+func fileHeld(path string) (bool, error) {
+	f, err := fsys.Open(path, os.O_RDONLY, 0)
 	if errors.Is(err, fs.ErrNotExist) {
 		return false, nil
 	}

@@ -129,7 +129,7 @@ var errNotRegular = errors.New("not a regular file")
 // written into a link to a directory would be written outside of the home.
 // One that is not there holds nothing.
 func (h *Home) checkInside() error {
-	for _, dir := range []string{h.TasksDir(), h.LiveDir(), h.EventsDir(), h.TmpDir()} {
+	for _, dir := range []string{h.TasksDir(), h.LiveDir(), h.EventsDir(), h.TmpDir(), h.QueueDir(), h.ConsumersDir()} {
 		if errors.Is(CheckDir(dir), syscall.ENOTDIR) {
 			return &UnsafeHomeError{dir, "is no directory", "move it away: the commands make what belongs there"}
 		}

@@ -17,13 +17,14 @@ import (
 const staleAfter = time.Hour
 
 // Stale lists what crashes left in tmp/: entries that have been there for long
-// and that nobody holds locked.
+// and that nobody holds locked; and bells of the journal that never got their
+// name.
 func (h *Home) Stale() ([]string, error) {
 	names, err := fsys.Names(h.TmpDir())
 	if err != nil {
 		return nil, err
 	}
-	var stale []string
+	stale, _ := hidden(h.JournalBells(), isOld)
 	for _, name := range names {
 		path := filepath.Join(h.TmpDir(), name)
 		if !isOld(path) {
@@ -55,28 +56,36 @@ func isOld(path string) bool {
 	return time.Since(time.Unix(st.Mtim.Unix())) >= staleAfter
 }
 
-// StaleTask lists the hidden temporary files that crashes left in the directory
-// of a task that nobody supervises: those of a supervised one may be its shim's,
-// however old.
+// StaleTask lists the hidden temporary files and bells that crashes left in the
+// directory of a task that nobody supervises: those of a supervised one may be
+// its shim's, however old.
 func StaleTask(taskDir string) ([]string, error) {
 	if held, err := LockHeld(taskDir); held || err != nil {
 		return nil, err
 	}
-	return hidden(taskDir, isOld)
+	return staleIn(taskDir, isOld)
 }
 
-// SweepTask removes the hidden temporary files that crashes left in a task's
-// directory. The caller holds its run.lock, so what is there of a state.json is
-// nobody's. Others are spared while they are young: whoever asks for a stop
-// writes one without a lock.
+// SweepTask removes the hidden temporary files and bells that crashes left in a
+// task's directory. The caller holds its run.lock, so what is there of a
+// state.json is nobody's. Others are spared while they are young: whoever asks
+// for a stop writes one without a lock, and so does who hangs up a bell.
 func SweepTask(taskDir string) error {
-	stale, err := hidden(taskDir, func(path string) bool {
+	stale, err := staleIn(taskDir, func(path string) bool {
 		return strings.HasPrefix(filepath.Base(path), "."+StateFile) || isOld(path)
 	})
 	for _, path := range stale {
 		err = errors.Join(err, removeIfThere(path))
 	}
 	return err
+}
+
+// staleIn lists what is hidden in a task's directory and among its bells, if it
+// has any.
+func staleIn(taskDir string, pick func(path string) bool) ([]string, error) {
+	files, err := hidden(taskDir, pick)
+	bells, _ := hidden(filepath.Join(taskDir, BellsDir), isOld)
+	return append(files, bells...), err
 }
 
 // hidden lists the hidden files in dir that pick says yes to.

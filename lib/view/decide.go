@@ -15,18 +15,25 @@ import (
 type verdict int
 
 const (
-	leave      verdict = iota // nothing: it is over and tidy
-	adopt                     // the leader lives, and wants a supervisor
-	adoptRest                 // it is over, but someone of its tree lives
-	finishEnd                 // the end is recorded, the steps after it were cut short
-	recordExit                // the leader is a zombie: its status is there to be read
-	recordLost                // the leader is gone and nobody saw its end
-	lostReboot                // the whole system is another one now
-	cannotKnow                // whether the leader lives can't be seen: as good as leave
+	leave       verdict = iota // nothing: it is over and tidy
+	adopt                      // the leader lives, and wants a supervisor
+	adoptRest                  // it is over, but someone of its tree lives
+	finishEnd                  // the end is recorded, the steps after it were cut short
+	recordExit                 // the leader is a zombie: its status is there to be read
+	recordLost                 // the leader is gone and nobody saw its end
+	lostReboot                 // the whole system is another one now
+	cancel                     // it waits, and was asked to stop
+	finishRetry                // that it waits for another attempt is recorded, the steps after it were cut short
+	unclaim                    // it was to be started, and nothing was
+	cannotKnow                 // whether the leader lives can't be seen: as good as leave
 )
 
 // facts are what a healer sees. They are about the run that spec names.
 type facts struct {
+	waiting  bool // queued or retrying
+	stopped  bool // a stop was asked for that no supervisor has taken up
+	untidy   bool // the steps after a recorded retry are not all done
+	unbegun  bool // who was to start the attempt was the last to have the lock
 	terminal bool
 	tidy     bool          // the steps after a recorded end are done
 	survivor bool          // someone of the tree lives, beside the leader
@@ -40,6 +47,14 @@ type facts struct {
 // decide is the table of DESIGN §7.
 func decide(f facts) verdict {
 	switch {
+	case f.waiting && f.stopped:
+		return cancel
+	case f.waiting && f.untidy:
+		return finishRetry
+	case f.waiting:
+		return leave
+	case f.unbegun:
+		return unclaim
 	case f.terminal && f.tidy && f.survivor:
 		return adoptRest
 	case f.terminal && f.tidy:
@@ -69,7 +84,15 @@ type finding struct {
 
 // examine gathers the facts about a task.
 func examine(s *snapshot) (*finding, error) {
-	f := &finding{facts: facts{terminal: s.terminal()}}
+	f := &finding{facts: facts{terminal: s.terminal(), waiting: s.waiting()}}
+	if f.waiting {
+		f.stopped = s.stop != nil
+		f.untidy = s.state.State == record.Retrying && s.output != fifoAbsent
+		return f, nil
+	}
+	if f.unbegun = s.unbegun(); f.unbegun {
+		return f, nil
+	}
 	if f.terminal {
 		s.lookForKin()
 		f.survivor = s.kin > 0
@@ -80,7 +103,7 @@ func examine(s *snapshot) (*finding, error) {
 	if err != nil {
 		return nil, err
 	}
-	f.sameBoot = s.spec.StartedBy.BootID == boot
+	f.sameBoot = s.starter().BootID == boot
 	if f.who, f.leader = s.leader(f.sameBoot); !f.leader {
 		return f, nil
 	}
@@ -119,6 +142,16 @@ func (s *snapshot) populated() bool {
 	return group.Populated()
 }
 
+// oomKilled tells what the tree's cgroup tells of it.
+func (s *snapshot) oomKilled() bool {
+	group, err := s.cgroup()
+	if err != nil {
+		return false
+	}
+	defer group.Close()
+	return group.OOMKilled()
+}
+
 func (s *snapshot) cgroup() (*proc.Cgroup, error) {
 	if s.state == nil || s.state.Cgroup == "" {
 		return nil, proc.ErrGone
@@ -143,7 +176,7 @@ func (s *snapshot) countKin(leader proc.Identity, run int) int {
 
 // guessed tells whether the leader was found by its looks: its status must not
 // be taken for the command's (P3).
-func (s *snapshot) guessed() bool { return s.state == nil || s.state.Guessed }
+func (s *snapshot) guessed() bool { return !s.begun() || s.state.Guessed }
 
 // leader is who leads the run. If its shim was killed before it could write
 // that down, the leader is looked for by its environment.
@@ -151,7 +184,7 @@ func (s *snapshot) leader(sameBoot bool) (proc.Identity, bool) {
 	if s.state != nil && s.state.Leader != nil {
 		return proc.Identity(*s.state.Leader), true
 	}
-	if s.state != nil || !sameBoot {
+	if s.begun() || !sameBoot {
 		return proc.Identity{}, false
 	}
 	dir := store.At(s.home).TaskDir(s.id)
@@ -167,26 +200,38 @@ func endState(s *snapshot, v verdict, f *finding, now time.Time) *record.State {
 	if s.state != nil {
 		*end = *s.state
 	}
-	end.UpdatedAt = now
+	end.UpdatedAt, end.ClaimedBy = now, nil
+	if !s.begun() {
+		end.LogStart, end.ErrorsStart = newReader(store.At(s.home)).lastEnds(s.id)
+	}
+	end.StaleAt, end.StaleReason = time.Time{}, ""
 	if end.Stop == nil {
 		end.Stop = s.stop
 	}
-	limit := end.Reason == record.TimeLimit
+	begun := end.Reason // what its supervisor had begun to end it for
 	end.State, end.Reason = record.Failed, record.Lost
 	switch v {
 	case lostReboot:
 		end.Reason = record.LostReboot
 	case recordExit:
 		recordStatus(end, f.wait, s.spec.SuccessExitCodes)
-		if limit && end.Stop == nil {
-			end.State, end.Reason = record.TimedOut, record.TimeLimit
+		switch {
+		case end.Stop != nil:
+		case begun == record.TimeLimit:
+			end.State, end.Reason = record.TimedOut, begun
+		case begun == record.Watchdog:
+			end.State, end.Reason = record.Failed, begun
 		}
 	}
+	end.OOM = f.sameBoot && s.oomKilled()
 	if s.output == fifoHeld {
 		end.Leftovers = max(end.Leftovers, 1)
 	} else if f.leader && f.sameBoot {
 		s.kin = s.countKin(f.who, end.Run)
 		end.Leftovers = s.kin
+	}
+	if end.Leftovers == 0 && s.again(end, begun) {
+		s.retry(end, now)
 	}
 	return end
 }

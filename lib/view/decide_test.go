@@ -2,8 +2,10 @@ package view
 
 import (
 	"testing"
+	"time"
 
 	"bgtasks/lib/proc"
+	"bgtasks/lib/record"
 )
 
 // The table of DESIGN §7.
@@ -34,6 +36,21 @@ func TestP7Decide(t *testing.T) {
 	} {
 		if got := decide(c.facts); got != c.want {
 			t.Errorf("decide(%s) = %v, want %v", name, got, c.want)
+		}
+	}
+}
+
+// A clock that is set while a stop is under way gives no more than the whole
+// grace, and takes no more than that.
+func TestGraceLeft(t *testing.T) {
+	now := time.Unix(1000, 0)
+	for _, c := range []struct {
+		asked time.Duration // before now
+		want  int64
+	}{{0, 5000}, {2 * time.Second, 3000}, {5 * time.Second, 0}, {time.Hour, 0}, {-time.Hour, 5000}} {
+		stop := &record.Stop{RequestedAt: now.Add(-c.asked), GraceMs: 5000}
+		if got := graceLeft(stop, now); got != c.want {
+			t.Errorf("graceLeft of 5 s, asked %v ago = %d ms, want %d", c.asked, got, c.want)
 		}
 	}
 }

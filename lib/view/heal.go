@@ -33,7 +33,11 @@ func (s *snapshot) judge() (verdict, *finding, error) {
 	if err != nil {
 		return cannotKnow, nil, err
 	}
-	return decide(f.facts), f, nil
+	v := decide(f.facts)
+	if s.mustEndFirst(v, f) {
+		v = adopt
+	}
+	return v, f, nil
 }
 
 // heal does what DESIGN §7 asks of any verb that meets an open run with a free
@@ -48,11 +52,10 @@ func (r *reader) heal(id string) error {
 		return err
 	}
 	fail.Pass("heal-locked")
-	note(lock)
 	settled := false
-	defer func() { r.release(id, lock, settled) }()
-	s, err := r.records(id)
-	if err != nil || s.fault != nil {
+	var s *snapshot
+	defer func() { r.release(id, lock, s, settled) }()
+	if s, err = r.records(id); err != nil || s.fault != nil {
 		return err
 	}
 	r.readStop(s)
@@ -61,20 +64,27 @@ func (r *reader) heal(id string) error {
 	if err != nil {
 		return err
 	}
+	if v != unclaim {
+		note(lock) // an unclaim is known by who held it last
+	}
 	switch v {
 	case leave, cannotKnow:
 		return nil
+	case cancel, finishRetry, unclaim:
+		err = r.wait(s, v)
+		settled = err == nil
+		return err
 	case finishEnd:
 		err = r.finishEnd(s)
 		settled = err == nil
 		return err
 	case adopt, adoptRest:
-		a := s.adoption(v, f)
+		a := r.adoption(s, v, f)
 		if v == adopt {
 			// A journal that can't be written must not cost the task its supervisor.
 			_ = r.journalStart(s, &a.Leader)
 		}
-		return launch.Adopt(r.home, lock, s.spec, a)
+		return launch.Adopt(r.home, lock, s.spec, s.attempt(), a)
 	}
 	err = r.recordEnd(s, v, f)
 	settled = err == nil
@@ -91,19 +101,26 @@ func note(lock *store.Lock) {
 
 // release frees the lock, unless an adopting shim has it by now. Who waits until
 // nobody supervises an ended task was woken under the lock, and is again. After
-// anything else nobody is: a waiter that tries in vain would wake itself.
-func (r *reader) release(id string, lock *store.Lock, settled bool) {
+// anything else nobody is: a waiter that tries in vain would wake itself. Then
+// the next of those that wait can be started, for which a reader has no right: the
+// dispatcher is told, and if it can't be, whoever uses the home next tells it.
+func (r *reader) release(id string, lock *store.Lock, s *snapshot, settled bool) {
 	lock.Unlock()
 	if settled {
 		store.Ring(filepath.Join(r.home.TaskDir(id), store.BellsDir), store.BellChange)
+		_ = launch.Kick(r.home, s.waiting())
 	}
 }
 
 // adoption says what the next shim must know of the run.
-func (s *snapshot) adoption(v verdict, f *finding) record.Adoption {
+func (r *reader) adoption(s *snapshot, v verdict, f *finding) record.Adoption {
 	a := record.Adoption{Leader: record.Process(f.who), Guessed: s.guessed(), Over: v == adoptRest}
 	if s.state != nil {
-		a.Cgroup = s.state.Cgroup
+		a.Cgroup, a.TeeMissed = s.state.Cgroup, s.state.TeeMissed
+		a.LogStart, a.ErrorsStart, a.Cause = s.state.LogStart, s.state.ErrorsStart, s.state.Reason
+	}
+	if !s.begun() {
+		a.LogStart, a.ErrorsStart = r.lastEnds(s.id)
 	}
 	if s.state != nil && s.state.Leader != nil {
 		a.Leader = *s.state.Leader
@@ -117,8 +134,29 @@ func (s *snapshot) adoption(v verdict, f *finding) record.Adoption {
 	}
 	if number, err := stopSignal(stop); err == nil && !a.Over {
 		a.StopMs, a.Stop, a.StopNumber = stop.RequestedAt.UnixMilli(), *stop, int(number)
+		a.GraceLeftMs = stop.GraceMs
+		if s.state != nil && s.state.Stop != nil {
+			a.GraceLeftMs = graceLeft(stop, time.Now())
+		}
 	}
 	return a
+}
+
+// lastEnds is where in the logs the attempt before this one ended, for one whose
+// supervisor was killed before it could say where it begins.
+func (r *reader) lastEnds(id string) (output, errors int64) {
+	past, _ := pastAttempts(r, id)
+	for _, s := range past {
+		output, errors = max(output, s.LogEnd), max(errors, s.ErrorsEnd)
+	}
+	return output, errors
+}
+
+// graceLeft is what is left of the grace of a stop that some supervisor has
+// begun. A wall clock that was set in between makes it nothing or all, no more.
+func graceLeft(stop *record.Stop, now time.Time) int64 {
+	gone := now.Sub(stop.RequestedAt).Milliseconds()
+	return stop.GraceMs - min(max(gone, 0), stop.GraceMs)
 }
 
 var errNoStop = errors.New("no stop was asked for")
@@ -140,6 +178,10 @@ func (r *reader) recordEnd(s *snapshot, v verdict, f *finding) error {
 	fail.Pass("heal-record")
 	end := endState(s, v, f, time.Now())
 	dir := r.home.TaskDir(s.id)
+	end.LogEnd = logEnd(dir, store.OutputStem)
+	if s.spec.Split {
+		end.ErrorsEnd = logEnd(dir, store.ErrorsStem)
+	}
 	if err := store.Replace(filepath.Join(dir, store.StateFile), append(end.AppendJSON(nil), '\n')); err != nil {
 		return err
 	}
@@ -149,6 +191,9 @@ func (r *reader) recordEnd(s *snapshot, v verdict, f *finding) error {
 	s.state = end
 	if err := r.journalEnd(s); err != nil {
 		return err
+	}
+	if s.waiting() {
+		return r.tidyRetry(s)
 	}
 	return r.tidy(s)
 }
@@ -180,10 +225,21 @@ func drainOne(dir, fifo, stem string, limit int64) {
 	}
 }
 
+// logEnd is where a log ends now; 0 if it can't be read.
+func logEnd(dir, stem string) int64 {
+	log, err := seglog.OpenReader(dir, stem)
+	if err != nil {
+		return 0
+	}
+	defer log.Close()
+	end, _ := log.End()
+	return end
+}
+
 // finishEnd resumes where whoever recorded the end was cut short.
 func (r *reader) finishEnd(s *snapshot) error {
 	if s.marked {
-		done, err := journalled(r.home, s.id, s.state.Run, record.EndEvent(s.state))
+		done, err := journalled(r.home, s.state.UpdatedAt, s.id, s.state.Run, s.state.Attempt, record.EndEvent(s.state))
 		if err == nil && !done {
 			err = r.journalEnd(s)
 		}
@@ -202,11 +258,11 @@ func (r *reader) journalStart(s *snapshot, leader *record.Process) error {
 		return nil
 	}
 	at := startOf(s, leader)
-	said, known, err := journalledSince(r.home, at, s.id, s.spec.Run, record.EventStarted)
+	said, known, err := journalledSince(r.home, at, s.id, s.spec.Run, s.attempt(), record.EventStarted)
 	if said || !known {
 		return err
 	}
-	then := &record.State{Run: s.spec.Run, Attempt: 1, State: record.Running, Leader: leader}
+	then := &record.State{Run: s.spec.Run, Attempt: s.attempt(), State: record.Running, Leader: leader}
 	return r.home.Append(&record.Event{
 		Name: record.EventStarted, Time: at, TaskID: s.id, Labels: s.spec.EventLabels(), State: then,
 	})
@@ -248,7 +304,7 @@ func (r *reader) journalEnd(s *snapshot) error {
 func (r *reader) tidy(s *snapshot) error {
 	fail.Pass("heal-tidy")
 	dir := r.home.TaskDir(s.id)
-	err := store.RemoveStop(dir)
+	err := errors.Join(store.RemoveStop(dir), store.RemoveEnv(dir))
 	if s.output != fifoHeld && s.kin == 0 {
 		err = errors.Join(err, store.RemoveFIFOs(dir))
 		if group, err := s.cgroup(); err == nil {

@@ -5,7 +5,6 @@ import (
 	"io"
 	"os"
 	"path/filepath"
-	"strings"
 	"sync"
 	"syscall"
 	"testing"
@@ -309,31 +308,6 @@ func TestP9HealRings(t *testing.T) {
 	n, err := unix.Poll([]unix.PollFd{{Fd: int32(bell.FD()), Events: unix.POLLIN}}, 0)
 	if n != 1 || err != nil {
 		t.Errorf("poll of the bell = %d, %v, want it rung", n, err)
-	}
-}
-
-// The journal is searched from the start of a segment, so lines are whole.
-func TestJournalTail(t *testing.T) {
-	h := testHome(t)
-	if from, err := journalTail(h); from != 0 || err != nil {
-		t.Errorf("journalTail of an empty journal = %d, %v, want 0", from, err)
-	}
-	long := []byte(`{"x":"` + strings.Repeat("x", 1<<20) + "\"}\n")
-	journal := h.Journal()
-	defer journal.Close()
-	for range 9 {
-		if _, err := journal.Append(long); err != nil {
-			t.Fatal(err)
-		}
-	}
-	from, err := journalTail(h)
-	if err != nil || from == 0 || from > 9*int64(len(long))-lookBack {
-		t.Errorf("journalTail = %d, %v, want a segment with %d bytes behind it", from, err, lookBack)
-	}
-	if r, err := seglog.OpenJournalReader(h.EventsDir(), from); err != nil {
-		t.Errorf("OpenJournalReader(%d) = %v", from, err)
-	} else {
-		r.Close()
 	}
 }
 

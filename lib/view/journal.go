@@ -15,25 +15,34 @@ import (
 	"bgtasks/lib/store"
 )
 
-// lookBack is how far back at least the journal is searched for the end of a
-// run, in bytes: a few thousand events. A crash between the journal's line and
-// the removal of the marker that is healed only after more than that gives the
-// end a second line; readers of the journal know a run by its number.
+// lookBack is how far back the journal is searched first for an event that was
+// probably written just now, in bytes: a few thousand events.
 const lookBack = 1 << 20
 
-// journalled tells whether the newest part of the journal holds this event of
-// this run of the task.
-func journalled(h *store.Home, id string, run int, name record.EventName) (bool, error) {
-	from, err := journalTail(h)
+// journalled tells whether the journal holds this event of this attempt of the
+// task, of that time or later. Where it no longer reaches back so far, it does
+// not: an event is told twice rather than not at all.
+func journalled(h *store.Home, since time.Time, id string, run, attempt int, name record.EventName) (bool, error) {
+	end, err := h.Journal().End()
 	if err != nil {
 		return false, err
 	}
-	return journalledFrom(h, from, id, run, name)
+	r, err := seglog.OpenJournalTail(h.EventsDir(), end, lookBack)
+	if err != nil {
+		return false, err
+	}
+	defer r.Close()
+	said, err := journalledIn(r, id, run, attempt, name)
+	if said || err != nil {
+		return said, err
+	}
+	said, _, err = journalledSince(h, since, id, run, attempt, name)
+	return said, err
 }
 
 // journalledSince does the same for an event of that time or later, however far
 // back. known is false if the journal no longer reaches back to it.
-func journalledSince(h *store.Home, since time.Time, id string, run int, name record.EventName) (said, known bool, err error) {
+func journalledSince(h *store.Home, since time.Time, id string, run, attempt int, name record.EventName) (said, known bool, err error) {
 	entries, err := os.ReadDir(h.EventsDir())
 	if err != nil {
 		return false, false, err
@@ -44,7 +53,10 @@ func journalledSince(h *store.Home, since time.Time, id string, run int, name re
 		start, err := strconv.ParseInt(digits, 10, 64)
 		empty = empty && !isSegment
 		if isSegment && err == nil && (start == 0 || beginsBefore(h, start, since)) {
-			said, err = journalledFrom(h, start, id, run, name)
+			said, err = journalledFrom(h, start, id, run, attempt, name)
+			if old := (*seglog.TooOldError)(nil); errors.As(err, &old) {
+				return false, false, nil
+			}
 			return said, err == nil, err
 		}
 	}
@@ -70,61 +82,36 @@ func beginsBefore(h *store.Home, start int64, since time.Time) bool {
 	return err == nil && e.Time.Before(since.Add(-clockStep))
 }
 
-func journalledFrom(h *store.Home, from int64, id string, run int, name record.EventName) (bool, error) {
+func journalledFrom(h *store.Home, from int64, id string, run, attempt int, name record.EventName) (bool, error) {
 	r, err := seglog.OpenJournalReader(h.EventsDir(), from)
 	if err != nil {
 		return false, err
 	}
 	defer r.Close()
+	return journalledIn(r, id, run, attempt, name)
+}
+
+// journalledIn reads to the end, because what was said before the task was removed
+// is about another one: the runs of an id that was free count from 1 again.
+func journalledIn(r *seglog.JournalReader, id string, run, attempt int, name record.EventName) (said bool, err error) {
 	mention := record.AppendString([]byte(`"taskId":`), id)
 	for {
 		line, _, err := r.Next()
 		if errors.Is(err, io.EOF) {
-			return false, nil
+			return said, nil
 		}
 		if err != nil {
 			return false, err
 		}
-		if bytes.Contains(line, mention) && tells(line, id, run, name) {
-			return true, nil
+		if !bytes.Contains(line, mention) {
+			continue
+		}
+		switch e, err := ParseEvent(line); {
+		case err != nil || e.TaskID != id:
+		case e.Name == record.EventRemoved:
+			said = false
+		case e.State.Run == run && e.State.Attempt == attempt && e.Name == name:
+			said = true
 		}
 	}
-}
-
-func tells(line []byte, id string, run int, name record.EventName) bool {
-	e, err := ParseEvent(line)
-	return err == nil && e.TaskID == id && e.State.Run == run && e.Name == name
-}
-
-// journalTail is where the newest segment begins that has lookBack bytes or
-// more behind it: the start of a segment is that of a line.
-func journalTail(h *store.Home) (int64, error) {
-	end, err := h.Journal().End()
-	if err != nil {
-		return 0, err
-	}
-	entries, err := os.ReadDir(h.EventsDir())
-	if err != nil {
-		return 0, err
-	}
-	for _, e := range slices.Backward(entries) {
-		digits, isSegment := strings.CutSuffix(e.Name(), ".ndjson")
-		start, err := strconv.ParseInt(digits, 10, 64)
-		if isSegment && err == nil && (start == 0 || start <= end-lookBack) {
-			return start, nil
-		}
-	}
-	return oldestSegment(entries), nil
-}
-
-// oldestSegment is where a short journal begins whose first segments were
-// removed; 0 for an empty one.
-func oldestSegment(entries []os.DirEntry) int64 {
-	for _, e := range entries {
-		if digits, ok := strings.CutSuffix(e.Name(), ".ndjson"); ok {
-			start, _ := strconv.ParseInt(digits, 10, 64)
-			return start
-		}
-	}
-	return 0
 }

@@ -28,7 +28,7 @@ func TestP10StartFarBack(t *testing.T) {
 	}
 	check := func(id string, since time.Time, wantSaid, wantKnown bool) {
 		t.Helper()
-		said, known, err := journalledSince(h, since, id, 1, record.EventStarted)
+		said, known, err := journalledSince(h, since, id, 1, 1, record.EventStarted)
 		if said != wantSaid || known != wantKnown || err != nil {
 			t.Errorf("journalledSince(%s, %v) = %t, %t, %v, want %t, %t", id, since, said, known, err, wantSaid, wantKnown)
 		}
@@ -39,4 +39,37 @@ func TestP10StartFarBack(t *testing.T) {
 		t.Fatal(err)
 	}
 	check("t", testTime, false, false)
+}
+
+// An end that was journalled is found however much was written since; where the
+// journal no longer reaches back to it, it counts as not written.
+func TestP10EndFarBack(t *testing.T) {
+	h := testHome(t)
+	add := func(id string, at time.Time, labels string) {
+		t.Helper()
+		state := testState(record.Failed)
+		e := &record.Event{Name: record.EventFailed, Time: at, TaskID: id, Labels: []byte(labels), State: state}
+		if err := h.Append(e); err != nil {
+			t.Fatal(err)
+		}
+	}
+	check := func(id string, want bool) {
+		t.Helper()
+		said, err := journalled(h, testTime, id, 1, 1, record.EventFailed)
+		if said != want || err != nil {
+			t.Errorf("journalled(%s) = %t, %v, want %t", id, said, err, want)
+		}
+	}
+	check("t", false)
+	add("t", testTime, `"kind":"c"`)
+	check("t", true)
+	check("other", false)
+	for i := range 18 {
+		add("other", testTime.Add(time.Duration(i)*time.Hour), `"kind":"`+strings.Repeat("x", 1<<20)+`"`)
+	}
+	check("t", true)
+	if err := os.Remove(filepath.Join(h.EventsDir(), strings.Repeat("0", 20)+".ndjson")); err != nil {
+		t.Fatal(err)
+	}
+	check("t", false)
 }

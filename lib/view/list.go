@@ -1,13 +1,13 @@
 package view
 
 import (
-	"cmp"
 	"errors"
 	"io/fs"
 	"runtime"
 	"slices"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"bgtasks/lib/record"
 	"bgtasks/lib/store"
@@ -17,11 +17,15 @@ import (
 // is enough, except that a task must have all of Tags. Empty members match
 // every task.
 type Filter struct {
-	IDs, Names, Kinds, Sessions []string
-	Tags                        []string
-	Statuses, States            []string
-	OpenOnly                    bool
-	WithLogs                    bool // fill in LogBytes and LogDroppedBytes, which costs system calls
+	IDs, Names, Kinds, Sessions, Queues        []string
+	Tags                                       []string
+	Channels                                   []string // implied or given
+	DedupeKeys, ConcurrencyKeys, SupersedeKeys []string
+	Statuses, States                           []string
+	Since, Until                               time.Time // of createdAt, which is not before the one and before the other
+	OpenOnly                                   bool
+	Brief                                      bool // leave out Spec and Current, which are more than a third of a task
+	WithLogs                                   bool // fill in LogBytes, LogDroppedBytes and what the task reported, which costs system calls
 }
 
 // LoadAll reads the tasks that the filter lets through, oldest first (by
@@ -33,20 +37,26 @@ func LoadAll(h *store.Home, f Filter) ([]*Task, error) {
 	if err != nil {
 		return nil, err
 	}
-	ids := live
+	ids, err := f.candidates(h, live)
+	if err != nil {
+		return nil, err
+	}
+	f.IDs = nil // each of these passes
+	tasks, err := loadEach(h, ids, markers(live), f)
+	Sort(tasks, Order{})
+	return tasks, err
+}
+
+// candidates lists what may match, live being the ids that have a marker.
+func (f *Filter) candidates(h *store.Home, live []string) ([]string, error) {
 	switch {
 	case len(f.IDs) > 0:
-		ids = slices.DeleteFunc(slices.Compact(slices.Sorted(slices.Values(f.IDs))), func(id string) bool { return !record.ValidID(id) })
-	case !f.wantsOpen():
-		if ids, err = h.IDs(); err != nil {
-			return nil, err
-		}
+		ids := slices.Compact(slices.Sorted(slices.Values(f.IDs)))
+		return slices.DeleteFunc(ids, func(id string) bool { return !record.ValidID(id) }), nil
+	case f.wantsOpen():
+		return live, nil
 	}
-	tasks, err := loadEach(h, ids, markers(live), f)
-	slices.SortFunc(tasks, func(a, b *Task) int {
-		return cmp.Or(cmp.Compare(a.CreatedAt, b.CreatedAt), cmp.Compare(a.ID, b.ID))
-	})
-	return tasks, err
+	return h.IDs()
 }
 
 // wantsOpen tells whether only open tasks can match.
@@ -70,23 +80,32 @@ func markers(live []string) map[string]bool {
 	return set
 }
 
-// loadEach reads the tasks on all processors. They are handed out one by one,
-// so that a slow one delays no other.
+// loadEach reads the tasks that the filter lets through.
 func loadEach(h *store.Home, ids []string, marked map[string]bool, f Filter) ([]*Task, error) {
 	found := make([]*Task, len(ids))
 	faults := make([]error, len(ids))
+	eachOf(h, len(ids), func(r *reader, i int) {
+		r.brief = f.Brief
+		found[i], faults[i] = r.loadMatching(ids[i], marked[ids[i]], f)
+	})
+	return slices.DeleteFunc(found, func(t *Task) bool { return t == nil }), errors.Join(faults...)
+}
+
+// eachOf does the work for 0 to n-1 on all processors. They are handed out one by
+// one, so that a slow one delays no other.
+func eachOf(h *store.Home, n int, work func(r *reader, i int)) {
 	var next atomic.Int64
 	var workers sync.WaitGroup
-	for range min(runtime.GOMAXPROCS(0), len(ids)) {
+	for range min(runtime.GOMAXPROCS(0), n) {
 		workers.Go(func() {
 			r := newReader(h)
-			for i := next.Add(1) - 1; int(i) < len(ids); i = next.Add(1) - 1 {
-				found[i], faults[i] = r.loadMatching(ids[i], marked[ids[i]], f)
+			defer r.readMany()()
+			for i := next.Add(1) - 1; int(i) < n; i = next.Add(1) - 1 {
+				work(r, int(i))
 			}
 		})
 	}
 	workers.Wait()
-	return slices.DeleteFunc(found, func(t *Task) bool { return t == nil }), errors.Join(faults...)
 }
 
 // loadMatching gives nil for a task that has vanished or does not match.
@@ -103,18 +122,41 @@ func (r *reader) loadMatching(id string, marked bool, f Filter) (*Task, error) {
 		return nil, err
 	}
 	if f.WithLogs {
-		r.addLogs(t)
+		r.addDetails(t)
+	}
+	if f.Brief {
+		t.Spec, t.Current = nil, nil // the next task's are put in their place
 	}
 	return t, nil
+}
+
+// Empty tells whether the filter lets every task through.
+func (f *Filter) Empty() bool {
+	return len(f.IDs)+len(f.Names)+len(f.Kinds)+len(f.Sessions)+len(f.Queues)+len(f.Tags)+len(f.Channels)+
+		len(f.DedupeKeys)+len(f.ConcurrencyKeys)+len(f.SupersedeKeys)+len(f.Statuses)+len(f.States) == 0 &&
+		f.Since.IsZero() && f.Until.IsZero() && !f.OpenOnly
 }
 
 // Match tells whether the filter lets the task through.
 func (f *Filter) Match(t *Task) bool {
 	return oneOf(f.IDs, t.ID) && oneOf(f.Names, t.Name) && oneOf(f.Kinds, t.Kind) &&
-		oneOf(f.Sessions, t.ParentSessionID) &&
+		oneOf(f.Sessions, t.ParentSessionID) && oneOf(f.Queues, t.Queue) &&
+		oneOf(f.DedupeKeys, t.DedupeKey) && oneOf(f.ConcurrencyKeys, t.ConcurrencyKey) &&
+		oneOf(f.SupersedeKeys, t.SupersedeKey) && anyOf(f.Channels, t.Channels) &&
 		oneOf(f.Statuses, string(t.Status)) && oneOf(f.States, string(t.State)) &&
 		!slices.ContainsFunc(f.Tags, func(tag string) bool { return !slices.Contains(t.Tags, tag) }) &&
-		(!f.OpenOnly || t.Open())
+		(!f.OpenOnly || t.Open()) && f.matchTime(t)
+}
+
+func (f *Filter) matchTime(t *Task) bool {
+	if f.Since.IsZero() && f.Until.IsZero() {
+		return true
+	}
+	return t.Spec != nil && !t.Spec.CreatedAt.Before(f.Since) && (f.Until.IsZero() || t.Spec.CreatedAt.Before(f.Until))
 }
 
 func oneOf(list []string, v string) bool { return len(list) == 0 || slices.Contains(list, v) }
+
+func anyOf(list, of []string) bool {
+	return len(list) == 0 || slices.ContainsFunc(of, func(v string) bool { return slices.Contains(list, v) })
+}

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -169,4 +170,20 @@ func BenchmarkList10000WithLogs(b *testing.B) {
 // The budget is 15 ms for the whole verb, beside ten times as many.
 func BenchmarkRunning(b *testing.B) {
 	benchmarkList(b, Filter{Statuses: []string{"running"}}, 10_000, 10)
+}
+
+// A brief listing tells the same of a task, but for its records.
+func TestBriefListing(t *testing.T) {
+	h := zoo(t)
+	whole, err1 := LoadAll(h, Filter{})
+	brief, err2 := LoadAll(h, Filter{Brief: true})
+	if err1 != nil || err2 != nil || len(brief) != len(whole) {
+		t.Fatalf("LoadAll = %d tasks, %v, and %d, %v", len(whole), err1, len(brief), err2)
+	}
+	for i, task := range whole {
+		task.Spec, task.Current = nil, nil
+		if !reflect.DeepEqual(brief[i], task) {
+			t.Errorf("brief: %+v\nwant %+v", brief[i], task)
+		}
+	}
 }

@@ -9,7 +9,7 @@ import (
 	"bgtasks/lib/store"
 )
 
-// Load reads one task whole, with the sizes of its logs, and heals it if need
+// Load reads one task whole, with its reports and the sizes of its logs, and heals it if need
 // be. The error is *NotFoundError if there is no such task, with ids and names
 // that may have been meant. A task whose records are broken is no error: it is
 // given with Unreadable set and what is known.
@@ -27,7 +27,7 @@ func Load(h *store.Home, id string) (*Task, error) {
 	if err != nil {
 		return nil, err
 	}
-	r.addLogs(t)
+	r.addDetails(t)
 	return t, nil
 }
 
@@ -46,6 +46,7 @@ func (r *reader) load(id string, known hint) (*Task, error) {
 	if err != nil {
 		return nil, err
 	}
+	var unhealed error
 	for range maxHeals {
 		if !s.wantsHealing() {
 			break
@@ -56,13 +57,16 @@ func (r *reader) load(id string, known hint) (*Task, error) {
 		}
 		if hopeless(failed) {
 			if s.wantsHealing() {
+				unhealed = failed
 				s.assume()
 			}
 			break
 		}
 	}
 	r.remind(s)
-	return r.derive(s), nil
+	t := r.derive(s)
+	t.Unhealed = unhealed
+	return t, nil
 }
 
 // remind tells a living shim of a stop that it has not heard of: whoever asked

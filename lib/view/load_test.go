@@ -80,7 +80,20 @@ func TestLoadGivesTheTaskObject(t *testing.T) {
  },
  "logPath": "` + filepath.Join(h.TaskDir("web"), "output.log") + `",
  "logBytes": 6,
- "logDroppedBytes": 0
+ "logDroppedBytes": 0,
+ "progress": {
+  "state": "failed",
+  "percent": null,
+  "label": null,
+  "meta": null,
+  "startedAt": "2026-03-01T12:00:00.000Z",
+  "updatedAt": "2026-03-01T12:00:01.000Z",
+  "finishedAt": "2026-03-01T12:00:00.000Z",
+  "retryScheduledAt": null,
+  "staleAt": null,
+  "staleReason": null,
+  "lastHeartbeatAt": null
+ }
 }`
 	if string(got) != want {
 		t.Errorf("Load = %s, want %s", got, want)
@@ -277,11 +290,11 @@ func TestSupervisorOfAFinishedTree(t *testing.T) {
 
 // The age is that of the run, not of the task.
 func TestAgeIsOfTheRun(t *testing.T) {
-	task := &Task{Spec: &record.Spec{CreatedAt: testTime}}
+	task := &Task{CreatedAt: timeOf(testTime)}
 	if got := task.Age(testTime.Add(time.Hour)); got != time.Hour {
 		t.Errorf("age before the first state = %v, want 1h", got)
 	}
-	task.Current = &record.State{StartedAt: testTime.Add(59 * time.Minute)}
+	task.StartedAt = timeOf(testTime.Add(59 * time.Minute))
 	if got := task.Age(testTime.Add(time.Hour)); got != time.Minute {
 		t.Errorf("age after a restart = %v, want 1m", got)
 	}

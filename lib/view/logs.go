@@ -12,18 +12,28 @@ import (
 	"bgtasks/lib/store"
 )
 
-// addLogs fills in the sizes of the task's logs. A log that can't be read
-// counts for nothing: the task's record is whole all the same.
-func (r *reader) addLogs(t *Task) {
+// addDetails fills in what stands in other files than the records: the sizes of
+// the task's logs, and its report. The names of an ended task's files tell what
+// there is, so that a listing of thousands asks for nothing in vain.
+func (r *reader) addDetails(t *Task) {
 	dir := r.home.TaskDir(t.ID)
-	t.addLog(dir, store.OutputStem)
+	var names []string
+	if t.Terminal() {
+		names, _ = fsys.Names(dir)
+	}
+	t.addLog(dir, store.OutputStem, names)
 	if t.Spec != nil && t.Spec.Split {
-		t.addLog(dir, store.ErrorsStem)
+		t.addLog(dir, store.ErrorsStem, names)
+	}
+	if names == nil || slices.Contains(names, store.ProgressFile) {
+		r.addReport(t)
 	}
 }
 
-func (t *Task) addLog(dir, stem string) {
-	if size, ok := plainSize(dir, stem, t.Terminal()); ok {
+// addLog adds the size of one log. A log that can't be read counts for nothing:
+// the task's record is whole all the same.
+func (t *Task) addLog(dir, stem string, names []string) {
+	if size, ok := plainSize(dir, stem, names); ok {
 		t.LogBytes += size
 		return
 	}
@@ -44,15 +54,11 @@ func (t *Task) addLog(dir, stem string) {
 	t.LogBytes += max(end, 0)
 }
 
-// plainSize is the short way for the log of an ended task that is one file,
-// as almost all are. It is for listings of thousands.
-func plainSize(dir, stem string, ended bool) (size int64, ok bool) {
-	if !ended {
-		return 0, false
-	}
-	names, err := fsys.Names(dir)
+// plainSize is the short way for the log of an ended task that is one file, as
+// almost all are; names are those in its directory, nil for a task that goes on.
+func plainSize(dir, stem string, names []string) (size int64, ok bool) {
 	more := func(name string) bool { return strings.HasPrefix(name, stem+".log.") || name == stem+".json" }
-	if err != nil || slices.ContainsFunc(names, more) {
+	if names == nil || slices.ContainsFunc(names, more) {
 		return 0, false
 	}
 	info, err := os.Lstat(filepath.Join(dir, stem+".log"))

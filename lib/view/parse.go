@@ -12,8 +12,10 @@ import (
 
 // ParseSpec decodes spec.json. An error says what is wrong with it, not where
 // it was found.
-func ParseSpec(data []byte) (*record.Spec, error) {
-	s := &record.Spec{FirstRun: 1}
+func ParseSpec(data []byte) (*record.Spec, error) { return parseSpec(data, new(record.Spec)) }
+
+func parseSpec(data []byte, s *record.Spec) (*record.Spec, error) {
+	*s = record.Spec{FirstRun: 1}
 	if err := decodeRecord(data, specMembers, s); err != nil {
 		return nil, err
 	}
@@ -25,8 +27,10 @@ func ParseSpec(data []byte) (*record.Spec, error) {
 
 // ParseState decodes state.json. An error says what is wrong with it, not
 // where it was found.
-func ParseState(data []byte) (*record.State, error) {
-	s := &record.State{}
+func ParseState(data []byte) (*record.State, error) { return parseState(data, new(record.State)) }
+
+func parseState(data []byte, s *record.State) (*record.State, error) {
+	*s = record.State{}
 	if err := decodeRecord(data, stateMembers, s); err != nil {
 		return nil, err
 	}
@@ -68,8 +72,10 @@ type Event struct {
 	Queue                                   string
 	Channels                                []string // those given
 	DedupeKey, ConcurrencyKey, SupersedeKey string
-	PID                                     int          // of the leader; 0 when the line does not say
-	State                                   record.State // Run, Attempt, State, Reason, ExitCode, Signal and Stop; its Run is 0 when the line does not say
+	PID                                     int              // of the leader; 0 when the line does not say
+	Progress                                *record.Progress // without run, attempt and result; nil unless the line has it
+	Step                                    *record.Step     // nil unless the line has one
+	State                                   record.State     // Run, Attempt, State, Reason, ExitCode, Signal and Stop; its Run is 0 when the line does not say
 }
 
 // ParseEvent decodes one line of the journal, with or without its newline.
@@ -137,6 +143,7 @@ var stateMembers = members[record.State]{
 	"attempt":        func(d *decoder, s *record.State, v gjson.Result) { s.Attempt = d.number(v) },
 	"state":          func(d *decoder, s *record.State, v gjson.Result) { s.State = record.LifeState(d.str(v)) },
 	"reason":         func(d *decoder, s *record.State, v gjson.Result) { s.Reason = record.Reason(d.str(v)) },
+	"oom":            func(d *decoder, s *record.State, v gjson.Result) { s.OOM = d.flag(v) },
 	"exitCode":       func(d *decoder, s *record.State, v gjson.Result) { s.ExitCode = optional(v, d.number) },
 	"signal":         func(d *decoder, s *record.State, v gjson.Result) { s.Signal = optional(v, d.str) },
 	"leader":         func(d *decoder, s *record.State, v gjson.Result) { s.Leader = nested(d, v, processMembers) },
@@ -146,6 +153,7 @@ var stateMembers = members[record.State]{
 	"cgroup":         func(d *decoder, s *record.State, v gjson.Result) { s.Cgroup = d.str(v) },
 	"leftovers":      func(d *decoder, s *record.State, v gjson.Result) { s.Leftovers = d.number(v) },
 	"teeMissedBytes": func(d *decoder, s *record.State, v gjson.Result) { s.TeeMissed = d.integer(v) },
+	"eventsMissing":  func(d *decoder, s *record.State, v gjson.Result) { s.EventsMissing = d.number(v) },
 	"startedAt":      func(d *decoder, s *record.State, v gjson.Result) { s.StartedAt = d.time(v) },
 	"exitedAt":       func(d *decoder, s *record.State, v gjson.Result) { s.ExitedAt = d.time(v) },
 	"updatedAt":      func(d *decoder, s *record.State, v gjson.Result) { s.UpdatedAt = d.time(v) },
@@ -156,6 +164,7 @@ var stateMembers = members[record.State]{
 	"errorsStart":    func(d *decoder, s *record.State, v gjson.Result) { s.ErrorsStart = d.integer(v) },
 	"errorsEnd":      func(d *decoder, s *record.State, v gjson.Result) { s.ErrorsEnd = d.integer(v) },
 
+	"claimedBy":        func(d *decoder, s *record.State, v gjson.Result) { s.ClaimedBy = nested(d, v, processMembers) },
 	"retryScheduledAt": func(d *decoder, s *record.State, v gjson.Result) { s.RetryAt = d.time(v) },
 	"retryDueBootMs":   func(d *decoder, s *record.State, v gjson.Result) { s.RetryDueBootMs = d.integer(v) },
 	"staleAt":          func(d *decoder, s *record.State, v gjson.Result) { s.StaleAt = d.time(v) },
@@ -231,9 +240,11 @@ var eventMembers = members[Event]{
 	"attempt":         ofState("attempt"),
 	"state":           ofState("state"),
 	"reason":          ofState("reason"),
+	"oom":             ofState("oom"),
 	"exitCode":        ofState("exitCode"),
 	"signal":          ofState("signal"),
 	"stop":            ofState("stop"),
+	"eventsMissing":   ofState("eventsMissing"),
 
 	"retryScheduledAt": ofState("retryScheduledAt"),
 	"retryDueBootMs":   ofState("retryDueBootMs"),
@@ -245,6 +256,9 @@ var eventMembers = members[Event]{
 	"dedupeKey":      func(d *decoder, e *Event, v gjson.Result) { e.DedupeKey = d.str(v) },
 	"concurrencyKey": func(d *decoder, e *Event, v gjson.Result) { e.ConcurrencyKey = d.str(v) },
 	"supersedeKey":   func(d *decoder, e *Event, v gjson.Result) { e.SupersedeKey = d.str(v) },
+
+	"progress": func(d *decoder, e *Event, v gjson.Result) { e.Progress = nested(d, v, progressMembers) },
+	"step":     func(d *decoder, e *Event, v gjson.Result) { e.Step = nested(d, v, stepMembers) },
 }
 
 // ofState decodes a member that a journal line shares with state.json.

@@ -7,6 +7,8 @@ import (
 
 	"bgtasks/lib/record"
 	"bgtasks/lib/store"
+
+	"github.com/tidwall/gjson"
 )
 
 // AmbiguousError says that a word means several tasks.
@@ -42,48 +44,79 @@ func Resolve(h *store.Home, words []string) ([]string, error) {
 	return ids, nil
 }
 
-// resolver reads the tasks only when a word is no id, and then once.
+// resolver reads the names only when a word is no id, and then once.
 type resolver struct {
-	home  *store.Home
-	tasks []*Task
+	home   *store.Home
+	labels []label
+}
+
+// label is what a task is called. An unreadable one has no name.
+type label struct{ id, name string }
+
+// readLabels reads what all tasks are called, in no order, and nothing else of
+// them: a word among a hundred thousand names shall not cost their records.
+func readLabels(h *store.Home) ([]label, error) {
+	ids, err := h.IDs()
+	list := make([]label, len(ids))
+	eachOf(h, len(ids), func(r *reader, i int) { list[i] = label{ids[i], r.name(ids[i])} })
+	return list, err
+}
+
+func (r *reader) name(id string) string {
+	if r.folder == nil && r.inside(id) != nil {
+		return ""
+	}
+	text, err := r.file(id, store.SpecFile)
+	if err != nil || tooDeep(text) {
+		return ""
+	}
+	return gjson.GetBytes(text, "name").Str
 }
 
 func (r *resolver) resolve(word string) (string, error) {
 	if record.ValidID(word) && exists(r.home.TaskDir(word)) {
 		return word, nil
 	}
-	if r.tasks == nil {
-		tasks, err := LoadAll(r.home, Filter{})
+	if r.labels == nil {
+		labels, err := readLabels(r.home)
 		if err != nil {
 			return "", err
 		}
-		r.tasks = tasks
+		r.labels = labels
 	}
-	named := r.all(func(t *Task) bool { return t.Name == word })
-	if len(named) > 1 {
-		if running := slices.DeleteFunc(slices.Clone(named), func(t *Task) bool { return !t.Open() }); len(running) == 1 {
-			named = running
-		}
+	meant := r.all(func(l label) bool { return l.name == word && word != "" })
+	if len(meant) == 0 && word != "" {
+		meant = r.all(func(l label) bool { return strings.HasPrefix(l.id, word) })
 	}
-	if len(named) == 0 && word != "" {
-		named = r.all(func(t *Task) bool { return strings.HasPrefix(t.ID, word) })
-	}
-	switch len(named) {
+	switch len(meant) {
 	case 0:
-		return "", notFound(word, r.tasks)
+		return "", notFound(word, r.labels)
 	case 1:
-		return named[0].ID, nil
+		return meant[0], nil
 	}
-	return "", &AmbiguousError{word, idsOf(named)}
+	return r.among(word, meant)
 }
 
-func (r *resolver) all(match func(*Task) bool) (list []*Task) {
-	for _, t := range r.tasks {
-		if match(t) {
-			list = append(list, t)
+// among finds the only open one of the tasks that have a name.
+func (r *resolver) among(word string, ids []string) (string, error) {
+	tasks, err := LoadAll(r.home, Filter{IDs: ids, Brief: true})
+	if err != nil {
+		return "", err
+	}
+	running := slices.DeleteFunc(slices.Clone(tasks), func(t *Task) bool { return t.Name != word || !t.Open() })
+	if len(running) == 1 {
+		return running[0].ID, nil
+	}
+	return "", &AmbiguousError{word, idsOf(tasks)}
+}
+
+func (r *resolver) all(match func(label) bool) (ids []string) {
+	for _, l := range r.labels {
+		if match(l) {
+			ids = append(ids, l.id)
 		}
 	}
-	return list
+	return ids
 }
 
 func idsOf(tasks []*Task) (ids []string) {
@@ -96,24 +129,25 @@ func idsOf(tasks []*Task) (ids []string) {
 // suggest looks for what may have been meant by an id that is not there. It is
 // for a hint, so its own failure is none.
 func (e *NotFoundError) suggest(h *store.Home) {
-	if tasks, err := LoadAll(h, Filter{}); err == nil {
-		*e = *notFound(e.ID, tasks)
+	if labels, err := readLabels(h); err == nil {
+		*e = *notFound(e.ID, labels)
 	}
 }
 
-func notFound(word string, tasks []*Task) *NotFoundError {
+func notFound(word string, labels []label) *NotFoundError {
 	e := &NotFoundError{ID: word}
-	for _, g := range closest(word, tasks) {
+	for _, g := range closest(word, labels) {
 		if !slices.Contains(e.Close, g.word) {
 			e.Close = append(e.Close, g.word)
 		}
 		e.CloseIDs = append(e.CloseIDs, g.id)
 	}
-	for _, t := range tasks {
-		if t.Name == word && word != "" {
-			e.Named = append(e.Named, t.ID)
+	for _, l := range labels {
+		if l.name == word && word != "" {
+			e.Named = append(e.Named, l.id)
 		}
 	}
+	slices.Sort(e.Named)
 	return e
 }
 
@@ -124,6 +158,7 @@ const (
 )
 
 // guess is a task that a word may have meant, and the word for it that is next.
+// It is sorted by pointer: one sorter then does for it and for tasks.
 type guess struct {
 	id, word string
 	distance int
@@ -132,20 +167,20 @@ type guess struct {
 // closest gives the tasks whose names or ids are within two edits of word,
 // nearest first, and after them those whose names begin alike. Every generated
 // id begins alike, so ids count by distance only.
-func closest(word string, tasks []*Task) []guess {
-	var list []guess
-	for _, t := range tasks {
-		byID, byName := editDistance(word, t.ID), editDistance(word, t.Name)
+func closest(word string, labels []label) []*guess {
+	var list []*guess
+	for _, l := range labels {
+		byID, byName := editDistance(word, l.id), editDistance(word, l.name)
 		switch {
-		case near(byID, word, t.ID) && (byID <= byName || !near(byName, word, t.Name)):
-			list = append(list, guess{t.ID, t.ID, byID})
-		case near(byName, word, t.Name):
-			list = append(list, guess{t.ID, t.Name, byName})
-		case alike(word, t.Name):
-			list = append(list, guess{t.ID, t.Name, maxDistance + 1})
+		case near(byID, word, l.id) && (byID <= byName || !near(byName, word, l.name)):
+			list = append(list, &guess{l.id, l.id, byID})
+		case near(byName, word, l.name):
+			list = append(list, &guess{l.id, l.name, byName})
+		case alike(word, l.name):
+			list = append(list, &guess{l.id, l.name, maxDistance + 1})
 		}
 	}
-	slices.SortFunc(list, func(a, b guess) int {
+	slices.SortFunc(list, func(a, b *guess) int {
 		return cmp.Or(cmp.Compare(a.distance, b.distance), cmp.Compare(a.word, b.word), cmp.Compare(a.id, b.id))
 	})
 	return list[:min(len(list), maxClose)]

@@ -2,7 +2,6 @@ package view
 
 import (
 	"encoding/json"
-	"path/filepath"
 	"time"
 
 	"bgtasks/lib/proc"
@@ -18,8 +17,8 @@ const Redacted = "[redacted]"
 type Supervisor string
 
 // The supervisor of a run: its lock is held; it is free although the run is
-// open; it has nothing to do any more, because the run is over with its whole
-// tree.
+// open; there is nothing to do for one, because the run is over with its whole
+// tree, or waits to be started.
 const (
 	SupervisorAlive Supervisor = "alive"
 	SupervisorLost  Supervisor = "lost"
@@ -55,6 +54,7 @@ type Task struct {
 	ExitCode        *int              `json:"exitCode"`
 	Signal          *string           `json:"signal"`
 	Reason          record.Reason     `json:"reason,omitempty"`
+	OOM             bool              `json:"oom,omitempty"` // the kernel has killed some of the tree for want of memory
 	Run             int               `json:"run"`
 	Attempt         int               `json:"attempt"`
 	MaxAttempts     int               `json:"maxAttempts"`
@@ -77,17 +77,27 @@ type Task struct {
 	LogDroppedBytes int64             `json:"logDroppedBytes"`          // written by the task and not stored
 	TeeMissedBytes  int64             `json:"teeMissedBytes,omitempty"` // that readers of --tee did not get
 	Stop            *Stop             `json:"stop,omitempty"`
+	Progress        Progress          `json:"progress"`
+	Result          json.RawMessage   `json:"result,omitempty"`     // what the current attempt gave as its result
+	Steps           []Step            `json:"steps,omitzero"`       // nil unless asked for
+	Attempts        []Attempt         `json:"attempts,omitzero"`    // nil unless asked for
 	Fault           string            `json:"unreadable,omitempty"` // Unreadable in words
 
 	// Spec is nil only if it could not be read.
 	Spec *record.Spec `json:"-"`
 	// Current is the state of the newest run, nil before its first.
 	Current *record.State `json:"-"`
+	// Report is what the current attempt has reported of itself, nil if it has
+	// not, or this look had no need to know.
+	Report *record.Progress `json:"-"`
 	// Holder is the process that holds the task's lock, nil if nobody does or
 	// that is not known: its shim, whichever recorded the state.
 	Holder *record.Process `json:"-"`
 	// Unreadable is a *RecordError, or nil when the records are whole.
 	Unreadable error `json:"-"`
+	// Unhealed is why this look could not do what a supervisor that was killed,
+	// or met a full disk, left to do; nil when nothing is left.
+	Unhealed error `json:"-"`
 
 	held bool // run.lock
 }
@@ -123,13 +133,12 @@ func (t *Task) Supervised() bool { return t.held || t.Supervisor == SupervisorAl
 // Age is how long ago the newest run was started, or the task was created if
 // that start is not known, by the wall clock; 0 when both are unreadable.
 func (t *Task) Age(now time.Time) time.Duration {
-	switch {
-	case t.Current != nil && !t.Current.StartedAt.IsZero():
-		return now.Sub(t.Current.StartedAt)
-	case t.Spec == nil:
-		return 0
+	for _, text := range []string{t.StartedAt, t.CreatedAt} {
+		if at, err := time.Parse(time.RFC3339, text); err == nil {
+			return now.Sub(at)
+		}
 	}
-	return now.Sub(t.Spec.CreatedAt)
+	return 0
 }
 
 // derive makes the task object out of what was read.
@@ -141,7 +150,7 @@ func (r *reader) derive(s *snapshot) *Task {
 		Channels:    none,
 		Env:         noEnv,
 		MaxAttempts: 1,
-		LogPath:     filepath.Join(r.home.TaskDir(s.id), store.OutputStem+".log"),
+		LogPath:     r.tasks + s.id + "/" + store.OutputStem + ".log",
 		Spec:        s.spec,
 		Current:     s.state,
 		Holder:      s.holder,
@@ -167,6 +176,7 @@ func (r *reader) derive(s *snapshot) *Task {
 	}
 	t.Leftovers = s.leftovers()
 	t.Supervisor = s.supervisor(t.Leftovers)
+	t.Progress = t.Lifecycle()
 	return t
 }
 
@@ -204,7 +214,7 @@ func (t *Task) addSpec(s *record.Spec) {
 }
 
 func (t *Task) addState(s *record.State) {
-	t.State, t.Reason = s.State, s.Reason
+	t.State, t.Reason, t.OOM = s.State, s.Reason, s.OOM
 	t.ExitCode, t.Signal = s.ExitCode, s.Signal
 	t.Run, t.Attempt = s.Run, s.Attempt
 	if s.Leader != nil {
@@ -246,7 +256,7 @@ func (s *snapshot) supervisor(leftovers int) Supervisor {
 		return SupervisorNone
 	case s.held:
 		return SupervisorAlive
-	case s.open():
+	case s.open() && !s.waiting():
 		return SupervisorLost
 	}
 	return SupervisorNone
@@ -261,16 +271,29 @@ func (s *snapshot) leftovers() int {
 	case !s.terminal():
 		return 0
 	case s.held && s.state.Shim != nil && lives(*s.state.Shim):
-		n := countTree(proc.Identity(*s.state.Shim))
-		if n == 0 && s.populated() {
-			n = 1 // the shim adopted the tree, which does not descend from it
-		}
-		return n
+		return max(countTree(proc.Identity(*s.state.Shim)), s.adopted())
 	case s.output == fifoHeld:
 		return max(s.state.Leftovers, 1)
 	}
 	return s.kin
 }
+
+// adopted counts a tree that does not descend from the shim that looks after
+// it, because another one started it.
+func (s *snapshot) adopted() int {
+	switch {
+	case s.state.Leader == nil:
+	case s.populated():
+		return 1
+	case s.state.Containment == bySession:
+		return s.countKin(proc.Identity(*s.state.Leader), s.state.Run)
+	}
+	return 0
+}
+
+// bySession is the containment of a tree whose supervisor is no reaper for it:
+// an adopted one, or any where the system has no subreapers.
+const bySession = "session"
 
 // lives tells whether the shim that recorded the end is the one that still
 // holds the lock, rather than one that adopted what is left of the tree.
@@ -281,8 +304,8 @@ func lives(shim record.Process) bool {
 
 // countTree counts the live descendants of a shim. Another shim below it, which
 // a task started with bg-start, and all that is below that one belong to
-// another task. It is known by its name: this is for people to see, nothing is
-// signalled by it.
+// another task, and the dispatcher to none. They are known by their names: this
+// is for people to see, nothing is signalled by it.
 func countTree(shim proc.Identity) int {
 	own, err := proc.ReadStat(shim.PID)
 	if err != nil {
@@ -294,7 +317,7 @@ func countTree(shim proc.Identity) int {
 	}
 	n, foreign := 0, map[int]bool{}
 	for _, m := range all {
-		if foreign[m.PPID] || !m.Zombie && m.Comm == own.Comm {
+		if foreign[m.PPID] || !m.Zombie && (m.Comm == own.Comm || m.Comm == record.DispatcherName) {
 			foreign[m.PID] = true
 			continue
 		}

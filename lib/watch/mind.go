@@ -13,10 +13,22 @@ import (
 // since, so that the caller must look again, which heals, before it sleeps. Of
 // a task that is over, only a shim that stays with leftovers is minded. On a
 // kernel without pidfds (before 5.3) no process can be, and bells alone wake.
+//
+// Of a task that waits to be started another one is minded that runs.
+//
+// The shim of a task that was queued, or lost its supervisor, when its log began
+// to be followed is told here that there is a listener.
 func (w *Watcher) Mind(t *view.Task) (look bool, err error) {
 	s := w.tasks[t.ID]
 	if s == nil {
 		return false, nil
+	}
+	if err := w.tell(s, t); err != nil {
+		return false, err
+	}
+	if waits(t) {
+		s.release()
+		return w.mindAhead(t)
 	}
 	for _, p := range keepers(t) {
 		if p == s.watched && s.exit >= 0 {
@@ -38,6 +50,15 @@ func (w *Watcher) Mind(t *view.Task) (look bool, err error) {
 	}
 	s.release()
 	return false, nil
+}
+
+// tell announces the listener to a shim that has not heard of it.
+func (w *Watcher) tell(s *subscription, t *view.Task) error {
+	if !s.logs || !t.Supervised() || t.Holder == nil || proc.Identity(*t.Holder) == s.told {
+		return nil
+	}
+	s.told = proc.Identity(*t.Holder)
+	return w.announce(t.ID, true)
 }
 
 // news remembers that a process was seen to be gone. Told for the second time

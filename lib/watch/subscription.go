@@ -22,6 +22,7 @@ type subscription struct {
 	dir     os.FileInfo            // that the bells hang in
 	watched proc.Identity          // the process behind exit
 	exit    int                    // its exit descriptor, -1 for none
+	told    proc.Identity          // the shim that was told that there is a listener of the log
 	gone    map[proc.Identity]bool // processes seen to have ended
 }
 
@@ -149,6 +150,7 @@ func (w *Watcher) quiet(id string) error {
 		return w.renew(id, s)
 	}
 	s.dropEnded()
+	w.dropAhead()
 	return nil
 }
 

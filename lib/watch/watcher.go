@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"bgtasks/lib/fsys"
+	"bgtasks/lib/proc"
 	"bgtasks/lib/store"
 
 	"golang.org/x/sys/unix"
@@ -34,6 +35,7 @@ type Watcher struct {
 	fds     []int
 	polled  []unix.PollFd // reused
 	owners  []string      // of polled
+	ahead   ahead
 }
 
 // New gives a watcher that watches nothing yet. Close it to take its bells
@@ -43,7 +45,8 @@ func New(h *store.Home) (*Watcher, error) {
 	if err != nil {
 		return nil, fmt.Errorf("prepare to wait: %w", err)
 	}
-	return &Watcher{home: h, cancel: [2]*os.File{r, w}, tasks: map[string]*subscription{}}, nil
+	return &Watcher{home: h, cancel: [2]*os.File{r, w}, tasks: map[string]*subscription{},
+		ahead: ahead{fd: -1, looked: map[proc.Identity]bool{}}}, nil
 }
 
 // Add hangs up a bell at the task, before its first look at it. With logs the
@@ -89,6 +92,7 @@ func (w *Watcher) Close() error {
 	for _, s := range w.tasks {
 		err = errors.Join(err, s.close())
 	}
+	w.releaseAhead()
 	if w.journal != nil {
 		err = errors.Join(err, w.journal.Close())
 	}
@@ -147,6 +151,9 @@ func (w *Watcher) collect() {
 		if s.exit >= 0 {
 			w.poll(id, s.exit, unix.POLLIN)
 		}
+	}
+	if w.ahead.fd >= 0 && len(w.tasks) > 0 {
+		w.poll(w.aheadOwner(), w.ahead.fd, unix.POLLIN)
 	}
 	if w.journal != nil {
 		w.poll(Journal, w.journal.FD(), unix.POLLIN)

@@ -1,0 +1,74 @@
+package proc
+
+import (
+	"os"
+	"syscall"
+	"testing"
+)
+
+// memberOf is a process as a listing has it.
+func (s *stage) memberOf(pid int) Member {
+	s.t.Helper()
+	st, err := ReadStat(pid)
+	if err != nil {
+		s.t.Fatalf("ReadStat(%d) = %v", pid, err)
+	}
+	return member(s.identify(pid).BootID, st)
+}
+
+func (s *stage) wantKilled(id Identity) {
+	s.t.Helper()
+	fd, err := ExitFD(id)
+	if isGone(err) {
+		return
+	}
+	if err != nil {
+		s.t.Fatalf("ExitFD(%v) = %v", id, err)
+	}
+	defer syscall.Close(fd)
+	if !pollFor(fd) {
+		s.t.Errorf("process %d was not killed", id.PID)
+	}
+}
+
+// The group of one that was seen ends with all that are in it, seen or not.
+func TestP5KinGroup(t *testing.T) {
+	s := newStage(t)
+	leader := s.shell("sh -c 'echo $$; cat <&3; :' & read -r go <&3; :")
+	unseen := s.reported()
+	k := KinOf(s.identify(leader), nil, nil, nil)
+	k.killGroup(s.memberOf(leader))
+	s.wantKilled(unseen)
+	s.wantKilled(k.leader)
+}
+
+// Groups of other sessions are left alone, and our own.
+func TestP8KinGroup(t *testing.T) {
+	s := newStage(t)
+	s.spawn("sleeper", "")
+	other := s.reported()
+	leader := s.shell("echo $$; cat <&3; :")
+	s.reported()
+	k := KinOf(s.identify(leader), nil, nil, nil)
+	k.killGroup(s.memberOf(other.PID))
+	wantPresence(t, other, Alive)
+
+	self := s.memberOf(os.Getpid())
+	KinOf(Identity{PID: self.SID}, nil, nil, nil).killGroup(self)
+}
+
+// A member that was just forked is found among the newest processes, without a
+// look at all of them. Where others fork a lot it may be too old already.
+func TestP5KinNewest(t *testing.T) {
+	s := newStage(t)
+	for range 100 {
+		leader := s.shell("echo $$; cat <&3; :")
+		id := s.reported()
+		if KinOf(id, nil, nil, nil).pursue() > 0 {
+			s.wantKilled(id)
+			return
+		}
+		syscall.Kill(leader, syscall.SIGKILL)
+	}
+	t.Error("the newest process was never found")
+}

@@ -1,0 +1,38 @@
+package seglog
+
+import "math"
+
+// section is the part of a log that a Reader was limited to.
+type section struct{ from, to int64 }
+
+// whole is a log of any length.
+var whole = section{0, math.MaxInt64}
+
+// Limit makes the bytes [from, to) of the stream all that the reader knows, for
+// good: they keep their offsets, and lines, gaps and times are those of that
+// section alone. A negative to is wherever the log ends.
+func (r *Reader) Limit(from, to int64) {
+	if to < 0 {
+		to = math.MaxInt64
+	}
+	r.only = section{max(from, 0), max(to, from, 0)}
+}
+
+// Start is the first offset of the section that the reader is limited to, 0 if
+// it is not.
+func (r *Reader) Start() int64 { return r.only.from }
+
+// clip keeps of the gaps what lies in the section.
+func (s section) clip(gaps []Gap) []Gap {
+	var inside []Gap
+	for _, g := range gaps {
+		g.Start, g.End = s.within(g.Start), s.within(g.End)
+		if g.Start < g.End {
+			inside = append(inside, g)
+		}
+	}
+	return inside
+}
+
+// within moves an offset into the section.
+func (s section) within(off int64) int64 { return min(max(off, s.from), s.to) }

@@ -1,0 +1,166 @@
+package view
+
+import (
+	"bytes"
+	"cmp"
+	"errors"
+	"fmt"
+	"io/fs"
+	"slices"
+	"strconv"
+	"strings"
+
+	"bgtasks/lib/record"
+	"bgtasks/lib/store"
+)
+
+// Attempt is what is known of one execution of a task, as verbs print it. What is
+// null is not known, or has not come yet.
+type Attempt struct {
+	Run         int              `json:"run"`
+	Attempt     int              `json:"attempt"`
+	State       record.LifeState `json:"state"`
+	Reason      record.Reason    `json:"reason,omitempty"`
+	ExitCode    *int             `json:"exitCode"`
+	Signal      *string          `json:"signal"`
+	StartedAt   *string          `json:"startedAt"`
+	ExitedAt    *string          `json:"exitedAt"`
+	LogStart    int64            `json:"logStart"`
+	LogEnd      *int64           `json:"logEnd"`
+	ErrorsStart int64            `json:"errorsStart,omitzero"`
+	ErrorsEnd   int64            `json:"errorsEnd,omitzero"`
+}
+
+// NoAttemptError says that a task has no such run or attempt, or that nothing is
+// known of it any more.
+type NoAttemptError struct {
+	ID           string
+	Run, Attempt int    // Attempt is 0 if a run was asked for
+	Have         string // those that are known
+}
+
+func (e *NoAttemptError) Error() string {
+	what := "run " + strconv.Itoa(e.Run)
+	if e.Attempt > 0 {
+		what = "attempt " + strconv.Itoa(e.Attempt) + " of " + what
+	}
+	return fmt.Sprintf("task %q has no %s", e.ID, what)
+}
+
+// Attempts lists the executions of a task that are known, of all its runs, in
+// order; the last is the one at hand, once it has begun. The error is a
+// *RecordError.
+func Attempts(h *store.Home, t *Task) ([]Attempt, error) {
+	past, err := pastAttempts(newReader(h), t.ID)
+	if err != nil {
+		return nil, err
+	}
+	if s := t.Current; s != nil && s.State != record.Queued && s.State != record.Claimed {
+		past = append(past, *s)
+	}
+	// Of what was written down twice the later counts.
+	slices.Reverse(past)
+	slices.SortStableFunc(past, func(a, b record.State) int {
+		return cmp.Or(cmp.Compare(a.Run, b.Run), cmp.Compare(a.Attempt, b.Attempt))
+	})
+	past = slices.CompactFunc(past, func(a, b record.State) bool { return a.Run == b.Run && a.Attempt == b.Attempt })
+	list := make([]Attempt, len(past))
+	for i := range past {
+		list[i] = newAttempt(&past[i])
+	}
+	return list, nil
+}
+
+func newAttempt(s *record.State) Attempt {
+	a := Attempt{
+		Run: s.Run, Attempt: s.Attempt, State: s.State, Reason: s.Reason, ExitCode: s.ExitCode, Signal: s.Signal,
+		StartedAt: knownTime(s.StartedAt), ExitedAt: knownTime(s.ExitedAt), LogStart: s.LogStart, ErrorsStart: s.ErrorsStart, ErrorsEnd: s.ErrorsEnd,
+	}
+	if s.State.Terminal() || s.State == record.Retrying {
+		a.LogEnd = &s.LogEnd
+	}
+	return a
+}
+
+// pastAttempts reads attempts.ndjson. A line that a crash cut short is passed
+// over.
+func pastAttempts(r *reader, id string) (list []record.State, err error) {
+	data, err := r.file(id, store.AttemptsFile)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, &RecordError{id, store.AttemptsFile, err}
+	}
+	for line := range bytes.Lines(data) {
+		if s, err := ParseAttempt(line); err == nil {
+			list = append(list, *s)
+		}
+	}
+	return list, nil
+}
+
+// ParseAttempt decodes one line of attempts.ndjson, with or without its newline.
+// An error says what is wrong with it, not where it was found.
+func ParseAttempt(line []byte) (*record.State, error) {
+	s := &record.State{}
+	if err := decodeRecord(line, stateMembers, s); err != nil {
+		return nil, err
+	}
+	if s.Run < 1 || s.Attempt < 1 {
+		return nil, errIncomplete
+	}
+	return s, knownState(s.State)
+}
+
+// LogRange gives where in a task's log the output of a run begins and ends, or of
+// an attempt of it; end is -1 if it is the last that is known: what leftovers of a
+// run write belongs to it until the next begins. stderr means the log of a task
+// with separate streams. A run of 0 is the newest one, an attempt of 0 all of the
+// run. The error is *NoAttemptError, or a *RecordError.
+func LogRange(h *store.Home, t *Task, run, attempt int, stderr bool) (from, end int64, err error) {
+	list, err := Attempts(h, t)
+	if err != nil {
+		return 0, 0, err
+	}
+	if run == 0 {
+		run = t.Run
+	}
+	wanted := func(a Attempt) bool { return a.Run == run && (attempt == 0 || a.Attempt == attempt) }
+	start := func(a Attempt) int64 {
+		if stderr {
+			return a.ErrorsStart
+		}
+		return a.LogStart
+	}
+	first := slices.IndexFunc(list, wanted)
+	if first < 0 {
+		return 0, 0, &NoAttemptError{t.ID, run, attempt, named(list)}
+	}
+	after := first + 1
+	for after < len(list) && wanted(list[after]) {
+		after++
+	}
+	if after == len(list) {
+		return start(list[first]), -1, nil
+	}
+	return start(list[first]), start(list[after]), nil
+}
+
+// named names the attempts of a list for people: "run 1 (attempts 1, 2), run 2".
+func named(list []Attempt) string {
+	var runs []string
+	for i := 0; i < len(list); {
+		run, j := list[i].Run, i
+		var attempts []string
+		for ; j < len(list) && list[j].Run == run; j++ {
+			attempts = append(attempts, strconv.Itoa(list[j].Attempt))
+		}
+		word := "run " + strconv.Itoa(run)
+		if len(attempts) > 1 {
+			word += " (attempts " + strings.Join(attempts, ", ") + ")"
+		}
+		runs, i = append(runs, word), j
+	}
+	return strings.Join(runs, ", ")
+}

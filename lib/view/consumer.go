@@ -1,0 +1,156 @@
+package view
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"path/filepath"
+	"slices"
+	"time"
+
+	"bgtasks/lib/record"
+	"bgtasks/lib/seglog"
+	"bgtasks/lib/store"
+
+	"github.com/tidwall/gjson"
+)
+
+// Consumer is a named reader of the journal, as verbs print it.
+type Consumer struct {
+	Name           string `json:"name"`
+	Cursor         *int64 `json:"cursor"` // null if nothing was acknowledged yet
+	AcknowledgedAt string `json:"acknowledgedAt,omitempty"`
+	Behind         int64  `json:"behindBytes"` // of the journal, what was not acknowledged
+	Reading        bool   `json:"reading"`     // somebody reads in its name now
+}
+
+// ConsumerNotFoundError says that no consumer has this name.
+type ConsumerNotFoundError struct{ Name string }
+
+func (e *ConsumerNotFoundError) Error() string { return fmt.Sprintf("no consumer %q", e.Name) }
+
+// BackwardsError says that a later event than this one was acknowledged already.
+type BackwardsError struct {
+	Name          string
+	Cursor, Acked int64
+}
+
+func (e *BackwardsError) Error() string {
+	return fmt.Sprintf("consumer %q has acknowledged cursor %d already, which is after %d", e.Name, e.Acked, e.Cursor)
+}
+
+// ParseConsumer decodes cursor.json. An error says what is wrong with it, not
+// where it was found.
+func ParseConsumer(data []byte) (*record.Consumer, error) {
+	c := &record.Consumer{}
+	if err := decodeRecord(data, consumerMembers, c); err != nil {
+		return nil, err
+	}
+	if c.Name == "" || c.Cursor < 0 || c.AcknowledgedAt.IsZero() {
+		return nil, errIncomplete
+	}
+	return c, nil
+}
+
+var consumerMembers = members[record.Consumer]{
+	"name":           func(d *decoder, c *record.Consumer, v gjson.Result) { c.Name = d.str(v) },
+	"cursor":         func(d *decoder, c *record.Consumer, v gjson.Result) { c.Cursor = d.integer(v) },
+	"acknowledgedAt": func(d *decoder, c *record.Consumer, v gjson.Result) { c.AcknowledgedAt = d.time(v) },
+}
+
+// Acknowledged reads how far a consumer has come; nil if it has acknowledged
+// nothing. The error is *ConsumerNotFoundError if there is none of that name.
+func Acknowledged(h *store.Home, name string) (*record.Consumer, error) {
+	folder := &reader{home: h, tasks: h.ConsumersDir() + "/", buf: make([]byte, 512)}
+	data, err := folder.file(name, store.CursorFile)
+	switch {
+	case errors.Is(err, fs.ErrNotExist) && exists(h.ConsumerDir(name)):
+		return nil, nil
+	case errors.Is(err, fs.ErrNotExist):
+		return nil, &ConsumerNotFoundError{name}
+	case err != nil:
+		return nil, fmt.Errorf("read the cursor of consumer %q: %w", name, err)
+	}
+	c, err := ParseConsumer(data)
+	if err != nil {
+		return nil, fmt.Errorf("read the cursor of consumer %q: %w", name, err)
+	}
+	return c, nil
+}
+
+// Acknowledge records that a consumer is done with all events up to a cursor. It
+// is on the disk then, and so are the events. The same cursor again changes
+// nothing. The error is *ConsumerNotFoundError, *BackwardsError, those of
+// seglog.OpenJournalReader, or what the store met; nothing is changed then.
+func Acknowledge(h *store.Home, name string, cursor int64) error {
+	lock, err := h.LockAcks(name)
+	if errors.Is(err, fs.ErrNotExist) {
+		return &ConsumerNotFoundError{name}
+	}
+	if err != nil {
+		return fmt.Errorf("lock consumer %q: %w", name, err)
+	}
+	defer lock.Unlock()
+	before, err := Acknowledged(h, name)
+	switch {
+	case err != nil:
+		return err
+	case before != nil && cursor == before.Cursor:
+		return nil
+	case before != nil && cursor < before.Cursor:
+		// Beyond its own end a journal has no order any more.
+		if end, err := h.Journal().End(); err != nil || end >= before.Cursor {
+			return errors.Join(err, &BackwardsError{name, cursor, before.Cursor})
+		}
+	}
+	return acknowledge(h, name, cursor)
+}
+
+func acknowledge(h *store.Home, name string, cursor int64) error {
+	r, err := seglog.OpenJournalReader(h.EventsDir(), cursor)
+	if err != nil {
+		return err
+	}
+	r.Close()
+	if err := seglog.SyncBefore(h.EventsDir(), cursor); err != nil {
+		return err
+	}
+	dir := h.ConsumerDir(name)
+	now := record.Consumer{Name: name, Cursor: cursor, AcknowledgedAt: time.Now()}
+	if err := store.Replace(filepath.Join(dir, store.CursorFile), append(now.AppendJSON(nil), '\n')); err != nil {
+		return fmt.Errorf("record the cursor of consumer %q: %w", name, err)
+	}
+	return store.SyncDir(dir)
+}
+
+// Consumers gives the named readers of the journal, by name.
+func Consumers(h *store.Home) ([]Consumer, error) {
+	names, err := h.Consumers()
+	if err != nil {
+		return nil, err
+	}
+	end, err := h.Journal().End()
+	if err != nil {
+		return nil, err
+	}
+	slices.Sort(names)
+	list := []Consumer{}
+	for _, name := range names {
+		c := Consumer{Name: name, Behind: end}
+		at, err := Acknowledged(h, name)
+		if missing := (*ConsumerNotFoundError)(nil); errors.As(err, &missing) {
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
+		if at != nil {
+			c.Cursor, c.AcknowledgedAt, c.Behind = &at.Cursor, timeOf(at.AcknowledgedAt), max(end-at.Cursor, 0)
+		}
+		if c.Reading, err = h.BeingRead(name); err != nil {
+			return nil, fmt.Errorf("look at consumer %q: %w", name, err)
+		}
+		list = append(list, c)
+	}
+	return list, nil
+}

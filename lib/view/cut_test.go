@@ -1,0 +1,217 @@
+package view
+
+import (
+	"math/rand/v2"
+	"path/filepath"
+	"runtime"
+	"strconv"
+	"sync"
+	"testing"
+	"time"
+
+	"bgtasks/lib/record"
+	"bgtasks/lib/seglog"
+	"bgtasks/lib/store"
+)
+
+// supervised makes a task whose lock the test holds, as its shim would.
+func supervised(t testing.TB, h *store.Home, id string, state *record.State) *record.Spec {
+	t.Helper()
+	spec := testSpec(t, id)
+	put(t, h, spec, state)
+	if err := h.MarkLive(id); err != nil {
+		t.Fatal(err)
+	}
+	lock := hold(t, h, id)
+	t.Cleanup(func() { lock.Unlock() })
+	return spec
+}
+
+func journalState(t testing.TB, h *store.Home, id string, name record.EventName, s *record.State) {
+	t.Helper()
+	e := &record.Event{Name: name, Time: s.UpdatedAt, TaskID: id, Labels: []byte(`"tags":[],"kind":"command"`), State: s}
+	if err := h.Append(e); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// A record that was written before the line about it is shown as it was before
+// both, and the line is news then.
+func TestP10CutBetweenRecordAndLine(t *testing.T) {
+	now := time.Now()
+	ago := func(s record.LifeState, started, updated time.Duration) *record.State {
+		return &record.State{Run: 1, Attempt: 1, State: s, StartedAt: now.Add(-started), UpdatedAt: now.Add(-updated)}
+	}
+	running := ago(record.Running, time.Minute, time.Minute)
+	for _, c := range []struct {
+		name         string
+		record, line *record.State // line is of the last before the cut
+		event        record.EventName
+		want         record.LifeState
+		shows        bool
+	}{
+		{"ended", ago(record.Succeeded, time.Minute, 0), running, record.EventSucceeded, record.Running, false},
+		{"ended, started long ago", ago(record.Succeeded, time.Hour, 0), nil, record.EventSucceeded, record.Running, false},
+		{"started", ago(record.Running, 0, 0), nil, record.EventStarted, record.Claimed, false},
+		{"started and ended", ago(record.Failed, 0, 0), nil, record.EventFailed, record.Claimed, false},
+		{"journalled", running, running, record.EventSucceeded, record.Running, false},
+		{"its writer hangs", ago(record.Succeeded, time.Hour, time.Minute), running, record.EventSucceeded, record.Succeeded, true},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			h := testHome(t)
+			supervised(t, h, "t", c.record)
+			if err := h.MarkLive("t"); err != nil {
+				t.Fatal(err)
+			}
+			if c.line != nil {
+				journalState(t, h, "t", record.EventStarted, c.line)
+			}
+			cut, err := TakeCut(h, Filter{})
+			if err != nil || len(cut.Tasks) != 1 {
+				t.Fatalf("TakeCut = %+v, %v", cut, err)
+			}
+			if got := cut.Tasks[0]; got.State != c.want || (got.ExitedAt != "") && !got.Terminal() {
+				t.Errorf("state = %s, want %s", got.State, c.want)
+			}
+			journalState(t, h, "t", c.event, c.record)
+			e := eventAfter(t, h, cut.Cursor)
+			if got := cut.Shows(e); got != c.shows {
+				t.Errorf("Shows(%s) = %t, want %t", e.Name, got, c.shows)
+			}
+		})
+	}
+}
+
+func eventAfter(t *testing.T, h *store.Home, cursor int64) *Event {
+	t.Helper()
+	r, err := seglog.OpenJournalReader(h.EventsDir(), cursor)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.Close()
+	line, _, err := r.Next()
+	if err != nil {
+		t.Fatal(err)
+	}
+	e, err := ParseEvent(line)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return e
+}
+
+// restless takes a task through its attempts, as shims do: the record first, the
+// line a while later.
+type restless struct {
+	home  *store.Home
+	id    string
+	state record.State
+}
+
+var nextState = map[record.LifeState]struct {
+	state record.LifeState
+	event record.EventName
+}{
+	record.Claimed:  {record.Running, record.EventStarted},
+	record.Running:  {record.Retrying, record.EventRetried},
+	record.Retrying: {record.Claimed, record.EventClaimed},
+}
+
+func (r *restless) step() error {
+	next := nextState[r.state.State]
+	r.state.State, r.state.UpdatedAt = next.state, time.Now()
+	switch next.state {
+	case record.Claimed:
+		r.state.Attempt++
+		r.state.StartedAt = time.Time{}
+	case record.Running:
+		r.state.StartedAt = r.state.UpdatedAt
+	}
+	path := filepath.Join(r.home.TaskDir(r.id), store.StateFile)
+	if err := store.ReplaceUnsynced(path, r.state.AppendJSON(nil)); err != nil {
+		return err
+	}
+	for range rand.IntN(20) {
+		runtime.Gosched()
+	}
+	return r.home.Append(&record.Event{Name: next.event, Time: r.state.UpdatedAt, TaskID: r.id,
+		Labels: []byte(`"tags":[],"kind":"command"`), State: &r.state})
+}
+
+// Lesson 38: while records and lines are written without a pause, every cut shows
+// of every task what the last line before its cursor told.
+func TestP10CutUnderAHammeringWriter(t *testing.T) {
+	h := testHome(t)
+	stop := make(chan struct{})
+	var writers sync.WaitGroup
+	for i := range 4 {
+		r := &restless{home: h, id: "t" + strconv.Itoa(i)}
+		r.state = record.State{Run: 1, Attempt: 1, State: record.Claimed, UpdatedAt: time.Now()}
+		supervised(t, h, r.id, &r.state)
+		if err := r.step(); err != nil {
+			t.Fatal(err)
+		}
+		writers.Go(func() {
+			for {
+				select {
+				case <-stop:
+					return
+				default:
+				}
+				if err := r.step(); err != nil {
+					t.Error(err)
+					return
+				}
+			}
+		})
+	}
+	var cuts []*Cut
+	for range 200 {
+		cut, err := TakeCut(h, Filter{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		cuts = append(cuts, cut)
+	}
+	close(stop)
+	writers.Wait()
+	checkCuts(t, h, cuts)
+}
+
+// checkCuts reads the journal once, and compares each cut, in order, with what
+// was told last of each task up to its cursor.
+func checkCuts(t *testing.T, h *store.Home, cuts []*Cut) {
+	t.Helper()
+	r, err := seglog.OpenJournalReader(h.EventsDir(), 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.Close()
+	last := map[string]*Event{}
+	for _, cut := range cuts {
+		for r.Cursor() < cut.Cursor {
+			line, _, err := r.Next()
+			if err != nil {
+				t.Fatal(err)
+			}
+			e, err := ParseEvent(line)
+			if err != nil {
+				t.Fatal(err)
+			}
+			last[e.TaskID] = e
+		}
+		compare(t, cut, last)
+	}
+}
+
+func compare(t *testing.T, cut *Cut, want map[string]*Event) {
+	t.Helper()
+	if len(cut.Tasks) != len(want) {
+		t.Errorf("at %d: %d tasks, want %d", cut.Cursor, len(cut.Tasks), len(want))
+	}
+	for _, task := range cut.Tasks {
+		if e := want[task.ID]; e == nil || !task.at(e) {
+			t.Errorf("at %d: %s is %s in attempt %d, want %s in %d", cut.Cursor, task.ID, task.State, task.Attempt, e.State.State, e.State.Attempt)
+		}
+	}
+}

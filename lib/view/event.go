@@ -1,0 +1,224 @@
+package view
+
+import (
+	"errors"
+	"io/fs"
+	"time"
+
+	"bgtasks/lib/record"
+	"bgtasks/lib/store"
+
+	"github.com/tidwall/gjson"
+)
+
+// AllChannels gives the channels of the event's task as record.Spec.AllChannels
+// does, so that what matches at first matches later.
+func (e *Event) AllChannels() []string {
+	s := record.Spec{ID: e.TaskID, Kind: e.Kind, Tags: e.Tags, SessionID: e.SessionID, DedupeKey: e.DedupeKey,
+		ConcurrencyKey: e.ConcurrencyKey, SupersedeKey: e.SupersedeKey, Channels: e.Channels}
+	return s.AllChannels()
+}
+
+// Task gives the event's task as far as the line tells of it: enough for a
+// Filter, but for names and times.
+func (e *Event) Task() *Task {
+	return &Task{ID: e.TaskID, Kind: e.Kind, Tags: e.Tags, ParentSessionID: e.SessionID, Queue: e.Queue,
+		Channels: e.AllChannels(), DedupeKey: e.DedupeKey, ConcurrencyKey: e.ConcurrencyKey, SupersedeKey: e.SupersedeKey,
+		State: e.State.State, Status: record.StatusOf(e.State.State, e.State.Reason)}
+}
+
+// Transition tells whether the event is about a change of the state.
+func (e *Event) Transition() bool {
+	switch e.Name {
+	case record.EventEnqueued, record.EventClaimed, record.EventStarted, record.EventRetried, record.EventStale, record.EventRecovered:
+		return true
+	}
+	return e.State.State.Terminal() && e.Name != record.EventRemoved
+}
+
+// AppendTo appends what the line tells as a JSON object: its members as they are,
+// all channels of the task, and snapshot, which is JSON.
+func (e *Event) AppendTo(b, line, snapshot []byte) []byte {
+	b = append(b, '{')
+	gjson.ParseBytes(line).ForEach(func(key, v gjson.Result) bool {
+		if key.Str != "channels" {
+			b = append(append(append(append(b, key.Raw...), ':'), v.Raw...), ',')
+		}
+		return true
+	})
+	b = append(b, `"channels":[`...)
+	for i, channel := range e.AllChannels() {
+		if i > 0 {
+			b = append(b, ',')
+		}
+		b = record.AppendString(b, channel)
+	}
+	b = append(append(b, `],"snapshot":`...), snapshot...)
+	if e.Step == nil {
+		b = append(b, `,"step":null`...)
+	}
+	return append(b, '}')
+}
+
+// Past gives tasks as they were after events of the journal. It is not for
+// concurrent use.
+type Past struct {
+	r    *reader
+	upTo int64            // the views were read when the journal had come so far
+	seen map[string]*Task // nil for a task that is gone
+}
+
+// maxSeen bounds how many views are kept at a time.
+const maxSeen = 1000
+
+// NewPast begins without having read anything.
+func NewPast(h *store.Home) *Past { return &Past{r: newReader(h), seen: map[string]*Task{}} }
+
+// At gives the task as it was after the event with this cursor, nil if it has
+// been removed since. What the line does not tell and the task's files no longer
+// do is left out; the sizes of its logs are those of now. A task is read once for
+// all events that are in the journal already.
+func (p *Past) At(e *Event, cursor int64) (*Task, error) {
+	t, err := p.view(e, cursor)
+	if t == nil || err != nil {
+		return nil, err
+	}
+	return p.r.asOf(t, e), nil
+}
+
+// view gives a view that is no older than the line: a record is written before
+// the line about it.
+func (p *Past) view(e *Event, cursor int64) (*Task, error) {
+	if cursor > p.upTo {
+		end, err := p.r.home.Journal().End()
+		if err != nil {
+			return nil, err
+		}
+		p.upTo = max(end, cursor)
+		clear(p.seen)
+	}
+	if t, known := p.seen[e.TaskID]; known {
+		return t, nil
+	}
+	if len(p.seen) >= maxSeen {
+		clear(p.seen)
+	}
+	t, err := p.r.whole(e.TaskID, e.State.State.Terminal())
+	if err != nil {
+		return nil, err
+	}
+	p.seen[e.TaskID] = t
+	return t, nil
+}
+
+// whole reads a task with all that there is to it; nil if it is gone.
+func (r *reader) whole(id string, ended bool) (*Task, error) {
+	if !record.ValidID(id) {
+		return nil, nil
+	}
+	known := thorough
+	if ended {
+		known = unmarked
+	}
+	t, err := r.load(id, known)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	r.addDetails(t)
+	return t, nil
+}
+
+// asOf gives a task as it was after an event; nil if the event is about one that
+// was there before under the same id. t is of the same time or later.
+func (r *reader) asOf(t *Task, e *Event) *Task {
+	switch {
+	case e.Name == record.EventRemoved:
+		return nil
+	case t.Spec == nil, e.State.Run == 0:
+		return t
+	case succeeds(t, e):
+		return nil
+	case t.at(e) && t.Terminal():
+		return t
+	}
+	u := r.restate(t, stateAfter(t.Current, e))
+	if e.Name == record.EventLeaseLost {
+		u.Supervisor = SupervisorLost
+	}
+	p := t.Report
+	if e.Progress != nil {
+		p = e.report()
+	}
+	if p != nil && !p.UpdatedAt.After(e.Time) {
+		u.tell(p)
+	}
+	return u
+}
+
+// succeeds tells whether the task has taken the place of the one, under the same
+// id, that the event is about. What that one was can't be known any more. After a
+// removal runs are counted anew, and the times tell.
+func succeeds(t *Task, e *Event) bool {
+	return t.Spec != nil && e.State.Run > 0 && (t.Spec.FirstRun > e.State.Run || e.Time.Before(t.Spec.CreatedAt))
+}
+
+// at tells whether the task stands where the event has left it.
+func (t *Task) at(e *Event) bool {
+	s := &e.State
+	return t.Run == s.Run && t.Attempt == s.Attempt && t.State == s.State && t.Reason == s.Reason
+}
+
+// report is the progress that the line tells, with the attempt that it is of.
+func (e *Event) report() *record.Progress {
+	p := *e.Progress
+	p.Run, p.Attempt = e.State.Run, e.State.Attempt
+	return &p
+}
+
+// restate makes the view of a task again, for another state; nil for none.
+func (r *reader) restate(t *Task, state *record.State) *Task {
+	open := state == nil || !state.State.Terminal()
+	u := r.derive(&snapshot{id: t.ID, home: r.home.Path(), spec: t.Spec, state: state, held: open})
+	if state != nil {
+		u.RestartCount = state.Run - t.Spec.FirstRun
+	}
+	u.LogBytes, u.LogDroppedBytes = t.LogBytes, t.LogDroppedBytes
+	return u
+}
+
+// stateAfter is the state after an event, now being the one that is recorded
+// today, of the same attempt or a later one.
+func stateAfter(now *record.State, e *Event) *record.State {
+	then := &record.State{}
+	if now != nil && now.Run == e.State.Run && now.Attempt == e.State.Attempt {
+		*then = *now
+	}
+	told := &e.State
+	then.Run, then.Attempt, then.State, then.Reason = told.Run, told.Attempt, told.State, told.Reason
+	then.ExitCode, then.Signal, then.Stop = told.ExitCode, told.Signal, told.Stop
+	then.RetryAt, then.RetryDueBootMs, then.StaleAt, then.StaleReason = told.RetryAt, told.RetryDueBootMs, told.StaleAt, told.StaleReason
+	then.UpdatedAt = e.Time
+	if then.Leader == nil && e.PID != 0 {
+		then.Leader = &record.Process{PID: e.PID}
+	}
+	if e.Name == record.EventStarted && then.StartedAt.IsZero() {
+		then.StartedAt = e.Time
+	}
+	forgetLater(then)
+	return then
+}
+
+// forgetLater takes away what such a state can't have yet.
+func forgetLater(s *record.State) {
+	switch s.State {
+	case record.Queued, record.Claimed:
+		s.StartedAt, s.Leader, s.Containment = time.Time{}, nil, ""
+	case record.Running, record.Stale:
+	default:
+		return
+	}
+	s.ExitedAt, s.Usage, s.Leftovers, s.LogEnd, s.ErrorsEnd = time.Time{}, nil, 0, 0, 0
+}

@@ -1,0 +1,65 @@
+package view
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+)
+
+// Order says how tasks are sorted: by one of Orders, or the other way round.
+type Order struct {
+	By   string // "" for "created"
+	Desc bool
+}
+
+// Orders are the times to sort by, the default first.
+var Orders = []string{"created", "updated", "scheduled", "started", "exited"}
+
+// ParseOrder reads "started", "started-desc", "started_desc" or "started_asc".
+func ParseOrder(s string) (o Order, ok bool) {
+	by, direction, cut := strings.Cut(strings.Replace(s, "_", "-", 1), "-")
+	o = Order{by, direction == "desc"}
+	return o, slices.Contains(Orders, by) && (!cut || direction == "asc" || direction == "desc")
+}
+
+// Sort puts tasks in an order. Those that lack its time come last in either
+// direction; those of one time come by createdAt, then id, so that a page
+// follows on the one before.
+func Sort(tasks []*Task, o Order) {
+	slices.SortFunc(tasks, func(a, b *Task) int {
+		x, y := o.key(a), o.key(b)
+		if (x == "") != (y == "") {
+			return cmp.Compare(y, x)
+		}
+		c := cmp.Or(cmp.Compare(x, y), cmp.Compare(a.CreatedAt, b.CreatedAt), cmp.Compare(a.ID, b.ID))
+		if o.Desc {
+			return -c
+		}
+		return c
+	})
+}
+
+// key is the time to sort by: RFC 3339 with milliseconds, in UTC, sorts as text.
+func (o Order) key(t *Task) string {
+	switch o.By {
+	case "updated":
+		return t.UpdatedAt
+	case "scheduled":
+		return t.ScheduledAt
+	case "started":
+		return t.StartedAt
+	case "exited":
+		return t.ExitedAt
+	}
+	return t.CreatedAt
+}
+
+// Page cuts out a page: at most limit tasks after the first offset ones. A
+// negative limit is none.
+func Page(tasks []*Task, offset, limit int) []*Task {
+	tasks = tasks[min(max(offset, 0), len(tasks)):]
+	if limit >= 0 && limit < len(tasks) {
+		tasks = tasks[:limit]
+	}
+	return tasks
+}
