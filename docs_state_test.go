@@ -35,12 +35,40 @@ var recode = map[string]func(t *testing.T, example []byte) ([]byte, error){
 		}
 		return s.AppendJSON(nil), nil
 	},
+	"attempts.ndjson": func(_ *testing.T, b []byte) ([]byte, error) {
+		s, err := view.ParseAttempt(b)
+		if err != nil {
+			return nil, err
+		}
+		return bytes.TrimSuffix(s.AppendAttempt(nil), []byte("\n")), nil
+	},
 	"stop.json": func(_ *testing.T, b []byte) ([]byte, error) {
 		s, err := view.ParseStop(b)
 		if err != nil {
 			return nil, err
 		}
 		return s.AppendJSON(nil), nil
+	},
+	"progress.json": func(_ *testing.T, b []byte) ([]byte, error) {
+		p, err := view.ParseProgress(b)
+		if err != nil {
+			return nil, err
+		}
+		return p.AppendJSON(nil), nil
+	},
+	"steps.ndjson": func(_ *testing.T, b []byte) ([]byte, error) {
+		s, err := view.ParseStep(b)
+		if err != nil {
+			return nil, err
+		}
+		return bytes.TrimSuffix(s.AppendJSON(nil), []byte("\n")), nil
+	},
+	"cursor.json": func(_ *testing.T, b []byte) ([]byte, error) {
+		c, err := view.ParseConsumer(b)
+		if err != nil {
+			return nil, err
+		}
+		return c.AppendJSON(nil), nil
 	},
 	"event":       func(_ *testing.T, b []byte) ([]byte, error) { return recodeEvent(b) },
 	"output.json": recodeGaps,
@@ -63,6 +91,15 @@ func recodeEvent(b []byte) ([]byte, error) {
 		state.Leader = &record.Process{PID: e.PID}
 	}
 	line := record.Event{Name: e.Name, Time: e.Time, TaskID: e.TaskID, Labels: labels.EventLabels(), State: &state}
+	if e.Step != nil {
+		line.Extra = e.Step.AppendMember(nil)
+	}
+	if e.Progress != nil {
+		if e.Step != nil {
+			line.Extra = append(line.Extra, ',')
+		}
+		line.Extra = e.Progress.AppendMember(line.Extra)
+	}
 	return bytes.TrimSuffix(line.AppendJSON(nil), []byte("\n")), nil
 }
 
@@ -189,12 +226,15 @@ func TestStatePageFields(t *testing.T) {
 	process, now := record.Process{BootID: "b", PID: 2, StartTicks: 3}, time.Unix(1, 0)
 	stop := record.Stop{RequestedAt: now, By: "b", Signal: signal, Reason: "r", Cause: record.Stopped}
 	state := record.State{Run: 1, Attempt: 1, State: record.Cancelled, Reason: record.Stopped, ExitCode: &code, Signal: &signal,
-		Leader: &process, Shim: &process, Containment: "session", Cgroup: "c", Leftovers: 1, TeeMissed: 1,
+		Leader: &process, Shim: &process, Containment: "session", Cgroup: "c", Leftovers: 1, TeeMissed: 1, EventsMissing: 1, OOM: true,
 		StartedAt: now, ExitedAt: now, UpdatedAt: now, Usage: &record.Usage{}, Stop: &stop}
 	spec := record.Spec{ID: "i", EnvNames: []string{"E"}, SessionID: "s", Notify: true, Metadata: []byte("0"), Stdin: "f", Split: true,
 		Tees: []string{"t"}, TimeLimitMs: 1, SuccessExitCodes: []int{1}, CreatedAt: now, StartedBy: process}
 	event := record.Event{Name: record.EventStarted, TaskID: "i", Labels: spec.EventLabels(), State: &state}
-	text := slices.Concat(spec.AppendJSON(nil), state.AppendJSON(nil), stop.AppendJSON(nil), event.AppendJSON(nil))
+	progress := record.Progress{Run: 1, Attempt: 1, UpdatedAt: now, HeartbeatAt: now, Result: []byte("1")}
+	step := record.Step{Sequence: 1}
+	event.Extra = progress.AppendMember(append(step.AppendMember(nil), ','))
+	text := slices.Concat(spec.AppendJSON(nil), state.AppendJSON(nil), stop.AppendJSON(nil), event.AppendJSON(nil), progress.AppendJSON(nil))
 	for _, m := range regexp.MustCompile(`"(\w+)":`).FindAllSubmatch(text, -1) {
 		name := regexp.MustCompile(`(?m)^\.(It )?Cm (.* )?` + string(m[1]) + `\b`)
 		if !name.MatchString(page) {

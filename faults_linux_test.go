@@ -16,8 +16,9 @@ import (
 // nothing armed, what act does with the point at hand.
 type scenario struct {
 	name    string
-	loses   string // why output may be missing whatever happens
-	with    string // points that are armed beside it, or nobody would come by
+	loses   string   // why output may be missing whatever happens
+	with    string   // points that are armed beside it, or nobody would come by
+	flags   []string // of the start
 	prepare func(*world)
 	act     func(*world)
 }
@@ -36,6 +37,16 @@ var scenarios = []scenario{
 	{name: "no-splice", with: "pump-splice=eio", act: startAndEnd},
 	{name: "full-disk", with: "pump-splice=enospc,log-write=enospc", act: startAndEnd},
 	{name: "disk-has-room-again", prepare: lossyTask, act: lookAndEnd},
+	{name: "report", prepare: printedTask, act: reportAndEnd},
+	{name: "clear", prepare: endedTask, act: clearTwice},
+	{name: "retry", flags: retrySoon, act: tryTwice},
+	{name: "retry-fails", flags: retrySoon, act: tryAndBreak},
+	{name: "retry-lost", flags: retrySoon, loses: "nobody held the pipe that the output was in", prepare: deadTask, act: lookTwice},
+	{name: "retry-stop", flags: retryLater, act: tryAndStop},
+	{name: "requeue", flags: retrySoon, prepare: triedTask, act: restartAndTry},
+	{name: "put-back", with: "launch-spawn=enospc", flags: retrySoon, act: func(w *world) { w.start() }},
+	{name: "unclaimed", flags: retrySoon, prepare: claimedTask, act: lookTwice},
+	{name: "watchdog", flags: []string{"--watchdog", "50ms"}, act: startAndFallSilent},
 }
 
 func startAndEnd(w *world) {
@@ -85,6 +96,28 @@ func brokenTask(w *world) {
 // to be executable.
 func noInterpreter(w *world) { w.write("task", "#!/nonexistent/interpreter\n") }
 
+func printedTask(w *world) {
+	w.start()
+	w.await(printed)
+}
+
+// reportAndEnd lets the task say something of itself, twice: the second time
+// finds what the first left.
+func reportAndEnd(w *world) {
+	for range 2 {
+		w.run("bg-report", "--id", w.id, "--percent", "10", "--label", "half", "step", "one")
+		w.run("bg-report", "--id", w.id, "result", "1")
+	}
+	w.end()
+}
+
+// clearTwice lets a second one find what the first left.
+func clearTwice(w *world) {
+	w.cleared = true
+	w.run("bg-clear", "--keep-latest-failures", "9", "--max-bytes", "1")
+	w.run("bg-clear", w.id)
+}
+
 func orphanedTask(w *world) {
 	w.start()
 	w.await(printed)
@@ -99,11 +132,13 @@ func deadTask(w *world) {
 	awaitEnd(l.pid, patience)
 }
 
-// lossyTask is an orphan whose supervisor found no room for what it printed.
+// lossyTask is an orphan whose supervisor found no room for what it printed, and
+// has said so.
 func lossyTask(w *world) {
 	w.arm("pump-splice=enospc,log-write=enospc,log-save=enospc")
 	w.start()
 	w.await(printed)
+	w.awaitEvent("log_dropped")
 	w.armed = nil
 	w.killShims()
 }
@@ -135,6 +170,7 @@ func (w *world) struck() map[string]bool {
 
 // play goes through a scenario with a point armed, and checks what is left.
 func (s *scenario) play(w *world, points string) {
+	w.flags = s.flags
 	if s.prepare != nil {
 		s.prepare(w)
 	}
@@ -197,12 +233,13 @@ func idle(points []failpoint, but string) string {
 	return strings.Join(words, ",")
 }
 
-// TestFaults walks every failpoint with every fault, in one scenario each with
-// BGTASKS_FAULTS=one, or in all that come by it with BGTASKS_FAULTS=all. Then it looks with nothing armed, and
-// checks P1, P3, P5, P6, P7 and P10 on the files.
+// TestFaults walks every failpoint with every fault, in one scenario each, or
+// with BGTASKS_FAULTS=all in all that come by it. Then it looks with nothing
+// armed, and checks P1, P3, P5, P6, P7 and P10 on the files. BGTASKS_FAULTS=none
+// leaves it out.
 func TestFaults(t *testing.T) {
-	if os.Getenv("BGTASKS_FAULTS") == "" {
-		t.Skip("takes minutes: make faults walks all failpoints")
+	if testing.Short() || os.Getenv("BGTASKS_FAULTS") == "none" {
+		t.Skip("takes a minute")
 	}
 	bin := filepath.Join(t.TempDir(), "bin")
 	if err := build("make", "-s", "build", "OUT="+bin, "TAGS=failpoint"); err != nil {

@@ -8,12 +8,15 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"bgtasks/lib/store"
 )
 
 // world is a home of its own with one task, whose truth the test knows without
@@ -26,12 +29,14 @@ type world struct {
 	home string
 	id   string
 
-	armed []string // the environment that arms a point; nil while none is
-	lives []*life
-	past  int // how many of them are of earlier starts
-	note  *os.File
-	rest  string // of a note that has not come whole
-	gate  *os.File
+	flags   []string // of each start
+	armed   []string // the environment that arms a point; nil while none is
+	lives   []*life
+	past    int  // how many of them are of earlier starts
+	cleared bool // the task was removed, or was to be
+	note    *os.File
+	rest    string // of a note that has not come whole
+	gate    *os.File
 }
 
 // life is what the test knows of one run of the task's program.
@@ -185,7 +190,8 @@ func (w *world) must(code int, verb string, args ...string) answer {
 func (w *world) start() answer {
 	w.hear()
 	w.past = len(w.lives)
-	return w.run("bg-start", "--id", w.id, "--log-max", logMax, "--grace", "0", filepath.Join(w.dir, "task"))
+	args := append([]string{"--id", w.id, "--log-max", logMax, "--grace", "0"}, w.flags...)
+	return w.run("bg-start", append(args, filepath.Join(w.dir, "task"))...)
 }
 
 // restart runs it again.
@@ -284,6 +290,35 @@ func (w *world) sleepUntilChange(pids []int, deadline time.Time) {
 	unix.Poll(set, int(max(time.Until(deadline).Milliseconds(), 0)))
 }
 
+// awaitEvent waits until the journal has an event of this name. It hangs up a
+// bell of its own there, as a verb that follows the journal does.
+func (w *world) awaitEvent(name string) {
+	w.t.Helper()
+	bell, err := store.NewBell(store.At(w.home).JournalBells(), store.BellChange)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	defer bell.Close()
+	set := []unix.PollFd{{Fd: int32(bell.FD()), Events: unix.POLLIN}}
+	deadline := time.Now().Add(patience)
+	for !w.hasEvent(name) {
+		if time.Now().After(deadline) {
+			w.t.Fatalf("no event %q: %v", name, w.events())
+		}
+		unix.Poll(set, int(max(time.Until(deadline).Milliseconds(), 0)))
+		bell.Drain()
+	}
+}
+
+func (w *world) hasEvent(name string) bool {
+	for _, names := range w.events() {
+		if slices.Contains(names, name) {
+			return true
+		}
+	}
+	return false
+}
+
 // alive tells whether the newest life goes on.
 func (w *world) alive() bool {
 	w.hear()
@@ -338,7 +373,8 @@ func (w *world) processes() (pids []int) {
 func (w *world) owns(p process) bool {
 	environ := append([]byte{0}, p.proc("environ")...)
 	return bytes.Contains(environ, []byte("\x00BACKGROUND_TASKS_HOME="+w.home+"\x00")) ||
-		string(p.proc("cmdline")) == "bg-shim\x00"+w.id+"\x00"
+		string(p.proc("cmdline")) == "bg-shim\x00"+w.id+"\x00" ||
+		p.queueMode() != "" && strings.HasSuffix(p.cmdline(), " "+w.home)
 }
 
 // shims are the supervisors of this world.

@@ -27,9 +27,13 @@ var rooms = map[string]struct {
 	"lib/store":   {[]string{"lib/fail", "lib/fsys", "lib/record", "lib/seglog"}, "the layout knows no processes"},
 	"lib/shim":    {[]string{"lib/fail", "lib/fsys", "lib/record", "lib/seglog", "lib/proc", "lib/store"}, "the supervisor reads no JSON and asks no view"},
 	"lib/view":    {[]string{"lib/fail", "lib/fsys", "lib/record", "lib/seglog", "lib/proc", "lib/store", "lib/launch"}, "reading starts nothing but a supervisor in a dead one's place"},
+	"lib/config":  {[]string{"lib/fsys", "lib/store"}, "settings know nothing of tasks"},
+	"lib/retain":  {[]string{"lib/config", "lib/fail", "lib/record", "lib/report", "lib/store", "lib/view"}, "what removes tasks starts and signals nothing"},
 	"lib/watch":   {[]string{"lib/fsys", "lib/record", "lib/proc", "lib/store", "lib/view"}, "waiting changes nothing"},
+	"lib/report":  {[]string{"lib/fail", "lib/fsys", "lib/record", "lib/store", "lib/view", "lib/watch"}, "who reports looks at records, and signals nothing"},
 	"lib/launch":  {[]string{"lib/fail", "lib/fsys", "lib/record", "lib/proc", "lib/store"}, "a start looks at no other task"},
-	"lib/control": {[]string{"lib/record", "lib/proc", "lib/store", "lib/view", "lib/watch", "lib/launch"}, "what is asked of tasks is no matter of flags"},
+	"lib/sched":   {[]string{"lib/fail", "lib/fsys", "lib/record", "lib/proc", "lib/store", "lib/view", "lib/launch"}, "who is next is no matter of flags, nor of how a task is ended"},
+	"lib/control": {[]string{"lib/record", "lib/sched", "lib/proc", "lib/store", "lib/view", "lib/watch", "lib/launch"}, "what is asked of tasks is no matter of flags"},
 	"lib/cli":     {[]string{"lib/*"}, "the command lines stand on all rooms but the supervisor's"},
 	"cmd/bg-shim": {[]string{"lib/shim"}, "the supervisor's program is its room's main"},
 	"cmd/*":       {[]string{"lib/*"}, "verbs share what is in lib, never each other"},
@@ -40,7 +44,7 @@ var fences = map[string][]string{
 	"github.com/alecthomas/kong":      {"lib/cli"},
 	"github.com/google/jsonschema-go": {"lib/cli"},
 	"github.com/tidwall/gjson":        {"lib/view"},
-	"golang.org/x/sys":                {"lib/fsys", "lib/store", "lib/proc", "lib/seglog", "lib/shim", "lib/launch", "lib/watch", "lib/view", "lib/cli"},
+	"golang.org/x/sys":                {"lib/fsys", "lib/store", "lib/proc", "lib/seglog", "lib/shim", "lib/launch", "lib/watch", "lib/view", "lib/sched", "lib/cli"},
 	"github.com/rogpeppe/go-internal": nil,
 }
 

@@ -22,7 +22,7 @@ import (
 // whether a directory belongs there.
 var plantable = map[string]bool{
 	"LAYOUT": false, "tasks": true, "live": true, "tmp": true, "events": true,
-	"events/bells": true, "events/lock": false, "events/00000000000000000000.ndjson": false,
+	"clear.stamp": false, "config.json": false, "events/bells": true, "events/lock": false, "events/00000000000000000000.ndjson": false,
 	"live/t": false, "tasks/t": true, "tasks/t/bells": true,
 	"tasks/t/spec.json": false, "tasks/t/state.json": false, "tasks/t/stop.json": false,
 	"tasks/t/run.lock": false, "tasks/t/out.fifo": false, "tasks/t/ctl.fifo": false,

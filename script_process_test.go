@@ -164,10 +164,22 @@ func (p process) cmdline() string {
 func (p process) isShim() bool { return strings.TrimSpace(string(p.proc("comm"))) == "bg-shim" }
 
 // belongsTo tells whether the process was started below a script's work
-// directory: every process of a script inherits WORK.
+// directory: every process of a script inherits WORK, but for those of the queues,
+// which are called with the home.
 func (p process) belongsTo(work string) bool {
 	environ := append([]byte{0}, p.proc("environ")...)
-	return bytes.Contains(environ, []byte("\x00WORK="+work+"\x00"))
+	return bytes.Contains(environ, []byte("\x00WORK="+work+"\x00")) ||
+		p.queueMode() != "" && strings.Contains(p.cmdline(), " "+work+"/")
+}
+
+// queueMode is what a process does for the queues, which nobody asked it for by
+// hand: --dispatch or --sleep.
+func (p process) queueMode() string {
+	argv := strings.Fields(p.cmdline())
+	if len(argv) == 3 && argv[0] == "bg-queue" && (argv[1] == "--dispatch" || argv[1] == "--sleep") {
+		return argv[1]
+	}
+	return ""
 }
 
 func processesOf(work string) (found []process) {
@@ -182,11 +194,12 @@ func processesOf(work string) (found []process) {
 }
 
 // endProcesses kills every process of a script and tells which there were. A
-// supervisor whose task has just ended may have its last steps to do: it is
-// waited for.
+// supervisor whose task has just ended may have its last steps to do, and whoever
+// dispatches has nothing else: they are waited for.
 func endProcesses(work string) (left []string) {
 	for _, p := range processesOf(work) {
-		if p.isShim() && !supervises(p.pid) && awaitEnd(p.pid, 10*time.Second) {
+		last := p.isShim() && !supervises(p.pid) || p.queueMode() != ""
+		if last && awaitEnd(p.pid, 10*time.Second) {
 			continue
 		}
 		what := fmt.Sprintf("%d %s", p.pid, p.cmdline())

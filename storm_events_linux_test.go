@@ -100,7 +100,7 @@ func (s *storm) checkRun(task *stormTask, run int, events []event, leader *accou
 			fail("adopted without lease_lost before it")
 		case over(name) && ended:
 			fail("it ended twice")
-		case ended && name != "log_dropped":
+		case ended && name != "log_dropped" && name != "removed":
 			fail(name + " after the end")
 		}
 		if over(name) {

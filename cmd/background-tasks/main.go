@@ -13,7 +13,7 @@ package main
 import "bgtasks/lib/cli"
 
 func main() {
-	cli.Dispatch(help, []string{"start", "status", "list", "logs", "stop", "restart", "wait", "events",
+	cli.Dispatch(help, []string{"start", "status", "list", "logs", "stop", "restart", "wait", "events", "report", "clear", "queue",
 		"doctor", "capabilities", "schema", "examples"})
 }
 
@@ -30,6 +30,9 @@ Verbs:
   restart       end a task if it runs, and run it again, or a batch
   wait          wait until a task has ended
   events        read a task's status and output as frames
+  report        tell from inside of a task how far it has come
+  clear         remove finished tasks
+  queue         look at the queues, give them slots, pause and drain them
   doctor        tell whether the suite can work here
   capabilities  tell what this command line can do
   schema        list, or show VERB: the JSON Schemas of the payloads

@@ -6,7 +6,10 @@
 // The text form prints the same facts without the envelope.
 package main
 
-import "bgtasks/lib/cli"
+import (
+	"bgtasks/lib/cli"
+	"bgtasks/lib/record"
+)
 
 func main() {
 	cli.Main(&cli.Verb{
@@ -37,6 +40,7 @@ type capabilities struct {
 	Discovery       []string  `json:"discovery"`
 	Artifacts       artifacts `json:"artifacts"`
 	Batch           batch     `json:"batch"`
+	Scheduling      schedule  `json:"scheduling"`
 }
 
 type artifacts struct {
@@ -51,13 +55,25 @@ type batch struct {
 	DefaultConcurrency int      `json:"default_concurrency"`
 }
 
+// schedule tells what start can say about when a task runs.
+type schedule struct {
+	Dispositions    []string `json:"dispositions"`
+	Dependencies    []string `json:"dependencies"`
+	WatchdogActions []string `json:"watchdog_actions"`
+	MinPriority     int      `json:"min_priority"`
+	MaxPriority     int      `json:"max_priority"`
+	DefaultSlots    int      `json:"default_slots"`
+}
+
 var all = capabilities{
 	ProtocolVersion: "background-tasks-cli/v1",
 	CLIShape:        "client/server-control-plane",
 	PayloadModes:    []string{"inline-json", "@file", "stdin:-"},
 	OutputModes:     []string{"auto", "inline", "artifact"},
-	Lifecycle:       []string{"start", "status", "wait", "stop", "restart", "logs", "events"},
+	Lifecycle:       []string{"start", "status", "wait", "stop", "restart", "logs", "events", "report"},
 	Discovery:       []string{"doctor", "capabilities", "schema list", "schema show", "examples list", "examples show"},
 	Artifacts:       artifacts{true, []string{"logs"}, cli.DefaultLines},
 	Batch:           batch{true, []string{"start", "stop", "restart"}, cli.DefaultConcurrency},
+	Scheduling: schedule{[]string{"created", "reused", "superseded"}, record.AfterWords, record.WatchdogActions,
+		record.MinPriority, record.MaxPriority, 1},
 }

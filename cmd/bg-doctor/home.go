@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"syscall"
 
+	"bgtasks/lib/config"
 	"bgtasks/lib/record"
 	"bgtasks/lib/store"
 )
@@ -27,7 +28,7 @@ func homeChecks(root string) []check {
 	return append([]check{
 		fine("home", "%s is yours alone to write to", root),
 		layout(h), found.owners(), found.modes(), found.links(), fileSystem(h),
-		temporaries(h), markers(h),
+		temporaries(h), markers(h), settings(h),
 	}, taskChecks(h)...)
 }
 
@@ -121,7 +122,7 @@ func (f *findings) note(path string, info fs.FileInfo) {
 	}
 	if kind := info.Mode().Type(); kind != 0 && kind != fs.ModeDir && kind != fs.ModeNamedPipe {
 		f.odd = append(f.odd, name)
-	} else if info.Mode().Perm()&0o077 != 0 {
+	} else if info.Mode().Perm()&0o077 != 0 && name != config.File { // which its owner made, and which holds no secret
 		f.loose = append(f.loose, name)
 	}
 }
@@ -162,6 +163,19 @@ func (f *findings) tighten() error {
 		}
 	}
 	return nil
+}
+
+// settings checks that config.json can be read: or else nothing is removed by
+// itself, and nobody is told.
+func settings(h *store.Home) check {
+	c, err := config.Load(h)
+	switch {
+	case err != nil:
+		return wrong("config", err, "correct or remove it: see bg-state(5)")
+	case c.Retention.Off():
+		return fine("config", "finished tasks are kept for ever")
+	}
+	return fine("config", "finished tasks are removed by rules, see bg-clear(1)")
 }
 
 func (f *findings) links() check {

@@ -1,23 +1,44 @@
 package main
 
 import (
+	"encoding/json"
+
 	"bgtasks/lib/cli"
-	"bgtasks/lib/store"
 	"bgtasks/lib/view"
 )
 
 func eventsJSON(c *cli.Call, words []string) error {
-	if c.Opts.Stream {
-		return cli.Streamed(frames)(c, words)
+	p, err := cli.Decode[cli.EventsPayload](c, words)
+	if err != nil {
+		return err
 	}
-	return cli.One(events)(c, words)
+	var data any
+	switch {
+	case p.Frames():
+		data, err = events(c, p)
+	case p.Ack != nil:
+		data, err = cli.Acknowledge(c, string(p.Consumer), int64(*p.Ack))
+	case c.Opts.Stream:
+		return stream(c, p)
+	default:
+		data, err = journal(c, p)
+	}
+	if frames, ok := data.(*eventsData); ok && err == nil && c.Opts.Stream {
+		return frames.list.Stream(c)
+	}
+	if err != nil {
+		return err
+	}
+	return c.Succeed(data)
 }
 
-// eventsData is what JSON mode tells.
+// eventsData is what JSON mode tells of one task.
 type eventsData struct {
 	TaskID string      `json:"task_id"`
 	Total  int         `json:"total"`
 	Frames []cli.Frame `json:"frames"`
+
+	list *cli.Frames
 }
 
 func events(c *cli.Call, p *cli.EventsPayload) (*eventsData, error) {
@@ -25,12 +46,12 @@ func events(c *cli.Call, p *cli.EventsPayload) (*eventsData, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &eventsData{string(p.ID), len(f.List()), f.List()}, nil
+	return &eventsData{string(p.ID), len(f.List()), f.List(), f}, nil
 }
 
 // frames gives the task's status and the last lines of its log.
 func frames(c *cli.Call, p *cli.EventsPayload) (*cli.Frames, error) {
-	t, err := c.LoadOne(string(p.ID))
+	t, err := cli.LoadOne(c, string(p.ID))
 	if err != nil {
 		return nil, err
 	}
@@ -38,7 +59,7 @@ func frames(c *cli.Call, p *cli.EventsPayload) (*cli.Frames, error) {
 	if err != nil {
 		return nil, err
 	}
-	lines, err := cli.LastLines(h, t.ID, store.OutputStem, int(p.Lines))
+	lines, err := cli.LastLines(h, t, cli.AllOutput(), int(p.Lines))
 	if err != nil {
 		return nil, err
 	}
@@ -49,4 +70,51 @@ func frames(c *cli.Call, p *cli.EventsPayload) (*cli.Frames, error) {
 	}{string(t.Status), t})
 	f.AddLines(lines.Lines)
 	return f, nil
+}
+
+// stream prints events as text mode does.
+func stream(c *cli.Call, p *cli.EventsPayload) error {
+	open := c.ExistingHome
+	if p.Follow || p.Consumer != "" {
+		open = c.Home
+	}
+	h, err := open()
+	if h == nil || err != nil {
+		return err
+	}
+	return cli.PrintJournal(c, h, p.Options())
+}
+
+// journalData is what JSON mode tells of the journal.
+type journalData struct {
+	Consumer  string            `json:"consumer,omitempty"`
+	Cursor    int64             `json:"cursor"` // from where to go on
+	Total     int               `json:"total"`
+	HasMore   bool              `json:"has_more"`
+	Bootstrap *cli.Bootstrap    `json:"bootstrap,omitempty"`
+	Events    []json.RawMessage `json:"events"`
+}
+
+func journal(c *cli.Call, p *cli.EventsPayload) (*journalData, error) {
+	if err := p.Streams(); err != nil {
+		return nil, err
+	}
+	o := p.Options()
+	data := &journalData{Consumer: o.Consumer, Cursor: max(o.Cursor, 0), Events: []json.RawMessage{}}
+	open := c.ExistingHome
+	if o.Consumer != "" {
+		open = c.Home
+	}
+	h, err := open()
+	if h == nil || err != nil {
+		return data, err
+	}
+	pages, err := cli.CollectJournal(c, h, o)
+	if err != nil {
+		return nil, err
+	}
+	data.Cursor, data.HasMore, data.Bootstrap = pages.Cursor, pages.More, pages.Bootstrap
+	data.Events = append(data.Events, pages.Lines...)
+	data.Total = len(data.Events)
+	return data, nil
 }

@@ -1,19 +1,21 @@
-// Command bg-events prints what happened to tasks.
+// Command bg-events prints what happened to tasks, and what happens.
 //
-//	bg-events [-f] [--cursor CURSOR] [-n EVENTS] [--tag TAG] [--kind KIND] [--session ID] [--state STATE] [TASK…]
+//	bg-events [--cursor CURSOR] [-n EVENTS] [--event NAME] [--tag TAG] [--state STATE] … [--entries] [TASK…]
+//	bg-events -f [--cursor CURSOR | --no-bootstrap] [--limit N] [--steps N] …
+//	bg-events --consumer NAME [-f] [--auto-ack] … | --consumer NAME --ack CURSOR | --consumers | --forget NAME
 //	bg-events '{"id":"bg_demo","lines":20}' [--stream] | @FILE | -
 //
 // In text mode it prints the journal, one JSON object a line, from the cursor
-// on, or from the oldest event that is kept. The cursor in a line is the place
-// after it: reading on from there misses nothing and repeats nothing. With a
-// payload it prints the frames of one task.
+// on, or from the oldest event that is kept. With -f it begins with the tasks as
+// they are, and goes on with what happens. The cursor in a line is the place after
+// it: reading on from there misses nothing and repeats nothing. With a payload it
+// prints the frames of one task, or events.
 package main
 
 import (
 	"slices"
 
 	"bgtasks/lib/cli"
-	"bgtasks/lib/record"
 	"bgtasks/lib/view"
 )
 
@@ -21,7 +23,8 @@ func main() {
 	cli.Main(&cli.Verb{
 		Name: "events",
 		Help: "Print what happened to tasks, one JSON object a line, from the cursor on, or from the oldest event " +
-			"that is kept. Conditions are about the tasks as they were then.",
+			"that is kept. With -f begin with the tasks as they are, and go on with what happens. Conditions are about " +
+			"the tasks as they were then.",
 		JSONHelp: "Errors are JSON envelopes; the events are JSON anyway.",
 		Flags:    &flags{},
 		JSON:     eventsJSON,
@@ -34,26 +37,35 @@ type flags struct {
 	Tasks []string `arg:"" optional:"" name:"task" help:"Only events of these tasks: ids, names or unique beginnings of ids; - reads them from standard input."`
 	cli.TagFlag
 	cli.FilterFlags
-	Follow bool   `short:"f" help:"Go on with what happens from now on."`
-	Cursor *int64 `placeholder:"CURSOR" help:"Only what happened after this place."`
-	Lines  *int   `short:"n" placeholder:"EVENTS" help:"Of what has happened already only the last so many events."`
+	Event       []string    `placeholder:"NAME" help:"Only events of this name: started, succeeded, failed and so on."`
+	Follow      bool        `short:"f" help:"Begin with the tasks as they are, unless --cursor or -n says where, and go on with what happens from now on."`
+	NoBootstrap bool        `help:"Begin with the oldest event that is kept instead of with the tasks as they are."`
+	Limit       *cli.Number `placeholder:"N" help:"Begin with at most so many tasks, the newest."`
+	Steps       cli.Number  `placeholder:"N" help:"Begin with the newest N steps of each task, too."`
+	Cursor      *int64      `placeholder:"CURSOR" help:"Only what happened after this place."`
+	Lines       *int        `short:"n" placeholder:"EVENTS" help:"Of what has happened already only the last so many events."`
+	Entries     bool        `help:"Print each event in the form for lists: type, level, message, percent and the like."`
+	consumerFlags
 
 	gone []cli.Target // that no task is, and no event was seen of
 }
 
 // Run prints the journal. With --json it does no more: its lines are JSON.
 func (f *flags) Run(c *cli.Call) error {
+	if f.manages() {
+		return f.manage(c, f.reads())
+	}
 	o, err := f.options(c)
 	if err != nil {
 		return err
 	}
 	open := c.ExistingHome
-	if f.Follow {
+	if f.Follow || f.Consumer != "" {
 		open = c.Home
 	}
 	h, err := open()
 	if h != nil && err == nil {
-		err = c.PrintJournal(h, o)
+		err = cli.PrintJournal(c, h, o)
 	}
 	if err != nil {
 		return err
@@ -61,10 +73,17 @@ func (f *flags) Run(c *cli.Call) error {
 	return f.missed(c)
 }
 
+// reads tells whether any flag is about what is printed.
+func (f *flags) reads() bool {
+	filter, err := f.Filter(f.Tag)
+	return err != nil || !filter.Empty() || len(f.Tasks)+len(f.Event) > 0 || f.Follow || f.NoBootstrap || f.Limit != nil ||
+		f.Steps > 0 || f.Cursor != nil || f.Lines != nil || f.Entries || f.AutoAck
+}
+
 // missed tells of the words that nothing was ever known by. From a cursor on
 // that can't be told.
 func (f *flags) missed(c *cli.Call) error {
-	if f.Cursor != nil || len(f.gone) == 0 {
+	if f.Cursor != nil || f.Consumer != "" || len(f.gone) == 0 {
 		return nil
 	}
 	if len(f.Tasks) == 1 {
@@ -77,8 +96,16 @@ func (f *flags) missed(c *cli.Call) error {
 	return nil
 }
 
-func (f *flags) options(c *cli.Call) (o cli.JournalOptions, err error) {
-	o = cli.JournalOptions{Cursor: -1, Last: -1, Follow: f.Follow}
+func (f *flags) options(c *cli.Call) (cli.JournalOptions, error) {
+	o := cli.AllEvents()
+	o.Follow, o.Entries, o.Names = f.Follow, f.Entries, f.Event
+	o.Consumer, o.AutoAck = f.Consumer, f.AutoAck
+	live := f.Follow || f.Consumer != ""
+	o.Bootstrap = live && !f.NoBootstrap && !f.Entries
+	o.Shape.Steps = int(f.Steps)
+	if f.Limit != nil {
+		o.Shape.Limit = int(*f.Limit)
+	}
 	if f.Cursor != nil {
 		o.Cursor = *f.Cursor
 	}
@@ -88,33 +115,48 @@ func (f *flags) options(c *cli.Call) (o cli.JournalOptions, err error) {
 	if f.Cursor != nil && o.Cursor < 0 || f.Lines != nil && o.Last < 0 {
 		return o, cli.Usage("--cursor and --lines can't be negative")
 	}
-	o.Match, err = f.matcher(c)
-	return o, err
+	if err := f.agree(live); err != nil {
+		return o, err
+	}
+	return o, f.conditions(c, &o)
 }
 
-// matcher tells which events are wanted. Tasks are found by name as they are
+// agree refuses flags that have nothing to say beside the others.
+func (f *flags) agree(live bool) error {
+	shaped := f.Limit != nil || f.Steps > 0
+	switch {
+	case shaped && (!live || f.NoBootstrap || f.Entries):
+		return cli.Usage("--limit and --steps are about the tasks that --follow or --consumer begins with")
+	case f.NoBootstrap && !live:
+		return cli.Usage("--no-bootstrap is for --follow and --consumer")
+	case f.Consumer != "" && (f.Cursor != nil || f.Lines != nil):
+		return cli.Usage("--consumer has its own cursor: --cursor and --lines can't be beside it")
+	}
+	return f.consumerFlags.agree()
+}
+
+// conditions tell which events are wanted. Tasks are found by name as they are
 // now; one that is gone can be named by its id.
-func (f *flags) matcher(c *cli.Call) (func(*view.Event) bool, error) {
-	filter, err := f.Filter(f.Tag)
+func (f *flags) conditions(c *cli.Call, o *cli.JournalOptions) (err error) {
+	if err := cli.CheckEvents("--event", f.Event); err != nil {
+		return err
+	}
+	if o.Filter, err = f.Filter(f.Tag); err != nil || len(f.Tasks) == 0 {
+		return err
+	}
+	targets, err := cli.NamedOrGone(c, f.Tasks)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	if len(f.Tasks) > 0 {
-		targets, err := c.NamedOrGone(f.Tasks)
-		if err != nil {
-			return nil, err
-		}
-		for _, t := range targets {
-			filter.IDs = append(filter.IDs, t.ID)
-		}
-		f.gone = slices.DeleteFunc(targets, func(t cli.Target) bool { return t.Err == nil })
-		if len(filter.IDs) == 0 {
-			return func(*view.Event) bool { return false }, nil
-		}
+	if len(targets) == 0 { // as from an empty standard input: no task is meant, and none has this id
+		o.Filter.IDs = []string{""}
 	}
-	return func(e *view.Event) bool {
+	for _, t := range targets {
+		o.Filter.IDs = append(o.Filter.IDs, t.ID)
+	}
+	f.gone = slices.DeleteFunc(targets, func(t cli.Target) bool { return t.Err == nil })
+	o.Seen = func(e *view.Event) {
 		f.gone = slices.DeleteFunc(f.gone, func(t cli.Target) bool { return t.ID == e.TaskID })
-		return filter.Match(&view.Task{ID: e.TaskID, Tags: e.Tags, Kind: e.Kind, ParentSessionID: e.SessionID,
-			State: e.State.State, Status: record.StatusOf(e.State.State, e.State.Reason)})
-	}, nil
+	}
+	return nil
 }

@@ -1,24 +1,25 @@
-// Command bg-list lists tasks, oldest first.
+// Command bg-list lists tasks, oldest first, and counts them.
 //
-//	bg-list [-q] [-o FORMAT] [--tag TAG] [--kind KIND] [--session ID] [--state STATE] [--status STATUS] [TASK…]
+//	bg-list [-q] [-o FORMAT] [--tag TAG] [--state STATE] … [--sort ORDER] [--limit N] [--offset N] [--aggregate] [TASK…]
 //	bg-list '{"status":"running","tag":"demo"}' | @FILE | -
 //
 // On a terminal it prints a table, elsewhere an id a line.
 package main
 
 import (
-	"slices"
+	"runtime/debug"
 
 	"bgtasks/lib/cli"
-	"bgtasks/lib/view"
 )
 
 func main() {
+	// The listing of ten thousand tasks is over before a collection would pay.
+	debug.SetGCPercent(1000)
 	cli.Main(&cli.Verb{
 		Name:    "list",
 		Help:    "List tasks, oldest first: a table on a terminal, an id a line elsewhere. All conditions must hold.",
 		Flags:   &flags{},
-		JSON:    cli.One(list),
+		JSON:    cli.One(func(c *cli.Call, p *cli.ListPayload) (*listData, error) { return list(c, p.Listing()) }),
 		Options: []string{cli.OptOutput, cli.OptConcurrency},
 	})
 }
@@ -28,89 +29,85 @@ type flags struct {
 	cli.Words
 	cli.TagFlag
 	cli.FilterFlags
-	Quiet  bool   `short:"q" help:"Print ids only."`
-	Output string `short:"o" placeholder:"FORMAT" help:"${formats}"`
-}
-
-// listData is what JSON mode tells.
-type listData struct {
-	Total int   `json:"total"`
-	Tasks []any `json:"tasks"`
+	cli.OldFlags
+	cli.PageFlags
+	Aggregate bool   `help:"Count all that match by state, status and kind, instead of listing them."`
+	Quiet     bool   `short:"q" help:"Print ids only."`
+	Output    string `short:"o" placeholder:"FORMAT" help:"${formats}"`
 }
 
 // Run lists the tasks that the flags let through.
 func (f *flags) Run(c *cli.Call) error {
-	filter, err := f.Filter(f.Tag)
+	l, err := f.listing(c)
 	if err != nil {
 		return err
 	}
 	if err := c.TextOnly(cli.TextFlag{Name: "--output", Given: f.Output != ""}, cli.TextFlag{Name: "--quiet", Given: f.Quiet}); err != nil {
 		return err
 	}
+	var missing []string
+	if len(f.Tasks) > 0 {
+		if l.Filter.IDs, missing, err = f.named(c); err != nil || len(l.Filter.IDs) == 0 {
+			return err
+		}
+	}
+	if c.JSON {
+		data, err := list(c, l)
+		if err != nil {
+			return err
+		}
+		data.NotFound = missing
+		return c.Succeed(data)
+	}
+	return f.print(c, l)
+}
+
+// listing gives the flags in view's terms.
+func (f *flags) listing(c *cli.Call) (*cli.Listing, error) {
+	filter, err := f.Filter(f.Tag)
+	if err != nil {
+		return nil, err
+	}
+	f.OldFlags.Narrow(&filter)
+	l, err := f.PageFlags.Listing(filter)
+	if err != nil {
+		return nil, err
+	}
+	if l.Aggregate = f.Aggregate; f.Aggregate && f.Quiet {
+		return nil, cli.Usage("--quiet and --aggregate exclude each other")
+	}
+	return l, nil
+}
+
+// named finds the tasks that are named. One that is not there hinders no other.
+func (f *flags) named(c *cli.Call) (ids, missing []string, err error) {
+	targets, err := cli.Targets(c, cli.Request{Words: f.Tasks})
+	if err != nil {
+		return nil, nil, err
+	}
+	if c.JSON {
+		return cli.FoundOrMissing(targets)
+	}
+	ids, err = c.Found(targets)
+	return ids, nil, err
+}
+
+func (f *flags) print(c *cli.Call, l *cli.Listing) error {
 	format := f.Output
 	if f.Quiet {
 		format = "id"
 	}
-	filter.WithLogs = c.JSON || format != "" && format != "id" && format != "table" && format != "tsv"
-	if len(f.Tasks) > 0 {
-		if filter.IDs, err = f.named(c); err != nil || len(filter.IDs) == 0 {
+	if l.Aggregate {
+		l.Filter.Brief = true
+		tasks, err := cli.Load(c, l.Filter)
+		if err != nil {
 			return err
 		}
+		return cli.PrintAggregate(c, tasks, format)
 	}
-	tasks, err := c.Load(filter)
+	_, tasks, err := cli.LoadPage(c, l, format != "" && format != "id" && format != "table" && format != "tsv")
 	if err != nil {
 		return err
 	}
-	if c.JSON {
-		return c.Succeed(newListData(tasks))
-	}
 	return cli.PrintTasks(c, tasks, format)
-}
-
-// named finds the tasks that are named. One that is not there hinders no other,
-// but an envelope has no place to say so.
-func (f *flags) named(c *cli.Call) ([]string, error) {
-	targets, err := c.Targets(cli.Request{Words: f.Tasks})
-	if err != nil {
-		return nil, err
-	}
-	for _, t := range targets {
-		if c.JSON && t.Err != nil {
-			return nil, t.Err
-		}
-	}
-	return c.Found(targets)
-}
-
-func newListData(tasks []*view.Task) *listData {
-	return &listData{len(tasks), cli.Known(tasks)}
-}
-
-func list(c *cli.Call, p *cli.ListPayload) (*listData, error) {
-	filter := view.Filter{WithLogs: true}
-	for _, id := range p.IDs {
-		filter.IDs = append(filter.IDs, string(id))
-	}
-	for _, tag := range append(slices.Clip(p.Tags), p.Tag) {
-		if tag != "" {
-			filter.Tags = append(filter.Tags, string(tag))
-		}
-	}
-	filter.Statuses = given(string(p.Status))
-	filter.States = given(string(p.State))
-	filter.Kinds = given(string(p.Kind))
-	filter.Sessions = given(string(p.Session))
-	tasks, err := c.Load(filter)
-	if err != nil {
-		return nil, err
-	}
-	return newListData(tasks), nil
-}
-
-// given makes a list of a condition, an empty one of none.
-func given(s string) []string {
-	if s == "" {
-		return nil
-	}
-	return []string{s}
 }

@@ -93,7 +93,7 @@ func frames(c *cli.Call, p *cli.LogsPayload) (*cli.Frames, error) {
 }
 
 func read(c *cli.Call, p *cli.LogsPayload) (*store.Home, *cli.LogLines, error) {
-	h, err := c.Reach(string(p.ID))
+	h, err := cli.Reach(c, string(p.ID))
 	if err != nil {
 		return nil, nil, err
 	}
@@ -101,7 +101,7 @@ func read(c *cli.Call, p *cli.LogsPayload) (*store.Home, *cli.LogLines, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	lines, err := cli.LastLines(h, t.ID, stem(p), int(p.Lines))
+	lines, err := cli.LastLines(h, t, cli.LogOptions{Stderr: p.Stderr, Run: int(p.Run), Attempt: int(p.Attempt)}, int(p.Lines))
 	return h, lines, err
 }
 

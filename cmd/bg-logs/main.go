@@ -1,6 +1,7 @@
 // Command bg-logs prints what tasks wrote, byte for byte.
 //
-//	bg-logs [-n LINES] [-f] [--since WHEN] [--until WHEN] [--grep RE] [--from OFFSET] [-t] [--stderr] TASK…
+//	bg-logs [-n LINES] [-f] [--since WHEN] [--until WHEN] [--grep RE] [--from OFFSET]
+//	        [--run N] [--attempt N] [-t] [--stderr] TASK…
 //	bg-logs '{"id":"bg_demo","lines":50}' [--output auto|inline|artifact] [--stream] | @FILE | -
 //
 // Several tasks get headings. Bytes that were dropped are told about on stderr,
@@ -36,6 +37,8 @@ type flags struct {
 	Grep       string      `placeholder:"RE" help:"Only lines that match the regular expression (RE2)."`
 	From       *int64      `placeholder:"OFFSET" help:"Only bytes from this offset of the output on."`
 	Timestamps bool        `short:"t" help:"Put the time of arrival before each line, to the second."`
+	Attempt    *int        `placeholder:"N" help:"Only the output of this attempt, of the newest run unless --run is given."`
+	RunNumber  *int        `name:"run" placeholder:"N" help:"Only the output of this run."`
 	Stderr     bool        `help:"The stderr of tasks that were started with --split."`
 }
 
@@ -48,7 +51,7 @@ func (f *flags) Run(c *cli.Call) error {
 	if err := f.textOnly(c); err != nil {
 		return err
 	}
-	targets, err := c.Targets(cli.Request{Words: f.Tasks, Tags: f.Tag, FilterFlags: f.FilterFlags})
+	targets, err := cli.Targets(c, cli.Request{Words: f.Tasks, Tags: f.Tag, FilterFlags: f.FilterFlags})
 	if err != nil {
 		return err
 	}
@@ -64,9 +67,9 @@ func (f *flags) Run(c *cli.Call) error {
 		return err
 	}
 	if !f.Follow {
-		return c.PrintLogs(h, ids, o)
+		return cli.PrintLogs(c, h, ids, o)
 	}
-	tasks, err := c.FollowLogs(h, ids, o, false, time.Time{})
+	tasks, err := cli.FollowLogs(c, h, ids, o, false, time.Time{})
 	if err != nil {
 		return err
 	}
@@ -96,6 +99,12 @@ func (f *flags) payload(id string) *cli.LogsPayload {
 	if f.Lines != nil {
 		p.Lines = cli.Positive(*f.Lines)
 	}
+	if f.RunNumber != nil {
+		p.Run = cli.Positive(*f.RunNumber)
+	}
+	if f.Attempt != nil {
+		p.Attempt = cli.Positive(*f.Attempt)
+	}
 	return p
 }
 
@@ -111,8 +120,20 @@ func (f *flags) options() (cli.LogOptions, error) {
 	if f.Lines != nil && o.Lines < 0 || f.From != nil && o.From < 0 {
 		return o, cli.Usage("--lines and --from can't be negative")
 	}
-	if f.Follow && f.Until != nil {
-		return o, cli.Usage("--follow and --until exclude each other")
+	for _, n := range []struct {
+		flag  string
+		value *int
+		into  *int
+	}{{"--run", f.RunNumber, &o.Run}, {"--attempt", f.Attempt, &o.Attempt}} {
+		if n.value == nil {
+			continue
+		}
+		if *n.into = *n.value; *n.value < 1 {
+			return o, cli.Usage("%s: expected a number from 1 on, got %d", n.flag, *n.value)
+		}
+	}
+	if f.Follow && (f.Until != nil || o.Run != 0 || o.Attempt != 0) {
+		return o, cli.Usage("--follow excludes --until, --run and --attempt")
 	}
 	if f.Grep == "" {
 		return o, nil

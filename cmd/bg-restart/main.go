@@ -47,7 +47,7 @@ func (f *flags) Run(c *cli.Call) error {
 	if err := cli.NeedsWait(f.Timeout, f.Wait); err != nil {
 		return err
 	}
-	targets, err := c.Targets(cli.Request{Words: f.Tasks, Tags: f.Tag, FilterFlags: f.FilterFlags})
+	targets, err := cli.Targets(c, cli.Request{Words: f.Tasks, Tags: f.Tag, FilterFlags: f.FilterFlags})
 	if err != nil {
 		return err
 	}
@@ -66,7 +66,7 @@ func (f *flags) Run(c *cli.Call) error {
 }
 
 func restart(c *cli.Call, p *cli.RestartPayload) (*cli.TaskData, error) {
-	h, err := c.Reach(string(p.ID))
+	h, err := cli.Reach(c, string(p.ID))
 	if err != nil {
 		return nil, err
 	}
@@ -82,7 +82,7 @@ func restart(c *cli.Call, p *cli.RestartPayload) (*cli.TaskData, error) {
 	if !c.Opts.Wait {
 		return cli.NewTaskData(cli.AtStart(t)), nil
 	}
-	if t, err = c.Await(t.ID); err != nil {
+	if t, err = cli.Await(c, t.ID); err != nil {
 		return nil, err
 	}
 	return cli.NewTaskData(t), nil

@@ -4,7 +4,8 @@
 //	bg-start [FLAGS] -c 'SHELL LINE' [ARGUMENT…]
 //	bg-start '{"command":"sleep","args":["60"]}' | '[…]' | @FILE | -
 //
-// It returns once the program was executed. If it can't be, the exit code is
+// It returns once the program was executed, or the task waits for its turn and
+// that is on the disk. If the program can't be executed, the exit code is
 // 127 (not found), 126 (not executable, or a bad working directory) or 125 (all
 // else), and nothing is left behind. Flags end at the command:
 // those that follow are its own.
@@ -13,19 +14,25 @@ package main
 import (
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"bgtasks/lib/cli"
+	"bgtasks/lib/launch"
+	"bgtasks/lib/record"
+	"bgtasks/lib/sched"
 )
 
 func main() {
 	cli.Main(&cli.Verb{
-		Name: "start",
-		Help: "Start a task in the background and print its id. Returns once the program was executed; exits 127 if it " +
+		Name:   "start",
+		Serial: true,
+		Help: "Start a task in the background and print its id. Returns once the program was executed, or the task is queued; exits 127 if it " +
 			"was not found, 126 if it can't be executed, 125 for all else, and leaves nothing behind then.",
 		Flags:   &flags{},
-		JSON:    cli.Many(func(p *cli.StartPayload) string { return string(p.ID) }, start),
+		JSON:    cli.Together(func(p *cli.StartPayload) string { return string(p.ID) }, startAll),
 		Options: cli.AllOptions,
+		After:   launch.Tidy,
 	})
 }
 
@@ -51,10 +58,11 @@ type flags struct {
 	Signal    cli.Signal    `placeholder:"SIGNAL" help:"The polite signal that ends the task; TERM otherwise."`
 	Leftovers string        `placeholder:"POLICY" help:"What becomes of processes that outlive the command: keep (they live on, the task is over), wait, or kill."`
 	Success   cli.Codes     `placeholder:"CODES" help:"Exit codes beside 0 that count as success, as in 1,3."`
-	Wait      bool          `help:"Wait for the end and relay the exit code, or 128 and the signal's number."`
-	Timeout   *cli.Duration `placeholder:"DURATION" help:"With --wait, how long at most; then exit 124."`
-	Logs      bool          `help:"Wait, and print the output meanwhile. The id goes to stderr then."`
-	Command   []string      `arg:"" optional:"" passthrough:"partial" help:"The command and its arguments."`
+	scheduleFlags
+	Wait    bool          `help:"Wait for the end and relay the exit code, or 128 and the signal's number."`
+	Timeout *cli.Duration `placeholder:"DURATION" help:"With --wait, how long at most; then exit 124."`
+	Logs    bool          `help:"Wait, and print the output meanwhile. The id goes to stderr then."`
+	Command []string      `arg:"" optional:"" passthrough:"partial" help:"The command and its arguments."`
 }
 
 // Run starts the task that the flags describe.
@@ -78,17 +86,33 @@ func (f *flags) Run(c *cli.Call) error {
 	if err != nil {
 		return err
 	}
+	note(c, d, f.Logs)
 	if f.Logs {
 		return f.show(c, d.Task.ID)
 	}
 	if err := announce(c, d.Task.ID); err != nil || !f.Wait {
 		return err
 	}
-	t, err := c.Await(d.Task.ID)
+	t, err := cli.Await(c, d.Task.ID)
 	if err == nil {
 		c.RelayCode(t)
 	}
 	return err
+}
+
+// note tells people what the id alone does not.
+func note(c *cli.Call, d *startData, logs bool) {
+	switch {
+	case d.Disposition == sched.Reused:
+		c.Note("reused %s, which is open", d.Task.ID)
+	case logs && d.Task.Status == record.StatusQueued:
+		c.Note("queued %s", d.Task.ID)
+	case logs:
+		c.Note("started %s", d.Task.ID)
+	}
+	if len(d.Superseded) > 0 {
+		c.Note("superseded %s", strings.Join(d.Superseded, ", "))
+	}
 }
 
 // announce prints the id at once. If that fails the task runs all the same, and
@@ -102,14 +126,13 @@ func announce(c *cli.Call, id string) error {
 
 // show prints the output until the task is over.
 func (f *flags) show(c *cli.Call, id string) error {
-	c.Note("started %s", id)
 	h, err := c.Home()
 	if err != nil {
 		return err
 	}
-	tasks, err := c.FollowLogs(h, []string{id}, cli.AllOutput(), false, c.Opts.Deadline())
+	tasks, err := cli.FollowLogs(c, h, []string{id}, cli.AllOutput(), false, c.Opts.Deadline())
 	if err != nil {
-		return c.WaitError(id, err)
+		return cli.WaitError(c, id, err)
 	}
 	c.RelayCode(tasks[0])
 	return nil

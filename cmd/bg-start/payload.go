@@ -3,8 +3,6 @@ package main
 import (
 	"fmt"
 	"os"
-	"slices"
-	"strings"
 
 	"bgtasks/lib/cli"
 	"bgtasks/lib/record"
@@ -23,8 +21,8 @@ func (f *flags) payload() (*cli.StartPayload, error) {
 	if f.ID != "" && !record.ValidID(f.ID) {
 		return nil, cli.Usage("--id: expected %s, got %q", record.IDGrammar, f.ID)
 	}
-	if f.Leftovers != "" && !slices.Contains(record.LeftoverPolicies, f.Leftovers) {
-		return nil, cli.Usage("--leftovers: expected one of %s, got %q", strings.Join(record.LeftoverPolicies, ", "), f.Leftovers)
+	if err := cli.OneOf("--leftovers", f.Leftovers, record.LeftoverPolicies); err != nil {
+		return nil, err
 	}
 	meta, err := cli.ParseObject("--meta", f.Meta)
 	if err != nil {
@@ -38,7 +36,13 @@ func (f *flags) payload() (*cli.StartPayload, error) {
 		Signal: cli.Text(f.Signal), Leftovers: cli.LeftoverName(f.Leftovers),
 	}
 	f.addLists(p)
-	return p, f.addTimes(p)
+	if p.SchedulePayload, err = f.scheduleFlags.payload(); err != nil {
+		return nil, err
+	}
+	if err := f.addTimes(p); err != nil {
+		return nil, err
+	}
+	return p, p.CheckFlags(flagOf)
 }
 
 func (f *flags) addLists(p *cli.StartPayload) {

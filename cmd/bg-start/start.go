@@ -1,132 +1,86 @@
 package main
 
 import (
-	"fmt"
+	"context"
 	"os"
-	"path/filepath"
-	"slices"
-	"strings"
 
 	"bgtasks/lib/cli"
 	"bgtasks/lib/control"
-	"bgtasks/lib/launch"
-	"bgtasks/lib/record"
-	"bgtasks/lib/view"
+	"bgtasks/lib/sched"
+	"bgtasks/lib/store"
 )
-
-// startData is what JSON mode tells.
-type startData struct {
-	Task        *view.Task `json:"task"`
-	Lifecycle   lifecycle  `json:"lifecycle"`
-	Disposition string     `json:"disposition"` // always created, until tasks can be deduplicated
-}
-
-type lifecycle struct {
-	SubmittedAt    string         `json:"submitted_at"`
-	Waited         bool           `json:"waited"`
-	Status         record.Status  `json:"status"`
-	TerminalStatus *record.Status `json:"terminal_status"` // null unless it was waited for
-}
 
 // start does the verb's work for one payload.
 func start(c *cli.Call, p *cli.StartPayload) (*startData, error) {
-	if strings.TrimSpace(string(p.Command)) == "" {
-		return nil, cli.BlankCommand()
-	}
-	h, err := c.Home()
-	if err != nil {
-		return nil, err
-	}
-	r, err := request(c, p)
-	if err != nil {
-		return nil, err
-	}
-	t, err := control.Start(h, r)
-	if err != nil {
-		return nil, err
-	}
-	d := &startData{Disposition: "created", Lifecycle: lifecycle{SubmittedAt: t.CreatedAt, Waited: c.Opts.Wait}}
-	if d.Task = cli.AtStart(t); c.Opts.Wait {
-		if d.Task, err = c.Await(t.ID); err != nil {
-			return nil, err
-		}
-		d.Lifecycle.TerminalStatus = &d.Task.Status
-	}
-	d.Lifecycle.Status = d.Task.Status
-	return d, nil
+	r := startAll(c, []cli.Item[cli.StartPayload]{{Payload: p}})[0]
+	return r.Data, r.Err
 }
 
-// request completes the payload with what it leaves to the suite.
-func request(c *cli.Call, p *cli.StartPayload) (*launch.Request, error) {
-	dir, err := os.Getwd()
-	if err != nil {
-		return nil, fmt.Errorf("find the working directory: %w", err)
-	}
-	command := strings.TrimSpace(string(p.Command))
-	s := record.Spec{
-		ID: string(p.ID), Name: strings.TrimSpace(string(p.Name)), Command: command, Args: p.Args,
-		Workdir: under(dir, string(p.Workdir)), EnvNames: p.Env.Names(), Tags: tidy(p.Tags),
-		Kind: either(string(p.Kind), record.DefaultKind), SessionID: string(p.SessionID), Notify: p.Notify,
-		Metadata: cli.CompactObject(p.Metadata),
-		Split:    p.Split, LogMax: record.DefaultLogMax,
-		Leftovers: either(string(p.Leftovers), record.LeftoversKeep), Signal: record.DefaultSignal,
-		KillGraceMs: record.DefaultGrace.Milliseconds(), TimeLimitMs: int64(p.TimeLimit),
-	}
-	s.Name = either(s.Name, filepath.Base(command))
-	if p.Stdin != "" {
-		s.Stdin = under(dir, string(p.Stdin))
-	}
-	for _, tee := range p.Tees {
-		s.Tees = append(s.Tees, under(dir, string(tee)))
-	}
-	if err := setLimits(&s, p); err != nil {
-		return nil, err
-	}
-	return &launch.Request{Spec: s, Env: cli.Overlay(os.Environ(), p.Env), Umask: c.Umask}, nil
-}
-
-// setLimits takes over the limits that the payload gives.
-func setLimits(s *record.Spec, p *cli.StartPayload) error {
-	if p.LogMax != nil {
-		s.LogMax = int64(*p.LogMax)
-	}
-	if p.Grace != nil {
-		s.KillGraceMs = int64(*p.Grace)
-	}
-	for _, code := range p.Successes {
-		s.SuccessExitCodes = append(s.SuccessExitCodes, int(code))
-	}
-	if p.Signal == "" {
-		return nil
-	}
-	var signal cli.Signal
-	err := signal.UnmarshalText([]byte(p.Signal))
-	s.Signal = string(signal)
-	return err
-}
-
-// under makes a path absolute, as seen from dir; "" is dir itself.
-func under(dir, path string) string {
-	if filepath.IsAbs(path) {
-		return filepath.Clean(path)
-	}
-	return filepath.Join(dir, path)
-}
-
-func either(s, otherwise string) string {
-	if s == "" {
-		return otherwise
-	}
-	return s
-}
-
-// tidy trims tags, and drops empty and repeated ones.
-func tidy(tags []string) []string {
-	list := []string{}
-	for _, tag := range tags {
-		if tag = strings.TrimSpace(tag); tag != "" && !slices.Contains(list, tag) {
-			list = append(list, tag)
+// startAll does the verb's work for a batch. What the scheduler wants it gets in
+// one go, after the others, on which it may depend.
+func startAll(c *cli.Call, items []cli.Item[cli.StartPayload]) []cli.Outcome[*startData] {
+	results := make([]cli.Outcome[*startData], len(items))
+	m := maker{call: c, environ: os.Environ()}
+	var direct, scheduled []cli.Item[job]
+	for i, item := range items {
+		r, err := m.request(item.Payload)
+		items[i].Payload = nil // a batch may be large
+		j := cli.Item[job]{Payload: &job{r, m.home, &results[i]}}
+		switch {
+		case err != nil:
+			results[i].Err = err
+		case sched.Wanted(m.home, r):
+			scheduled = append(scheduled, j)
+		default:
+			direct = append(direct, j)
 		}
 	}
-	return list
+	cli.WorkAll(c, direct, func(c *cli.Call, j *job) (struct{}, error) {
+		startJobs(c, []cli.Item[job]{{Payload: j}})
+		return struct{}{}, nil
+	})
+	startJobs(c, scheduled)
+	return results
+}
+
+// job is a request that is worked on.
+type job struct {
+	*sched.Request
+	home   *store.Home
+	result *cli.Outcome[*startData]
+}
+
+// startJobs starts tasks, or makes them wait, in one go.
+func startJobs(c *cli.Call, jobs []cli.Item[job]) {
+	if len(jobs) == 0 {
+		return
+	}
+	requests := make([]*sched.Request, len(jobs))
+	for i, j := range jobs {
+		requests[i] = j.Payload.Request
+	}
+	answers := control.StartAll(contextFor(c, requests), jobs[0].Payload.home, requests)
+	for i, j := range jobs {
+		j.Payload.Request = nil
+		jobs[i].Err = answers[i].Err
+		if j.Payload.result.Err = answers[i].Err; j.Payload.result.Err == nil {
+			j.Payload.result.Data = &startData{answer: &answers[i]}
+		}
+	}
+	cli.WorkAll(c, jobs, func(c *cli.Call, j *job) (struct{}, error) {
+		j.result.Err = j.result.Data.complete(c, j.home)
+		return struct{}{}, nil
+	})
+}
+
+// contextFor is the call's if there is something to wait for: for a task that
+// another is just starting, or for the end of one that is superseded. A mere start
+// is over soon, and leaves the signals as they are.
+func contextFor(c *cli.Call, requests []*sched.Request) context.Context {
+	for _, r := range requests {
+		if r.Ensure || r.Supersede {
+			return c.Context()
+		}
+	}
+	return context.Background()
 }

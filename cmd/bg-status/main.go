@@ -1,7 +1,7 @@
 // Command bg-status prints tasks whole.
 //
-//	bg-status [-o FORMAT] [--show-env] [--wait [--timeout DURATION]] TASK…
-//	bg-status '{"id":"bg_demo"}' | @FILE | -
+//	bg-status [-o FORMAT] [--steps N] [--show-env] [--wait [--timeout DURATION]] TASK…
+//	bg-status '{"id":"bg_demo","steps":20}' | @FILE | -
 //
 // Without -o it prints a "key: value" line for each thing that is known.
 package main
@@ -19,7 +19,7 @@ func main() {
 		Name:    "status",
 		Help:    "Print tasks whole, one after another.",
 		Flags:   &flags{},
-		JSON:    cli.One(func(c *cli.Call, p *cli.TaskPayload) (*cli.TaskData, error) { return status(c, p, false) }),
+		JSON:    cli.One(func(c *cli.Call, p *cli.StatusPayload) (*cli.TaskData, error) { return status(c, p, false) }),
 		Options: cli.AllOptions,
 	})
 }
@@ -30,6 +30,7 @@ type flags struct {
 	cli.TagFlag
 	cli.FilterFlags
 	Output  string        `short:"o" placeholder:"FORMAT" help:"${formats}"`
+	Steps   *int          `placeholder:"N" help:"The newest N steps that the task has reported, too."`
 	ShowEnv bool          `help:"Show the values of the task's own variables, if it still runs."`
 	Wait    bool          `help:"Wait for the end first."`
 	Timeout *cli.Duration `placeholder:"DURATION" help:"How long to wait at most; then exit 124."`
@@ -40,7 +41,10 @@ func (f *flags) Run(c *cli.Call) error {
 	if err := errors.Join(c.TextOnly(cli.TextFlag{Name: "--output", Given: f.Output != ""}), cli.NeedsWait(f.Timeout, f.Wait)); err != nil {
 		return err
 	}
-	targets, err := c.Targets(cli.Request{Words: f.Tasks, Tags: f.Tag, FilterFlags: f.FilterFlags})
+	if f.Steps != nil && *f.Steps < 0 {
+		return cli.Usage("--steps: expected a number that is not negative, got %d", *f.Steps)
+	}
+	targets, err := cli.Targets(c, cli.Request{Words: f.Tasks, Tags: f.Tag, FilterFlags: f.FilterFlags})
 	if err != nil {
 		return err
 	}
@@ -48,8 +52,8 @@ func (f *flags) Run(c *cli.Call) error {
 	if f.Timeout != nil {
 		c.Opts.Timeout = time.Duration(*f.Timeout)
 	}
-	items := cli.Items(targets, func(id string) *cli.TaskPayload { return &cli.TaskPayload{ID: cli.TaskID(id)} })
-	look := func(c *cli.Call, p *cli.TaskPayload) (*cli.TaskData, error) { return status(c, p, f.ShowEnv) }
+	items := cli.Items(targets, f.payload)
+	look := func(c *cli.Call, p *cli.StatusPayload) (*cli.TaskData, error) { return status(c, p, f.ShowEnv) }
 	if f.Output != "" {
 		return f.format(c, items, look)
 	}
@@ -61,12 +65,21 @@ func (f *flags) Run(c *cli.Call) error {
 			}
 		}
 		first = false
-		return errors.Join(c.PrintStatus(d.Task), d.Task.Unreadable)
+		return errors.Join(cli.PrintStatus(c, d.Task), d.Task.Unreadable)
 	})
 }
 
+func (f *flags) payload(id string) *cli.StatusPayload {
+	p := &cli.StatusPayload{ID: cli.TaskID(id)}
+	if f.Steps != nil {
+		n := cli.NonNegative(*f.Steps)
+		p.Steps = &n
+	}
+	return p
+}
+
 // format prints what was found in one go, so that json is one array.
-func (f *flags) format(c *cli.Call, items []cli.Item[cli.TaskPayload], look cli.Work[cli.TaskPayload, *cli.TaskData]) error {
+func (f *flags) format(c *cli.Call, items []cli.Item[cli.StatusPayload], look cli.Work[cli.StatusPayload, *cli.TaskData]) error {
 	var tasks []*view.Task
 	err := cli.Each(c, items, look, func(d *cli.TaskData) error {
 		tasks = append(tasks, d.Task)
@@ -79,13 +92,21 @@ func (f *flags) format(c *cli.Call, items []cli.Item[cli.TaskPayload], look cli.
 }
 
 // status gives in text mode what is known of a task that can't be read, too.
-func status(c *cli.Call, p *cli.TaskPayload, showEnv bool) (*cli.TaskData, error) {
-	t, err := c.LoadOne(string(p.ID))
+func status(c *cli.Call, p *cli.StatusPayload, showEnv bool) (*cli.TaskData, error) {
+	t, err := cli.LoadOne(c, string(p.ID))
 	if err == nil && c.Opts.Wait {
-		t, err = c.Await(t.ID)
+		t, err = cli.Await(c, t.ID)
 	}
 	if err != nil && (t == nil || c.JSON) {
 		return nil, err
+	}
+	if err := cli.AddAttempts(c, t); err != nil {
+		return nil, err
+	}
+	if p.Steps != nil {
+		if err := cli.AddSteps(c, t, int(*p.Steps)); err != nil {
+			return nil, err
+		}
 	}
 	if showEnv {
 		if err := view.ShowEnv(t); err != nil {

@@ -45,7 +45,7 @@ func (f *flags) Run(c *cli.Call) error {
 	if len(f.Reason) > record.MaxStopReason {
 		return cli.Usage("--reason: expected at most %d bytes, got %d", record.MaxStopReason, len(f.Reason))
 	}
-	targets, err := c.Targets(cli.Request{Words: f.Tasks, Tags: f.Tag, FilterFlags: f.FilterFlags, Want: living})
+	targets, err := cli.Targets(c, cli.Request{Words: f.Tasks, Tags: f.Tag, FilterFlags: f.FilterFlags, Want: living})
 	if err != nil {
 		return err
 	}
@@ -68,7 +68,7 @@ func (f *flags) payload(id string) *cli.StopPayload {
 }
 
 func stop(c *cli.Call, p *cli.StopPayload) (*cli.TaskData, error) {
-	h, err := c.Reach(string(p.ID))
+	h, err := cli.Reach(c, string(p.ID))
 	if err != nil {
 		return nil, err
 	}

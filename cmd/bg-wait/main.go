@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"bgtasks/lib/cli"
+	"bgtasks/lib/launch"
 	"bgtasks/lib/store"
 	"bgtasks/lib/view"
 	"bgtasks/lib/watch"
@@ -27,6 +28,7 @@ func main() {
 		Flags:   &flags{},
 		JSON:    cli.One(wait),
 		Options: cli.AllOptions,
+		After:   launch.Tidy,
 	})
 }
 
@@ -39,6 +41,8 @@ type flags struct {
 	Timeout *cli.Duration `placeholder:"DURATION" help:"How long to wait at most; then exit 124."`
 	Logs    bool          `help:"Print the tasks' output, from its beginning on, while waiting."`
 	Quiet   bool          `short:"q" help:"Print nothing, not even that the time is up."`
+
+	missing []string // words that an envelope tells of as not found
 }
 
 // Run waits for the tasks that the flags name.
@@ -50,7 +54,7 @@ func (f *flags) Run(c *cli.Call) error {
 	if err := c.TextOnly(cli.TextFlag{Name: "--logs", Given: f.Logs}, cli.TextFlag{Name: "--quiet", Given: f.Quiet}); err != nil {
 		return err
 	}
-	targets, err := c.Targets(request)
+	targets, err := cli.Targets(c, request)
 	if err != nil {
 		return err
 	}
@@ -74,16 +78,15 @@ func (f *flags) Run(c *cli.Call) error {
 	return f.report(c, ids, h)
 }
 
-// found are the tasks to wait for. The first of none is not there. An envelope
-// about the first task has no place for those that were not found.
+// found are the tasks to wait for. The first of none is not there.
 func (f *flags) found(c *cli.Call, targets []cli.Target) ([]string, error) {
 	if f.Any && len(targets) == 0 {
 		return nil, cli.NothingSelected()
 	}
-	for _, t := range targets {
-		if c.JSON && t.Err != nil {
-			return nil, t.Err
-		}
+	if c.JSON {
+		ids, missing, err := cli.FoundOrMissing(targets)
+		f.missing = missing
+		return ids, err
 	}
 	return c.Found(targets)
 }
@@ -112,7 +115,9 @@ func (f *flags) first(c *cli.Call, t *view.Task) error {
 		if t.Unreadable != nil {
 			return t.Unreadable
 		}
-		return c.Succeed(cli.NewTaskData(t))
+		data := cli.NewTaskData(t)
+		data.NotFound = f.missing
+		return c.Succeed(data)
 	}
 	f.relay(c, t)
 	if f.Quiet {
@@ -133,7 +138,7 @@ func (f *flags) relay(c *cli.Call, t *view.Task) {
 func (f *flags) block(c *cli.Call, ids []string, h *store.Home) ([]*view.Task, error) {
 	deadline := c.Opts.Deadline()
 	if f.Logs && !f.Quiet {
-		return c.FollowLogs(h, ids, cli.AllOutput(), f.Any, deadline)
+		return cli.FollowLogs(c, h, ids, cli.AllOutput(), f.Any, deadline)
 	}
 	return watch.Until(c.Context(), h, ids, deadline, cli.Over, f.Any)
 }
@@ -146,7 +151,7 @@ func (f *flags) late(c *cli.Call, tasks []*view.Task) error {
 	}
 	for _, t := range tasks {
 		if t != nil && !cli.Over(t) {
-			return c.WaitError(t.ID, watch.ErrTimeout)
+			return cli.WaitError(c, t.ID, watch.ErrTimeout)
 		}
 	}
 	return watch.ErrTimeout
@@ -164,7 +169,7 @@ func earliest(tasks []*view.Task) *view.Task {
 }
 
 func wait(c *cli.Call, p *cli.TaskPayload) (*cli.TaskData, error) {
-	t, err := c.Await(string(p.ID))
+	t, err := cli.Await(c, string(p.ID))
 	if err != nil {
 		return nil, err
 	}

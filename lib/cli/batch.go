@@ -1,6 +1,8 @@
 package cli
 
 import (
+	"bytes"
+	"encoding/json"
 	"sync"
 	"sync/atomic"
 )
@@ -34,6 +36,12 @@ func One[P, D any](work Work[P, D]) func(*Call, []string) error {
 // Many makes the JSON command line of a verb that takes an object or an array
 // of them. id gives the id in a payload.
 func Many[P, D any](id func(*P) string, work Work[P, D]) func(*Call, []string) error {
+	return Together(id, func(c *Call, items []Item[P]) []Outcome[D] { return WorkAll(c, items, work) })
+}
+
+// Together is Many for a verb that works on all items of a batch in one go, and
+// gives an outcome for each in their order.
+func Together[P, D any](id func(*P) string, work func(*Call, []Item[P]) []Outcome[D]) func(*Call, []string) error {
 	return func(c *Call, words []string) error {
 		text, err := c.payloadText(words)
 		if err != nil {
@@ -47,7 +55,7 @@ func Many[P, D any](id func(*P) string, work Work[P, D]) func(*Call, []string) e
 		for i, p := range payloads {
 			items[i] = Item[P]{Payload: p, ID: id(p)}
 		}
-		return answer(c, items, many, work)
+		return answer(c, items, many, work(c, items))
 	}
 }
 
@@ -57,17 +65,17 @@ func Many[P, D any](id func(*P) string, work Work[P, D]) func(*Call, []string) e
 // if some of several failed it is 1.
 func Each[P, D any](c *Call, items []Item[P], work Work[P, D], show func(D) error) error {
 	if c.JSON {
-		return answer(c, items, len(items) != 1, work)
+		return answer(c, items, len(items) != 1, WorkAll(c, items, work))
 	}
 	var t tally
-	for _, r := range workAll(c, items, work) {
-		if r.err == nil {
-			r.err = show(r.data)
+	for _, r := range WorkAll(c, items, work) {
+		if r.Err == nil {
+			r.Err = show(r.Data)
 		}
-		if _, quiet := c.quietCode(r.err); quiet {
-			return r.err
+		if _, quiet := c.quietCode(r.Err); quiet {
+			return r.Err
 		}
-		t.add(c, r.err)
+		t.add(c, r.Err)
 	}
 	c.RaiseCode(t.code())
 	return nil
@@ -105,21 +113,22 @@ func (t *tally) code() int {
 	return t.first
 }
 
-type outcome[D any] struct {
-	data D
-	err  error
+// Outcome is what came of an item.
+type Outcome[D any] struct {
+	Data D
+	Err  error
 }
 
-// workAll works on up to Opts.Concurrency items at once.
-func workAll[P, D any](c *Call, items []Item[P], work Work[P, D]) []outcome[D] {
-	results := make([]outcome[D], len(items))
+// WorkAll works on up to Opts.Concurrency items at once.
+func WorkAll[P, D any](c *Call, items []Item[P], work Work[P, D]) []Outcome[D] {
+	results := make([]Outcome[D], len(items))
 	var next atomic.Int64
 	var workers sync.WaitGroup
 	for range min(c.Opts.Concurrency, len(items)) {
 		workers.Go(func() {
 			for i := next.Add(1) - 1; int(i) < len(items); i = next.Add(1) - 1 {
-				if results[i].err = items[i].Err; items[i].Err == nil {
-					results[i].data, results[i].err = work(c, items[i].Payload)
+				if results[i].Err = items[i].Err; items[i].Err == nil {
+					results[i].Data, results[i].Err = work(c, items[i].Payload)
 				}
 			}
 		})
@@ -152,25 +161,67 @@ type target struct {
 }
 
 // answer prints the envelope for the items.
-func answer[P, D any](c *Call, items []Item[P], many bool, work Work[P, D]) error {
-	results := workAll(c, items, work)
+func answer[P, D any](c *Call, items []Item[P], many bool, results []Outcome[D]) error {
 	if !many {
-		if results[0].err != nil {
-			return results[0].err
+		if results[0].Err != nil {
+			return results[0].Err
 		}
-		return c.Succeed(results[0].data)
+		return c.Succeed(results[0].Data)
 	}
 	batch := &BatchData{Outcome: "succeeded", Total: len(items), Concurrency: c.Opts.Concurrency, Results: []BatchResult{}}
 	for i, r := range results {
-		if _, quiet := c.quietCode(r.err); quiet {
-			return r.err
+		if _, quiet := c.quietCode(r.Err); quiet {
+			return r.Err
 		}
-		batch.add(i, items[i].ID, r.data, r.err)
+		batch.add(i, items[i].ID, r.Data, r.Err)
 	}
 	if batch.ErrorCount > 0 {
 		c.RaiseCode(CodeNo)
 	}
-	return c.Succeed(batch)
+	return c.succeedBatch(batch)
+}
+
+// succeedBatch prints the envelope of a batch as Succeed would, but encodes one
+// result at a time: all of a hundred thousand would fill the memory twice.
+func (c *Call) succeedBatch(b *BatchData) error {
+	results := b.Results
+	b.Results = []BatchResult{}
+	var text bytes.Buffer
+	if err := writeJSON(&text, success{true, c.Verb, b}); err != nil {
+		return err
+	}
+	end := bytes.LastIndexByte(text.Bytes(), ']')
+	head, tail := text.Bytes()[:end], text.Bytes()[end:]
+	if _, err := c.Out.Write(head); err != nil {
+		return err
+	}
+	for i := range results {
+		if err := c.writeResult(&results[i], i == 0); err != nil {
+			return err
+		}
+	}
+	if len(results) > 0 {
+		tail = append([]byte("\n    "), tail...)
+	}
+	_, err := c.Out.Write(tail)
+	return err
+}
+
+func (c *Call) writeResult(r *BatchResult, first bool) error {
+	const margin = "      "
+	var text bytes.Buffer
+	if !first {
+		text.WriteByte(',')
+	}
+	text.WriteString("\n" + margin)
+	e := json.NewEncoder(&text)
+	e.SetEscapeHTML(false)
+	e.SetIndent(margin, "  ")
+	if err := e.Encode(r); err != nil {
+		return err
+	}
+	_, err := c.Out.Write(bytes.TrimSuffix(text.Bytes(), []byte("\n")))
+	return err
 }
 
 func (b *BatchData) add(i int, id string, data any, err error) {

@@ -85,6 +85,22 @@ func TestBatchResultsKeepTheirOrder(t *testing.T) {
 	}
 }
 
+// The results are encoded one at a time, and come out as if all were at once.
+func TestBatchIsWrittenAsAWhole(t *testing.T) {
+	for _, results := range [][]BatchResult{{},
+		{{Index: 0, OK: true, Data: map[string]any{"a": []int{}, "b": "<"}, Target: &target{"x"}}},
+		{{Index: 0, OK: true, Data: []string{"a"}}, {Index: 1, Error: inputFailure("no", Detail{"field", "id"})}, {Index: 2}}} {
+		c, got := testCall("")
+		want := &bytes.Buffer{}
+		if err := writeJSON(want, success{true, c.Verb, &BatchData{Results: results}}); err != nil {
+			t.Fatal(err)
+		}
+		if err := c.succeedBatch(&BatchData{Results: results}); err != nil || got.String() != want.String() {
+			t.Errorf("succeedBatch(%d results) = %s (%v), want %s", len(results), got, err, want)
+		}
+	}
+}
+
 // All items run at once if that is permitted: each waits for all others here.
 func TestBatchIsConcurrent(t *testing.T) {
 	c, _ := testCall("")
@@ -97,7 +113,7 @@ func TestBatchIsConcurrent(t *testing.T) {
 		close(all)
 	}()
 	items := make([]Item[int], 3)
-	workAll(c, items, func(*Call, *int) (int, error) {
+	WorkAll(c, items, func(*Call, *int) (int, error) {
 		arrived <- true
 		<-all
 		return 0, nil

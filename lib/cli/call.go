@@ -13,10 +13,13 @@ import (
 	"sync"
 	"syscall"
 
+	"bgtasks/lib/sched"
 	"bgtasks/lib/store"
 )
 
-// Call is one execution of a verb.
+// Call is one execution of a verb. What only some verbs need is a function and no
+// method: the parser of flags looks methods up by their names, so the linker
+// keeps each that is exported in every program.
 type Call struct {
 	Verb  string // without "bg-"; with "list" or "show" where the verb has these
 	In    io.Reader
@@ -40,7 +43,8 @@ type Flusher interface {
 	Flush() error
 }
 
-// Home opens the home and creates it if it is missing.
+// Home opens the home and creates it if it is missing. The first to open it tends
+// the queues: what a killed process left undone is done by the next verb.
 func (c *Call) Home() (*store.Home, error) { return c.openHome(store.Open) }
 
 // ExistingHome opens the home for reading. It is nil, without an error, if there
@@ -68,6 +72,7 @@ func (c *Call) openHome(open func(string) (*store.Home, error)) (*store.Home, er
 		return nil, &homeError{Op: "initialize", Path: path, Err: err}
 	}
 	c.home = h
+	_ = sched.Tend(h) // a verb must work in a home where nothing can be started
 	return h, nil
 }
 

@@ -2,16 +2,15 @@ package cli
 
 import (
 	"encoding/json"
-	"reflect"
 	"slices"
 	"strings"
 )
 
-// entry is what discovery says about a verb with a payload.
+// entry is what discovery says about a verb with a payload. The payloads' types are
+// in the test that makes the schemas: here each would be in every program.
 type entry struct {
 	verb        string
 	description string
-	payload     reflect.Type
 	batch       bool
 	examples    []Example
 }
@@ -23,30 +22,56 @@ type Example struct {
 }
 
 var catalog = []entry{
-	{"start", "Start a task, or a batch of tasks.", reflect.TypeFor[StartPayload](), true, []Example{
+	{"start", "Start a task, or a batch of tasks.", true, []Example{
 		{"start custom command", json.RawMessage(`{"id":"bg_demo","name":"demo server","command":"sh","args":["-c","printf 'ready\\n'; sleep 60"],"tags":["demo"]}`)},
 		{"batch start", json.RawMessage(`[{"id":"bg_one","command":"sleep","args":["30"]},{"id":"bg_two","command":"sleep","args":["30"]}]`)},
+		{"wait in a queue, and try again", json.RawMessage(`{"id":"bg_download","command":"sh","args":["-c","echo downloading"],"queue":"downloads","priority":5,"maxAttempts":3,"backoff":{"minDelayMs":1000,"maxDelayMs":60000,"factor":2,"jitter":0.1},"noRetryExitCodes":[2]}`)},
+		{"once for a key", json.RawMessage(`{"id":"bg_import","command":"sleep","args":["30"],"kind":"import","dedupeKey":"import:users","concurrencyKey":"database"}`)},
+		{"the newest of a key", json.RawMessage(`{"id":"bg_scan","command":"sleep","args":["30"],"kind":"scan","supersedeKey":"repo:42"}`)},
+		{"after another task", json.RawMessage(`{"id":"bg_after","command":"echo","args":["done"],"after":[{"when":"afterany","id":"bg_two"}]}`)},
+		{"a server that runs once", json.RawMessage(`{"id":"bg_server","command":"sleep","args":["30"],"ensure":true,"watchdogMs":60000}`)},
 	}},
-	{"status", "Look at one task.", reflect.TypeFor[TaskPayload](), false, []Example{
+	{"status", "Look at one task.", false, []Example{
 		{"inspect task", json.RawMessage(`{"id":"bg_demo"}`)},
+		{"inspect task with its last steps", json.RawMessage(`{"id":"bg_demo","steps":20}`)},
 	}},
-	{"list", "List tasks, all or those that match the filters.", reflect.TypeFor[ListPayload](), false, []Example{
+	{"list", "List tasks, all or those that match the filters.", false, []Example{
 		{"running demo tasks", json.RawMessage(`{"status":"running","tag":"demo"}`)},
+		{"the newest failures of two kinds, and how many there are of what", json.RawMessage(`{"kinds":["command","import"],"states":["failed","timed_out"],"orderBy":"exited_desc","limit":20,"includeAggregate":true}`)},
+		{"what belongs to one key, by page", json.RawMessage(`{"channels":["concurrency:database"],"since":"2026-01-01","limit":50,"offset":50}`)},
 	}},
-	{"logs", "Read the end of a task's output.", reflect.TypeFor[LogsPayload](), false, []Example{
+	{"clear", "Remove finished tasks: those that are selected, those that rules pick, or what config.json says.", false, []Example{
+		{"what would go by the rules of config.json", json.RawMessage(`{"dryRun":true}`)},
+		{"what succeeded over a day ago, and old failures", json.RawMessage(`{"successTtlMs":86400000,"keepLatestFailuresPerKind":100}`)},
+		{"one finished task", json.RawMessage(`{"ids":["bg_demo"]}`)},
+	}},
+	{"logs", "Read the end of a task's output.", false, []Example{
 		{"last 50 lines", json.RawMessage(`{"id":"bg_demo","lines":50}`)},
 	}},
-	{"stop", "End a task with its whole process tree, or a batch of tasks.", reflect.TypeFor[StopPayload](), true, []Example{
+	{"stop", "End a task with its whole process tree, or a batch of tasks.", true, []Example{
 		{"stop task", json.RawMessage(`{"id":"bg_demo"}`)},
 	}},
-	{"restart", "End a task if it runs and run it again under the same id, or a batch of tasks.", reflect.TypeFor[RestartPayload](), true, []Example{
+	{"restart", "End a task if it runs and run it again under the same id, or a batch of tasks.", true, []Example{
 		{"restart task", json.RawMessage(`{"id":"bg_demo"}`)},
 	}},
-	{"wait", "Wait until a task has ended.", reflect.TypeFor[TaskPayload](), false, []Example{
+	{"wait", "Wait until a task has ended.", false, []Example{
 		{"wait for terminal state", json.RawMessage(`{"id":"bg_demo"}`)},
 	}},
-	{"events", "Read a task's status and the end of its output as frames.", reflect.TypeFor[EventsPayload](), false, []Example{
+	{"events", "Read a task's status and the end of its output as frames, or events of the journal.", false, []Example{
 		{"read event frames", json.RawMessage(`{"id":"bg_demo","lines":20}`)},
+		{"failures from a cursor on", json.RawMessage(`{"cursor":0,"states":["failed","timed_out"],"maxEvents":100}`)},
+		{"snapshots to begin with", json.RawMessage(`{"bootstrap":true,"tags":["demo"],"limit":20,"steps":5}`)},
+		{"what a consumer has not acknowledged", json.RawMessage(`{"consumer":"mailer","events":["succeeded","failed"]}`)},
+	}},
+	{"report", "Tell from inside of a task how far it has come, and what it has done.", false, []Example{
+		{"report progress", json.RawMessage(`{"id":"bg_demo","percent":35,"label":"transcoding","meta":{"frame":1820}}`)},
+		{"record a step", json.RawMessage(`{"id":"bg_demo","step":{"kind":"checkpoint","message":"Source downloaded","percent":20}}`)},
+	}},
+	{"queue", "Look at the queues, give them slots, pause, resume and drain them.", false, []Example{
+		{"give a queue four slots", json.RawMessage(`{"action":"set","queue":"build","slots":4}`)},
+		{"limit a kind", json.RawMessage(`{"action":"set","kind":"encode","limit":2}`)},
+		{"pause two queues", json.RawMessage(`{"action":"pause","queues":["build","deploy"]}`)},
+		{"see where the queues stand", json.RawMessage(`{"action":"list"}`)},
 	}},
 }
 

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"unicode/utf8"
 )
 
@@ -56,7 +57,9 @@ func (f *faults) check(s *schema, t *tree) {
 		f.checkObject(s, t)
 	case "array":
 		for i, item := range t.items {
-			f.at(i, func() { f.check(s.Items, item) })
+			if s.Items != nil {
+				f.at(i, func() { f.check(s.Items, item) })
+			}
 		}
 	case "string":
 		f.checkString(s, t)
@@ -130,11 +133,21 @@ func (f *faults) checkString(s *schema, t *tree) {
 	}
 }
 
-// matches tells whether s is within the language of a schema's pattern.
+// matches tells whether s is within the language of a schema's pattern. There are
+// few of these, and batches of a hundred thousand payloads.
 func matches(pattern, s string) bool {
-	ok, err := regexp.MatchString(pattern, s)
-	return ok && err == nil
+	compiled, known := patterns.Load(pattern)
+	if !known {
+		expression, err := regexp.Compile(pattern)
+		if err != nil {
+			return false
+		}
+		compiled, _ = patterns.LoadOrStore(pattern, expression)
+	}
+	return compiled.(*regexp.Regexp).MatchString(s)
 }
+
+var patterns sync.Map // of *regexp.Regexp, by the pattern
 
 func alternatives(values []string) string {
 	words := make([]string, len(values))
@@ -170,6 +183,21 @@ func closest(word string, names []string) string {
 		}
 	}
 	return ""
+}
+
+// closeWords gives up to three names that a word may have been meant for: one
+// that closest finds, else those that begin alike.
+func closeWords(word string, names []string) (near []string) {
+	if name := closest(word, names); name != "" {
+		return []string{name}
+	}
+	for _, name := range names {
+		n := min(len(word), len(name), 3)
+		if n == 3 && strings.EqualFold(word[:n], name[:n]) && len(near) < 3 {
+			near = append(near, name)
+		}
+	}
+	return near
 }
 
 // oneEdit tells whether b is a with one letter dropped, changed, or swapped

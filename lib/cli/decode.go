@@ -120,6 +120,9 @@ func payloadFile(name string) ([]byte, error) {
 		Detail{"hint", "Check that the file exists and can be read; the path is relative to the working directory."})
 }
 
+// Decode reads the payload of a verb that does several things, by what it says.
+func Decode[P any](c *Call, words []string) (*P, error) { return decode[P](c, words) }
+
 // decode reads the one payload object of a verb that takes no batches.
 func decode[P any](c *Call, words []string) (*P, error) {
 	text, err := c.payloadText(words)

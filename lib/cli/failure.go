@@ -13,6 +13,7 @@ import (
 
 	"bgtasks/lib/control"
 	"bgtasks/lib/launch"
+	"bgtasks/lib/report"
 	"bgtasks/lib/seglog"
 	"bgtasks/lib/store"
 	"bgtasks/lib/view"
@@ -112,7 +113,7 @@ func failureOf(err error) *Failure {
 	if errors.As(err, &done) {
 		return done
 	}
-	for _, known := range []func(error) *Failure{taskFailure, spawnFailure, envFailure, stopFailure, recordFailure, outputFailure, homeFailure, journalFailure, shortageFailure} {
+	for _, known := range []func(error) *Failure{taskFailure, attemptFailure, differsFailure, schedFailure, spawnFailure, envFailure, stopFailure, reportFailure, recordFailure, outputFailure, homeFailure, configFailure, consumerFailure, journalFailure, shortageFailure} {
 		if f := known(err); f != nil {
 			return f
 		}
@@ -148,6 +149,24 @@ func taskFailure(err error) *Failure {
 				{"hint", "Use one of the candidates."}}}
 	}
 	return nil
+}
+
+func attemptFailure(err error) *Failure {
+	var none *view.NoAttemptError
+	if !errors.As(err, &none) {
+		return nil
+	}
+	f := &Failure{Type: "AttemptNotFound", Message: none.Error(), Code: CodeNo,
+		Details: []Detail{{"id", none.ID}, {"run", none.Run}}}
+	if none.Attempt > 0 {
+		f.Details = append(f.Details, Detail{"attempt", none.Attempt})
+	}
+	f.Hint = "it has begun none yet"
+	if none.Have != "" {
+		f.Hint = "it has " + none.Have
+	}
+	f.Details = append(f.Details, Detail{"hint", f.Hint})
+	return f
 }
 
 func spawnFailure(err error) *Failure {
@@ -221,6 +240,17 @@ func stopFailure(err error) *Failure {
 		Text: stop.Error(),
 		Details: []Detail{{"id", stop.ID}, {"reason", stop.Error()},
 			{"hint", "Look at the task with status, then stop it again."}}}
+}
+
+// reportFailure is a report about what is not under way.
+func reportFailure(err error) *Failure {
+	var refused *report.RefusedError
+	if !errors.As(err, &refused) {
+		return nil
+	}
+	details := []Detail{{"id", refused.ID}, {"reason", refused.Why}, {"state", given(refused.State)},
+		{"hint", "Only what runs can report. Look at the task with status."}}
+	return &Failure{Type: "ReportRefused", Message: "report refused by task: " + refused.ID, Code: CodeNo, Text: refused.Error(), Details: details}
 }
 
 // recordFailure is a task whose records can't be read: all that could be said

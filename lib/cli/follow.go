@@ -24,7 +24,7 @@ type follower struct {
 // 28). A reader of stdout that goes away ends it with EPIPE, even while the
 // tasks are silent. The error is watch.ErrTimeout at the deadline. The tasks
 // are as they were last seen. No id may be given twice.
-func (c *Call) FollowLogs(h *store.Home, ids []string, o LogOptions, any bool, deadline time.Time) ([]*view.Task, error) {
+func FollowLogs(c *Call, h *store.Home, ids []string, o LogOptions, any bool, deadline time.Time) ([]*view.Task, error) {
 	w, err := watch.New(h)
 	if err != nil {
 		return nil, err
@@ -56,7 +56,7 @@ func (f *follower) begin(ids []string, o LogOptions) error {
 			return err
 		}
 		f.call.noteStreams(t, o)
-		s, err := f.call.openSource(f.home, id, o, heads.of(id))
+		s, err := f.call.openSource(f.home, t, o, heads.of(id))
 		if err != nil {
 			return err
 		}

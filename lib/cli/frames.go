@@ -10,6 +10,7 @@ import (
 	"bgtasks/lib/record"
 	"bgtasks/lib/seglog"
 	"bgtasks/lib/store"
+	"bgtasks/lib/view"
 )
 
 // LogLines are the last lines of a log.
@@ -38,10 +39,12 @@ type LogGap struct {
 // LastLines reads the last n lines of a task's log as it is now. Lines end at
 // "\n" or "\r\n", an unfinished one counts. What is no UTF-8 is replaced by
 // U+FFFD, as JSON demands; bg-logs prints the bytes. n is DefaultLines when 0.
-func LastLines(h *store.Home, id, stem string, n int) (*LogLines, error) {
-	log, err := seglog.OpenReader(h.TaskDir(id), stem)
+// Of the options only those count that choose the log and the part of it.
+func LastLines(h *store.Home, t *view.Task, o LogOptions, n int) (*LogLines, error) {
+	id := t.ID
+	log, err := o.open(h, t)
 	if err != nil {
-		return nil, fmt.Errorf("read the log of %q: %w", id, err)
+		return nil, err
 	}
 	defer log.Close()
 	if n == 0 {

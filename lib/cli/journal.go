@@ -1,7 +1,6 @@
 package cli
 
 import (
-	"encoding/json"
 	"errors"
 	"io"
 	"os"
@@ -9,66 +8,194 @@ import (
 	"syscall"
 	"time"
 
-	"bgtasks/lib/record"
 	"bgtasks/lib/seglog"
 	"bgtasks/lib/store"
 	"bgtasks/lib/view"
 	"bgtasks/lib/watch"
 )
 
-// JournalOptions say which events are printed.
+// JournalOptions say which events are printed, and how.
 type JournalOptions struct {
-	Cursor int64 // -1 for the oldest that is kept
-	Last   int   // of what is there already only so many; -1 for all
-	Follow bool
-	Match  func(*view.Event) bool
+	Subscription
+	Cursor    int64 // -1 for none
+	Last      int   // of what is there already only so many; -1 for all
+	Most      int   // stop after so many; -1 for no bound
+	Follow    bool
+	Entries   bool             // in the presentation form
+	Bootstrap bool             // begin with one, where no cursor tells how to go on
+	Shape     BootstrapOptions // of that, and of one that a cursor that is too old makes necessary
+	Consumer  string           // whose cursor it is; "" for none
+	AutoAck   bool             // acknowledge what was put out
+
+	Seen func(*view.Event) // is told of every event that was read, wanted or not; or nil
 }
 
-// eventLine is an event as bg-events prints it.
-type eventLine struct {
-	Type      string          `json:"type"`
-	Cursor    int64           `json:"cursor"`
-	Timestamp string          `json:"timestamp"`
-	Event     json.RawMessage `json:"event"`
+// live tells that lines are for a reader that follows what happens: with
+// snapshots, and with the events by which tasks leave.
+func (o *JournalOptions) live() bool { return o.Follow || o.Consumer != "" }
+
+// AllEvents is all that is there, as it is.
+func AllEvents() JournalOptions {
+	return JournalOptions{Cursor: -1, Last: -1, Most: -1, Shape: BootstrapOptions{Limit: -1}}
 }
 
 // PrintJournal prints events, one a line, and goes on with what comes if that
 // is wanted, until the reader of stdout goes away or the call is interrupted.
-func (c *Call) PrintJournal(h *store.Home, o JournalOptions) error {
-	r, err := openJournal(h, o.Cursor)
-	if err != nil {
-		return err
+func PrintJournal(c *Call, h *store.Home, o JournalOptions) error {
+	_, err := c.readJournal(h, &o, newJournalPrinter(c, h, &o))
+	return err
+}
+
+// journalSink takes what is read. Lines are valid during the call alone.
+type journalSink interface {
+	Bootstrap(*Bootstrap) error
+	Event(*journalLine) error
+}
+
+// journalLine is an event on its way out.
+type journalLine struct {
+	Event  *view.Event
+	Line   []byte // as the journal has it
+	Cursor int64
+	Left   bool // the task fulfils the conditions no longer
+	Known  bool // the bootstrap shows already what it tells
+}
+
+// readJournal gives what the options ask for to the sink.
+func (c *Call) readJournal(h *store.Home, o *JournalOptions, to journalSink) (s *stream, err error) {
+	s = &stream{call: c, home: h, o: o, to: to, audience: newAudience(o.Subscription, o.live()), most: o.Most}
+	if o.Consumer != "" {
+		lock, err := s.enlist()
+		if err != nil {
+			return nil, err
+		}
+		defer lock.Unlock()
 	}
-	defer r.Close()
-	w, err := watch.New(h)
-	if err != nil {
-		return err
-	}
-	defer w.Close()
 	if o.Follow {
-		if err := c.watchJournal(w); err != nil {
-			return err
+		if err := s.watch(); err != nil {
+			return nil, err
 		}
+		defer s.watcher.Close()
 	}
-	if err := c.printOld(r, o); err != nil || !o.Follow {
-		return err
+	defer s.close()
+	if err := s.begin(); err != nil {
+		return nil, err
 	}
-	for {
-		if err := c.awaitJournal(w); err != nil {
-			return err
-		}
-		if err := readEvents(r, o.Match, func(e eventLine) error { return c.Line(e) }); err != nil {
-			return err
-		}
+	return s, s.run()
+}
+
+// stream is the journal on its way to a sink.
+type stream struct {
+	call     *Call
+	home     *store.Home
+	o        *JournalOptions
+	to       journalSink
+	audience *audience
+	watcher  *watch.Watcher
+	reader   *seglog.JournalReader
+	cut      *view.Cut // of the last bootstrap, nil if there was none
+	most     int       // that may still be given; negative for any number
+	unacked  int       // given since the last acknowledgement
+	acked    int64
+}
+
+func (s *stream) close() {
+	if s.reader != nil {
+		s.reader.Close()
 	}
 }
 
-// openJournal begins at a cursor. From the oldest on, segments may be removed
-// while they are looked for.
-func openJournal(h *store.Home, cursor int64) (*seglog.JournalReader, error) {
-	if cursor >= 0 {
-		return openSegment(h, cursor)
+// watch hangs up the bell before anything is looked at.
+func (s *stream) watch() (err error) {
+	if s.watcher, err = watch.New(s.home); err != nil {
+		return err
 	}
+	if s.call.stdout != nil {
+		s.watcher.AddFD(int(s.call.stdout.Fd()))
+	}
+	return s.watcher.AddJournal()
+}
+
+// begin finds the place, with a bootstrap if there is none to go on from.
+func (s *stream) begin() (err error) {
+	cursor, first := s.o.Cursor, false
+	if s.o.Consumer != "" {
+		if cursor, err = s.acknowledged(); err != nil {
+			return err
+		}
+		first = cursor < 0
+	}
+	switch {
+	case cursor >= 0:
+		return s.resume(cursor)
+	case s.o.Bootstrap && s.o.Last < 0:
+		return s.bootstrap(&Bootstrap{First: first})
+	}
+	s.reader, err = openOldest(s.home)
+	return err
+}
+
+// resume goes on from a cursor. Where events after it are gone, the tasks as they
+// are now tell what became of them.
+func (s *stream) resume(cursor int64) (err error) {
+	s.reader, err = openSegment(s.home, cursor)
+	var bad *seglog.BadCursorError
+	lost := s.o.Consumer != "" && errors.As(err, &bad) // the journal's end was, in a power failure
+	if !lost && !s.canReset(err) {
+		return err
+	}
+	return s.reset()
+}
+
+// canReset tells whether a new bootstrap helps against the error.
+func (s *stream) canReset(err error) bool {
+	var old *seglog.TooOldError
+	return s.o.live() && (s.o.Bootstrap || s.o.Entries) && errors.As(err, &old)
+}
+
+// reset says that events are gone, and goes on: after the tasks as they are now,
+// or in the presentation form, which has no tasks, with the oldest event.
+func (s *stream) reset() error {
+	oldest, err := openOldest(s.home)
+	if err != nil {
+		return err
+	}
+	at := oldest.Cursor()
+	if !s.o.Entries {
+		oldest.Close()
+		return s.bootstrap(&Bootstrap{Reset: true, Oldest: &at})
+	}
+	s.close()
+	s.reader = oldest
+	return s.to.Bootstrap(&Bootstrap{Cursor: at, Timestamp: Now(), Reset: true, Oldest: &at})
+}
+
+// bootstrap gives one, marked as told, and goes on after it. If the journal is
+// cut short meanwhile, what it tells is too old, too.
+func (s *stream) bootstrap(mark *Bootstrap) error {
+	for {
+		b, cut, members, err := newBootstrap(s.home, s.o.Subscription, s.o.Shape)
+		if err != nil {
+			return err
+		}
+		s.close()
+		s.reader, err = openSegment(s.home, b.Cursor)
+		if s.canReset(err) {
+			continue
+		}
+		if err != nil {
+			return err
+		}
+		s.audience.begin(members)
+		s.cut, s.unacked = cut, s.unacked+1
+		b.Consumer, b.First, b.Reset, b.Oldest = s.o.Consumer, mark.First, mark.Reset, mark.Oldest
+		return s.to.Bootstrap(b)
+	}
+}
+
+// openOldest begins with the first event that is kept. Segments may be removed
+// while it is looked for.
+func openOldest(h *store.Home) (*seglog.JournalReader, error) {
 	r, err := openSegment(h, 0)
 	for old := (*seglog.TooOldError)(nil); errors.As(err, &old); old = nil {
 		r, err = openSegment(h, old.Oldest)
@@ -84,62 +211,123 @@ func openSegment(h *store.Home, cursor int64) (*seglog.JournalReader, error) {
 	return r, err
 }
 
-func (c *Call) watchJournal(w *watch.Watcher) error {
-	if c.stdout != nil {
-		w.AddFD(int(c.stdout.Fd()))
+// run gives what is there, then what comes.
+func (s *stream) run() error {
+	if s.o.Last >= 0 {
+		if err := s.skipToLast(); err != nil {
+			return err
+		}
 	}
-	return w.AddJournal()
+	for {
+		err := s.drain()
+		if s.canReset(err) {
+			err = s.reset()
+		} else if err == nil && s.settled() {
+			return s.acknowledge()
+		} else if err == nil {
+			err = s.await()
+		}
+		if err != nil {
+			return err
+		}
+	}
 }
 
-// awaitJournal puts out what was printed and sleeps until the journal grows.
-func (c *Call) awaitJournal(w *watch.Watcher) error {
-	if err := c.Out.Flush(); err != nil {
+// settled tells that nothing more is to be given.
+func (s *stream) settled() bool { return !s.o.Follow || s.most == 0 }
+
+// await puts out what was given and sleeps until the journal grows.
+func (s *stream) await() error {
+	if err := s.acknowledge(); err != nil {
 		return err
 	}
-	woken, err := w.Wait(c.Context(), time.Time{})
+	if err := s.call.Out.Flush(); err != nil {
+		return err
+	}
+	woken, err := s.watcher.Wait(s.call.Context(), time.Time{})
 	if err == nil && slices.Contains(woken, watch.Descriptor) {
 		return syscall.EPIPE
 	}
 	return err
 }
 
-// printOld prints what has happened already.
-func (c *Call) printOld(r *seglog.JournalReader, o JournalOptions) error {
-	if o.Last < 0 {
-		return readEvents(r, o.Match, func(e eventLine) error { return c.Line(e) })
-	}
-	var last []eventLine
-	err := readEvents(r, o.Match, func(e eventLine) error {
-		e.Event = slices.Clone(e.Event)
-		last = append(last, e)
-		if extra := len(last) - o.Last; extra > 0 {
-			last = last[extra:]
-		}
-		return nil
-	})
-	for _, e := range last {
-		err = errors.Join(err, c.Line(e))
-	}
-	return err
-}
-
-// readEvents gives the events up to the present end of the journal. A line that
-// this version can't read is passed over: it would be so for every reader.
-func readEvents(r *seglog.JournalReader, match func(*view.Event) bool, do func(eventLine) error) error {
-	for {
-		line, cursor, err := r.Next()
+// drain gives the events up to the present end of the journal. A line that this
+// version can't read is passed over: it would be so for every reader.
+func (s *stream) drain() error {
+	for s.most != 0 {
+		line, cursor, err := s.reader.Next()
 		if errors.Is(err, io.EOF) {
 			return nil
 		}
 		if err != nil {
 			return err
 		}
-		e, err := view.ParseEvent(line)
-		if err != nil || !match(e) {
-			continue
-		}
-		if err := do(eventLine{"event", cursor, string(record.AppendTime(nil, e.Time)), line}); err != nil {
+		if err := s.offer(line, cursor); err != nil {
 			return err
 		}
 	}
+	return nil
+}
+
+func (s *stream) offer(line []byte, cursor int64) error {
+	e, err := view.ParseEvent(line)
+	if err != nil {
+		return nil
+	}
+	if s.o.Seen != nil {
+		s.o.Seen(e)
+	}
+	known := s.cut != nil && s.cut.Shows(e)
+	wanted, left := s.audience.wants(e)
+	if !wanted {
+		return nil
+	}
+	s.most--
+	if err := s.to.Event(&journalLine{e, line, cursor, left, known}); err != nil {
+		return err
+	}
+	if s.unacked++; s.unacked >= ackEvery {
+		return s.acknowledge()
+	}
+	return nil
+}
+
+// skipToLast moves to the first of so many last events that are wanted.
+func (s *stream) skipToLast() error {
+	var starts []int64
+	at := s.reader.Cursor()
+	for {
+		line, cursor, err := s.reader.Next()
+		if errors.Is(err, io.EOF) {
+			break
+		}
+		if err != nil {
+			return err
+		}
+		if s.counts(line) {
+			starts = append(starts, at)
+			starts = starts[max(len(starts)-s.o.Last, 0):]
+		}
+		at = cursor
+	}
+	if len(starts) > 0 {
+		at = starts[0]
+	}
+	s.audience = newAudience(s.o.Subscription, s.o.live())
+	s.close()
+	var err error
+	s.reader, err = openSegment(s.home, at)
+	return err
+}
+
+func (s *stream) counts(line []byte) bool {
+	e, err := view.ParseEvent(line)
+	if err != nil {
+		return false
+	}
+	if s.o.Seen != nil {
+		s.o.Seen(e)
+	}
+	wanted, _ := s.audience.wants(e)
+	return wanted
 }

@@ -4,8 +4,11 @@ import (
 	"bufio"
 	"io"
 	"os"
+	"runtime"
 	"strings"
 	"syscall"
+
+	"bgtasks/lib/store"
 )
 
 // Version is the suite's version. The build sets it with -ldflags -X.
@@ -18,6 +21,10 @@ type Verb struct {
 
 	JSONHelp string // of --json, where that is no envelope
 
+	// Serial says that the verb does one short thing after another: further
+	// threads of the runtime would only get in each other's way.
+	Serial bool
+
 	// Flags is a pointer to the text grammar: a struct with kong tags that
 	// embeds Common and has a Run method.
 	Flags Grammar
@@ -29,6 +36,10 @@ type Verb struct {
 	// Options are the JSON command line's options that this verb takes, of
 	// those in package cli.
 	Options []string
+
+	// After is what the verb does for a home that it has opened, once its
+	// answer is written: it must not fail, nor take long.
+	After func(*store.Home)
 }
 
 // Grammar is a verb's text command line.
@@ -51,6 +62,9 @@ func (f *Common) common() *Common { return f }
 // process with its exit code. Files that the verb makes are private whatever
 // the caller's umask (P11); the caller's own is handed on to tasks.
 func Main(v *Verb) {
+	if v.Serial {
+		runtime.GOMAXPROCS(1)
+	}
 	umask := syscall.Umask(0o077)
 	os.Exit(v.Do(os.Args[1:], Streams{os.Stdin, os.Stdout, os.Stderr}, umask))
 }
@@ -71,7 +85,11 @@ func (v *Verb) Do(args []string, s Streams, umask int) int {
 	if unsaid := out.Flush(); err == nil {
 		err = unsaid
 	}
-	return c.conclude(err)
+	code := c.conclude(err)
+	if v.After != nil && c.home != nil {
+		v.After(c.home)
+	}
+	return code
 }
 
 // output tells a failure to write the answer from every other.

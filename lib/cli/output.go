@@ -17,7 +17,10 @@ import (
 // and From at -1 prints it whole.
 type LogOptions struct {
 	Stderr bool // the other stream of a task with separate ones
-	Lines  int  // only the last so many of what passes the rest; -1 for all
+
+	Run, Attempt int // only what they wrote; 0 for all, an attempt without a run is of the newest
+
+	Lines  int // only the last so many of what passes the rest; -1 for all
 	From   int64
 	Since  *Moment
 	Until  *Moment
@@ -61,11 +64,30 @@ func (o *LogOptions) stem() string {
 	return store.OutputStem
 }
 
-// openSource opens a task's log at the place where the options begin.
-func (c *Call) openSource(h *store.Home, id string, o LogOptions, out io.Writer) (*source, error) {
-	log, err := seglog.OpenReader(h.TaskDir(id), o.stem())
+// open opens the log that the options mean, or the part of it. The error is
+// *view.NoAttemptError, or says that the log can't be read.
+func (o *LogOptions) open(h *store.Home, t *view.Task) (*seglog.Reader, error) {
+	log, err := seglog.OpenReader(h.TaskDir(t.ID), o.stem())
 	if err != nil {
-		return nil, fmt.Errorf("read the log of %q: %w", id, err)
+		return nil, fmt.Errorf("read the log of %q: %w", t.ID, err)
+	}
+	if o.Run == 0 && o.Attempt == 0 {
+		return log, nil
+	}
+	from, end, err := view.LogRange(h, t, o.Run, o.Attempt, o.Stderr)
+	if err != nil {
+		return nil, errors.Join(err, log.Close())
+	}
+	log.Limit(from, end)
+	return log, nil
+}
+
+// openSource opens a task's log at the place where the options begin.
+func (c *Call) openSource(h *store.Home, t *view.Task, o LogOptions, out io.Writer) (*source, error) {
+	id := t.ID
+	log, err := o.open(h, t)
+	if err != nil {
+		return nil, err
 	}
 	s := &source{id: id, log: log, end: -1, sink: &plainSink{out: out}, chunk: make([]byte, 128<<10)}
 	s.gap = func(start, end int64) {
@@ -83,7 +105,7 @@ func (c *Call) openSource(h *store.Home, id string, o LogOptions, out io.Writer)
 
 // seek finds the first and the last offset.
 func (s *source) seek(o LogOptions) (err error) {
-	s.off = max(o.From, 0)
+	s.off = max(o.From, s.log.Start())
 	if o.Since != nil {
 		since, err := s.log.OffsetSince(time.Time(*o.Since))
 		if err != nil {
@@ -272,7 +294,7 @@ func (s *source) finish() error {
 
 // PrintLogs prints the logs of tasks one after another, with headers if they
 // are several.
-func (c *Call) PrintLogs(h *store.Home, ids []string, o LogOptions) error {
+func PrintLogs(c *Call, h *store.Home, ids []string, o LogOptions) error {
 	heads := &headings{out: c.Out, several: len(ids) > 1}
 	for _, id := range ids {
 		if err := c.printLog(h, id, o, heads.of(id)); err != nil {
@@ -288,7 +310,7 @@ func (c *Call) printLog(h *store.Home, id string, o LogOptions, out io.Writer) e
 		return err
 	}
 	c.noteStreams(t, o)
-	s, err := c.openSource(h, id, o, out)
+	s, err := c.openSource(h, t, o, out)
 	if err != nil {
 		return err
 	}

@@ -11,6 +11,7 @@ import (
 
 	"bgtasks/lib/seglog"
 	"bgtasks/lib/store"
+	"bgtasks/lib/view"
 )
 
 // logged makes a home with a log that holds text.
@@ -41,7 +42,7 @@ func logged(t *testing.T, max int64, text string) *store.Home {
 func printed(t *testing.T, h *store.Home, o LogOptions) (string, string) {
 	t.Helper()
 	c, out := testCall("")
-	s, err := c.openSource(h, "x", o, c.Out)
+	s, err := c.openSource(h, &view.Task{ID: "x"}, o, c.Out)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -117,12 +118,12 @@ func TestP3GapsEndLines(t *testing.T) {
 func TestLastLines(t *testing.T) {
 	h := logged(t, 0, "a\r\n\nb\x1b[0m\nc")
 	for n, want := range map[int][]string{1: {"c"}, 3: {"", "b\x1b[0m", "c"}, 0: {"a", "", "b\x1b[0m", "c"}} {
-		got, err := LastLines(h, "x", store.OutputStem, n)
+		got, err := LastLines(h, &view.Task{ID: "x"}, AllOutput(), n)
 		if err != nil || !slices.Equal(got.Lines, want) || got.TotalLines != 4 || got.ShownLines != len(want) || got.HasMore != (len(want) < 4) {
 			t.Errorf("LastLines(%d) = %+v, %v, want %q of 4", n, got, err, want)
 		}
 	}
-	got, err := LastLines(h, "x", store.ErrorsStem, 5)
+	got, err := LastLines(h, &view.Task{ID: "x"}, LogOptions{Stderr: true}, 5)
 	if err != nil || got.TotalLines != 0 || got.Lines == nil {
 		t.Errorf("LastLines of no log = %+v, %v, want no lines, not nil", got, err)
 	}

@@ -27,21 +27,29 @@ type partialTask struct {
 	Tags         *[]string         `json:"tags"`
 	Kind         *string           `json:"kind"`
 	NotifyOnExit *bool             `json:"notifyOnExit"`
+	Channels     *[]string         `json:"channels"`
+	Priority     *int              `json:"priority"`
 	Status       *record.Status    `json:"status"`
 	State        *record.LifeState `json:"state"`
 	Run          *int              `json:"run"`
 	Attempt      *int              `json:"attempt"`
+	MaxAttempts  *int              `json:"maxAttempts"`
 	RestartCount *int              `json:"restartCount"`
 	CreatedAt    *string           `json:"createdAt"`
 	UpdatedAt    *string           `json:"updatedAt"`
 	KillGraceMs  *int64            `json:"killGraceMs"`
+	Progress     *view.Progress    `json:"progress"`
 }
 
 func partial(t *view.Task) *partialTask {
 	p := &partialTask{Task: t, Run: given(t.Run), Attempt: given(t.Attempt), Status: given(t.Status), State: given(t.State),
 		CreatedAt: given(t.CreatedAt), UpdatedAt: given(t.UpdatedAt)}
+	if t.State != "" {
+		p.Progress = &t.Progress
+	}
 	if t.Spec != nil {
 		p.Name, p.Command, p.Args, p.Workdir, p.Tags, p.Kind = &t.Name, &t.Command, &t.Args, &t.Workdir, &t.Tags, &t.Kind
+		p.Channels, p.Priority, p.MaxAttempts = &t.Channels, &t.Priority, &t.MaxAttempts
 		p.NotifyOnExit, p.RestartCount, p.KillGraceMs = &t.NotifyOnExit, &t.RestartCount, &t.KillGraceMs
 	}
 	return p

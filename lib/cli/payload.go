@@ -115,6 +115,7 @@ type StartPayload struct {
 	Signal    Text         `json:"signal,omitempty" jsonschema:"The polite signal that ends the task; TERM when absent."`
 	Leftovers LeftoverName `json:"leftovers,omitempty" jsonschema:"What becomes of processes that outlive the leader; keep when absent."`
 	Successes []ExitCode   `json:"successExitCodes,omitempty" jsonschema:"Exit codes beside 0 that count as success."`
+	SchedulePayload
 }
 
 // TaskPayload names a task: for status and wait.
@@ -122,28 +123,13 @@ type TaskPayload struct {
 	ID TaskID `json:"id" jsonschema:"The task's id."`
 }
 
-// ListPayload selects tasks. All conditions must hold.
-type ListPayload struct {
-	IDs     []Text     `json:"ids,omitempty" jsonschema:"Only these tasks; unknown ids are no error."`
-	Status  StatusName `json:"status,omitempty" jsonschema:"Only tasks with this status."`
-	Tag     Text       `json:"tag,omitempty" jsonschema:"Only tasks with this tag."`
-	Tags    []Text     `json:"tags,omitempty" jsonschema:"Only tasks with every one of these tags."`
-	Kind    Text       `json:"kind,omitempty" jsonschema:"Only tasks of this kind."`
-	Session Text       `json:"parentSessionId,omitempty" jsonschema:"Only tasks of this owner."`
-	State   StateName  `json:"state,omitempty" jsonschema:"Only tasks in this state of the lifecycle."`
-}
-
 // LogsPayload asks for the end of a task's output.
 type LogsPayload struct {
-	ID     TaskID   `json:"id" jsonschema:"The task's id."`
-	Lines  Positive `json:"lines,omitempty" jsonschema:"How many of the last lines; 100 when absent."`
-	Stderr bool     `json:"stderr,omitempty" jsonschema:"The stderr of a task that was started with split."`
-}
-
-// EventsPayload asks for a task's status and the end of its output as frames.
-type EventsPayload struct {
-	ID    TaskID   `json:"id" jsonschema:"The task's id."`
-	Lines Positive `json:"lines,omitempty" jsonschema:"How many of the last log lines; 100 when absent."`
+	ID      TaskID   `json:"id" jsonschema:"The task's id."`
+	Lines   Positive `json:"lines,omitempty" jsonschema:"How many of the last lines; 100 when absent."`
+	Stderr  bool     `json:"stderr,omitempty" jsonschema:"The stderr of a task that was started with split."`
+	Run     Positive `json:"run,omitempty" jsonschema:"Only the output of this run of the task."`
+	Attempt Positive `json:"attempt,omitempty" jsonschema:"Only the output of this attempt, of the newest run unless run is given."`
 }
 
 // StopPayload is a task to end.
@@ -205,6 +191,7 @@ func (p *StartPayload) check(f *faults) {
 	p.checkStrings(f)
 	checkSignal(f, p.Signal)
 	checkEnv(f, p.Env)
+	p.SchedulePayload.check(f, p.ID)
 	if len(p.Metadata) > record.MaxMetadata {
 		f.refine([]any{"metadata"}, fmt.Sprintf("Expected at most %d bytes, actual %d", record.MaxMetadata, len(p.Metadata)))
 	}

@@ -8,13 +8,13 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
-	"slices"
 	"strings"
 	"testing"
 
 	"github.com/google/jsonschema-go/jsonschema"
 
 	"bgtasks/lib/record"
+	"bgtasks/lib/view"
 )
 
 var update = flag.Bool("update", false, "write the schemas anew")
@@ -24,6 +24,21 @@ const draft = "http://json-schema.org/draft-07/schema#"
 
 // maxInteger is the largest integer that every JSON reader keeps exactly.
 const maxInteger = 1<<53 - 1
+
+// payloadTypes are the types that decode the payloads of the catalog.
+var payloadTypes = map[string]reflect.Type{
+	"start":   reflect.TypeFor[StartPayload](),
+	"status":  reflect.TypeFor[StatusPayload](),
+	"list":    reflect.TypeFor[ListPayload](),
+	"clear":   reflect.TypeFor[ClearPayload](),
+	"logs":    reflect.TypeFor[LogsPayload](),
+	"stop":    reflect.TypeFor[StopPayload](),
+	"restart": reflect.TypeFor[RestartPayload](),
+	"wait":    reflect.TypeFor[TaskPayload](),
+	"events":  reflect.TypeFor[EventsPayload](),
+	"report":  reflect.TypeFor[ReportPayload](),
+	"queue":   reflect.TypeFor[QueuePayload](),
+}
 
 func TestSchemasAreCurrent(t *testing.T) {
 	for _, e := range catalog {
@@ -39,12 +54,13 @@ func TestSchemasAreCurrent(t *testing.T) {
 		}
 		got, err := os.ReadFile(path)
 		if err != nil || !bytes.Equal(got, want) {
-			t.Errorf("%s is not what the type %s gives (%v): run go generate ./lib/cli", path, e.payload.Name(), err)
+			t.Errorf("%s is not what the type %s gives (%v): run go generate ./lib/cli", path, payloadTypes[e.verb].Name(), err)
 		}
 	}
 }
 
-// generate makes the published schema of a verb's payload.
+// generate makes the published schema of a verb's payload, on one line: all of
+// them are in every program.
 func generate(e entry) ([]byte, error) {
 	s, err := payloadSchema(e)
 	if err != nil {
@@ -58,18 +74,13 @@ func generate(e entry) ([]byte, error) {
 	if s.Type == "object" && len(s.Required) == 0 {
 		head += `"required":[],`
 	}
-	var b bytes.Buffer
-	if err := json.Indent(&b, append([]byte(head), body[1:]...), "", "  "); err != nil {
-		return nil, err
-	}
-	b.WriteByte('\n')
-	return b.Bytes(), nil
+	return append(append([]byte(head), body[1:]...), '\n'), nil
 }
 
 func payloadSchema(e entry) (*jsonschema.Schema, error) {
-	s, err := jsonschema.ForType(e.payload, &jsonschema.ForOptions{TypeSchemas: constraints()})
+	s, err := jsonschema.ForType(payloadTypes[e.verb], &jsonschema.ForOptions{TypeSchemas: constraints()})
 	if err != nil {
-		return nil, fmt.Errorf("make the schema of %s: %w", e.payload.Name(), err)
+		return nil, fmt.Errorf("make the schema of %s: %w", payloadTypes[e.verb].Name(), err)
 	}
 	dropNull(s)
 	if !e.batch {
@@ -96,13 +107,56 @@ func constraints() map[reflect.Type]*jsonschema.Schema {
 		reflect.TypeFor[Size](): {Types: []string{"integer", "string"}, Minimum: number(0), Maximum: number(maxInteger),
 			Pattern: `^[0-9]{1,5}(\.[0-9]{1,3})?[tT]([iI]?[bB])?$|^[0-9]{1,9}(\.[0-9]{1,3})?([kKmMgG]([iI]?[bB])?|[bB])?$`,
 			Comment: "a size such as 1048576, 10M, 10MiB or 10MB"},
-		reflect.TypeFor[Positive]():     {Type: "integer", Title: "positive", ExclusiveMinimum: number(0), Maximum: number(maxInteger)},
-		reflect.TypeFor[NonNegative]():  {Type: "integer", Minimum: number(0), Maximum: number(maxInteger)},
-		reflect.TypeFor[ExitCode]():     {Type: "integer", Minimum: number(0), Maximum: number(255)},
-		reflect.TypeFor[StatusName]():   {Type: "string", Enum: values(statusNames)},
-		reflect.TypeFor[StateName]():    {Type: "string", Enum: values(record.LifeStates)},
-		reflect.TypeFor[LeftoverName](): {Type: "string", Enum: values(record.LeftoverPolicies)},
+		reflect.TypeFor[Positive]():      {Type: "integer", Title: "positive", ExclusiveMinimum: number(0), Maximum: number(maxInteger)},
+		reflect.TypeFor[NonNegative]():   {Type: "integer", Minimum: number(0), Maximum: number(maxInteger)},
+		reflect.TypeFor[ExitCode]():      {Type: "integer", Minimum: number(0), Maximum: number(255)},
+		reflect.TypeFor[PercentChange](): {Types: []string{"number", "null"}, Minimum: number(0), Maximum: number(100)},
+		reflect.TypeFor[LabelChange]():   {Types: []string{"string", "null"}},
+		reflect.TypeFor[MetaChange]():    {Types: []string{"object", "null"}},
+		reflect.TypeFor[Value]():         {},
+		reflect.TypeFor[StatusName]():    {Type: "string", Enum: values(statusNames)},
+		reflect.TypeFor[StateName]():     {Type: "string", Enum: values(record.LifeStates)},
+		reflect.TypeFor[OrderName]():     {Type: "string", Enum: orderNames()},
+		reflect.TypeFor[LeftoverName]():  {Type: "string", Enum: values(record.LeftoverPolicies)},
+		reflect.TypeFor[ConsumerName]():  {Type: "string", Pattern: record.IDPattern, Comment: "a consumer's name of " + record.IDGrammar},
+		reflect.TypeFor[EventWord]():     {Type: "string", Enum: values(record.EventNames)},
+		reflect.TypeFor[QueueName]():     {Type: "string", Pattern: record.IDPattern, Comment: "a queue's name of " + record.IDGrammar},
+		reflect.TypeFor[QueueAction]():   {Type: "string", Enum: values(QueueActions)},
+		reflect.TypeFor[Priority]():      {Type: "integer", Minimum: number(record.MinPriority), Maximum: number(record.MaxPriority)},
+		reflect.TypeFor[Attempts]():      {Type: "integer", Title: "positive", ExclusiveMinimum: number(0), Maximum: number(MaxAttempts)},
+		reflect.TypeFor[Factor]():        {Type: "number", Minimum: number(1), Maximum: number(MaxFactor)},
+		reflect.TypeFor[Share]():         {Type: "number", Minimum: number(0), Maximum: number(1)},
+		reflect.TypeFor[WatchdogName]():  {Type: "string", Enum: values(record.WatchdogActions)},
+		reflect.TypeFor[AfterEntry]():    afterSchema(idText(`^\s*` + id + `\s*$`)),
+		reflect.TypeFor[Instant](): {Types: []string{"integer", "string"}, Minimum: number(0), Maximum: number(maxInteger),
+			Pattern: `^\s*\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2}(:\d{2}(\.\d{1,9})?)?(Z|[+-]\d{2}:\d{2})?)?\s*$`,
+			Comment: "a time such as 2006-01-02T15:04:05Z or 2006-01-02 15:04"},
 	}
+}
+
+// afterSchema is that of {when, id} and of when:id alike.
+func afterSchema(id *jsonschema.Schema) *jsonschema.Schema {
+	words := strings.Join(record.AfterWords, "|")
+	id.Description = "The task's id."
+	return &jsonschema.Schema{
+		Types:   []string{"object", "string"},
+		Pattern: `^\s*(` + words + `):` + strings.Trim(record.IDPattern, "^$") + `\s*$`,
+		Comment: "afterok:ID, afterany:ID or afternotok:ID",
+		Properties: map[string]*jsonschema.Schema{
+			"when": {Type: "string", Enum: values(record.AfterWords), Description: "afterok: it has succeeded; afternotok: it has ended otherwise; afterany: it has ended."},
+			"id":   id,
+		},
+		PropertyOrder: []string{"when", "id"}, Required: []string{"when", "id"},
+		AdditionalProperties: &jsonschema.Schema{Not: &jsonschema.Schema{}},
+	}
+}
+
+// orderNames are the orders in the words of payloads.
+func orderNames() (names []any) {
+	for _, by := range view.Orders {
+		names = append(names, by+"_asc", by+"_desc")
+	}
+	return names
 }
 
 // statusNames are record.Statuses, those of a started task first.
@@ -120,12 +174,15 @@ func values[S ~string](names []S) []any {
 }
 
 // dropNull takes back what the generator grants to Go's pointers and slices:
-// null is never a value here, a member that is not wanted is left out.
+// a member that is not wanted is left out. The generator puts null first; a type
+// of ours that takes it says so last.
 func dropNull(s *jsonschema.Schema) {
 	if s == nil {
 		return
 	}
-	s.Types = slices.DeleteFunc(s.Types, func(t string) bool { return t == "null" })
+	if len(s.Types) > 0 && s.Types[0] == "null" {
+		s.Types = s.Types[1:]
+	}
 	switch len(s.Types) {
 	case 0:
 		s.Types = nil

@@ -32,6 +32,21 @@ type FilterFlags struct {
 	State   []string `placeholder:"STATE" help:"Only tasks in this state: queued, claimed, running, retrying, stale, succeeded, failed, cancelled or timed_out."`
 	Status  []string `placeholder:"STATUS" help:"Only tasks with this status: starting, queued, running, exited, killed or failed."`
 	All     bool     `help:"Every task."`
+	KeyFlags
+}
+
+// KeyFlags select by what a task was given at its start beside its name.
+type KeyFlags struct {
+	Queue          []string `placeholder:"NAME" help:"Only tasks of this queue."`
+	Channel        []string `sep:"none" placeholder:"CHANNEL" help:"Only tasks of this channel, implied or given; repeat it to admit several."`
+	Dedupe         []string `sep:"none" placeholder:"KEY" help:"Only tasks with this dedupe key."`
+	ConcurrencyKey []string `sep:"none" placeholder:"KEY" help:"Only tasks with this concurrency key."`
+	Supersede      []string `sep:"none" placeholder:"KEY" help:"Only tasks with this supersede key."`
+}
+
+// none tells that no such flag was given.
+func (f *KeyFlags) none() bool {
+	return len(f.Queue)+len(f.Channel)+len(f.Dedupe)+len(f.ConcurrencyKey)+len(f.Supersede) == 0
 }
 
 // Filter gives the flags in view's terms.
@@ -46,7 +61,8 @@ func (f *FilterFlags) Filter(tags []string) (view.Filter, error) {
 			return view.Filter{}, Usage("--status: expected one of %s, got %q", commaList(record.Statuses), s)
 		}
 	}
-	return view.Filter{Tags: tags, Kinds: f.Kind, Sessions: f.Session, States: f.State, Statuses: f.Status}, nil
+	return view.Filter{Tags: tags, Kinds: f.Kind, Sessions: f.Session, States: f.State, Statuses: f.Status,
+		Queues: f.Queue, Channels: f.Channel, DedupeKeys: f.Dedupe, ConcurrencyKeys: f.ConcurrencyKey, SupersedeKeys: f.Supersede}, nil
 }
 
 // Target is a task that a command line means, or why there is none.
@@ -66,14 +82,14 @@ type Request struct {
 // bare tells that nothing was said at all.
 func (r *Request) bare() bool {
 	return len(r.Words) == 0 && len(r.Tags) == 0 && len(r.Kind) == 0 && len(r.Session) == 0 &&
-		len(r.State) == 0 && len(r.Status) == 0 && !r.All
+		len(r.State) == 0 && len(r.Status) == 0 && r.none() && !r.All
 }
 
 // Targets finds the tasks. Words come in their order, each task once, and one
 // that can't be found hinders no other. Without words it is every task that
 // the flags let through, oldest first; that there is none is no error. A
 // command line that names nothing at all is a usage error.
-func (c *Call) Targets(r Request) ([]Target, error) {
+func Targets(c *Call, r Request) ([]Target, error) {
 	if r.bare() {
 		f := Usage("no task given")
 		f.Hint = "name tasks, or select them with --tag, --all and the like"
@@ -94,8 +110,8 @@ func (c *Call) Targets(r Request) ([]Target, error) {
 		return nil, err
 	}
 	targets, err := c.named(words)
-	if err != nil {
-		return nil, err
+	if err != nil || filter.Empty() {
+		return targets, err
 	}
 	return c.narrow(targets, filter)
 }
@@ -137,7 +153,7 @@ func (c *Call) named(words []string) ([]Target, error) {
 
 // matching finds the tasks that pass a filter and are wanted.
 func (c *Call) matching(filter view.Filter, want func(*view.Task) bool) (targets []Target, err error) {
-	tasks, err := c.Load(filter)
+	tasks, err := Load(c, filter)
 	for _, t := range tasks {
 		if want == nil || want(t) {
 			targets = append(targets, Target{ID: t.ID})
@@ -153,7 +169,7 @@ func (c *Call) narrow(targets []Target, filter view.Filter) ([]Target, error) {
 			filter.IDs = append(filter.IDs, t.ID)
 		}
 	}
-	if len(filter.IDs) == 0 || len(filter.Tags)+len(filter.Kinds)+len(filter.Sessions)+len(filter.States)+len(filter.Statuses) == 0 {
+	if len(filter.IDs) == 0 {
 		return targets, nil
 	}
 	passed, err := c.matching(filter, nil)
@@ -180,9 +196,30 @@ func (c *Call) Found(targets []Target) (ids []string, err error) {
 	return ids, nil
 }
 
+// FoundOrMissing gives the ids of the targets that are there and the words of
+// those that are not, for an envelope that tells of both. If none is there, or a
+// word is at fault otherwise, that is the failure.
+func FoundOrMissing(targets []Target) (ids, missing []string, err error) {
+	for _, t := range targets {
+		var unknown *view.NotFoundError
+		switch {
+		case t.Err == nil:
+			ids = append(ids, t.ID)
+		case errors.As(t.Err, &unknown):
+			missing = append(missing, t.ID)
+		default:
+			return nil, nil, t.Err
+		}
+	}
+	if len(ids) == 0 && len(targets) > 0 {
+		return nil, nil, targets[0].Err
+	}
+	return ids, missing, nil
+}
+
 // NamedOrGone finds tasks for a look at the past: a word that no task has but
 // that could be an id is taken for one, with Err still set.
-func (c *Call) NamedOrGone(words []string) ([]Target, error) {
+func NamedOrGone(c *Call, words []string) ([]Target, error) {
 	if err := AfterFlags(words); err != nil {
 		return nil, err
 	}
@@ -203,7 +240,7 @@ func (c *Call) NamedOrGone(words []string) ([]Target, error) {
 }
 
 // Load reads the tasks that pass a filter; none if there is no home.
-func (c *Call) Load(filter view.Filter) ([]*view.Task, error) {
+func Load(c *Call, filter view.Filter) ([]*view.Task, error) {
 	h, err := c.ExistingHome()
 	if h == nil || err != nil {
 		return nil, err
@@ -213,7 +250,7 @@ func (c *Call) Load(filter view.Filter) ([]*view.Task, error) {
 
 // Reach opens the home in which the task is expected: without a home it is not
 // there.
-func (c *Call) Reach(id string) (*store.Home, error) {
+func Reach(c *Call, id string) (*store.Home, error) {
 	h, err := c.ExistingHome()
 	if h == nil && err == nil {
 		err = &view.NotFoundError{ID: id}
@@ -223,8 +260,8 @@ func (c *Call) Reach(id string) (*store.Home, error) {
 
 // LoadOne reads one task. If its records can't be read, that is an error
 // beside what is known.
-func (c *Call) LoadOne(id string) (*view.Task, error) {
-	h, err := c.Reach(id)
+func LoadOne(c *Call, id string) (*view.Task, error) {
+	h, err := Reach(c, id)
 	if err != nil {
 		return nil, err
 	}

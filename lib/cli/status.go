@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 
+	"bgtasks/lib/record"
 	"bgtasks/lib/view"
 )
 
@@ -18,7 +19,7 @@ func (c *Call) Print(line string) error {
 
 // PrintStatus writes a task for people: a "key: value" line for each thing that
 // is known. Nothing in it can steer the terminal.
-func (c *Call) PrintStatus(t *view.Task) error {
+func PrintStatus(c *Call, t *view.Task) error {
 	for _, f := range statusFields(t) {
 		if f.Value == "" {
 			continue
@@ -27,14 +28,102 @@ func (c *Call) PrintStatus(t *view.Task) error {
 			return err
 		}
 	}
+	if err := c.printAttempts(t.Attempts); err != nil {
+		return err
+	}
+	return c.printSteps(t.Steps)
+}
+
+// AddAttempts adds what is known of the task's attempts. Those of a task whose
+// records are broken are not looked for.
+func AddAttempts(c *Call, t *view.Task) error {
+	if t.Unreadable != nil {
+		return nil
+	}
+	h, err := c.Home()
+	if err == nil {
+		t.Attempts, err = view.Attempts(h, t)
+	}
+	return err
+}
+
+// printAttempts writes a line for each if they are several.
+func (c *Call) printAttempts(attempts []view.Attempt) error {
+	for _, a := range attempts {
+		if len(attempts) < 2 {
+			break
+		}
+		key := fmt.Sprintf("attempt %d.%d:", a.Run, a.Attempt)
+		if _, err := fmt.Fprintf(c.Out, "%-12s %s\n", key, attemptText(a)); err != nil {
+			return err
+		}
+	}
 	return nil
+}
+
+func attemptText(a view.Attempt) string {
+	words := []string{string(a.State), string(a.Reason)}
+	for _, w := range []struct{ name, value string }{
+		{"exit code", optional(a.ExitCode, strconv.Itoa)}, {"signal", optional(a.Signal, strings.Clone)},
+		{"from", optional(a.StartedAt, strings.Clone)}, {"to", optional(a.ExitedAt, strings.Clone)},
+	} {
+		if w.value != "" {
+			words = append(words, w.name+" "+w.value)
+		}
+	}
+	return strings.Join(slices.DeleteFunc(words, func(w string) bool { return w == "" }), ", ")
+}
+
+func (c *Call) printSteps(steps []view.Step) error {
+	for _, s := range steps {
+		if _, err := fmt.Fprintf(c.Out, "%-12s %s\n", "step "+s.ID+":", Printable(stepText(s))); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func stepText(s view.Step) string {
+	words := []string{s.CreatedAt, s.Level, s.Kind}
+	if s.Percent != nil {
+		words = append(words, percentText(*s.Percent))
+	}
+	words = append(words, s.Message)
+	if len(s.Meta) > 0 {
+		words = append(words, string(s.Meta))
+	}
+	return strings.Join(words, " ")
+}
+
+func percentText(v float64) string { return strconv.FormatFloat(v, 'f', -1, 64) + "%" }
+
+// progressText is what a task has reported of its progress.
+func progressText(p *record.Progress) string {
+	if p == nil {
+		return ""
+	}
+	var words []string
+	if p.Percent != nil {
+		words = append(words, percentText(*p.Percent))
+	}
+	if p.Label != "" {
+		words = append(words, p.Label)
+	}
+	if len(p.Meta) > 0 {
+		words = append(words, string(p.Meta))
+	}
+	return strings.Join(words, " ")
 }
 
 // statusFields are the lines of a status; empty ones are not shown.
 func statusFields(t *view.Task) []Detail {
 	return []Detail{
 		{"id", t.ID}, {"name", t.Name}, {"command", commandOf(t)}, {"workdir", t.Workdir},
-		{"kind", t.Kind}, {"tags", strings.Join(t.Tags, ", ")}, {"session", t.ParentSessionID}, {"env", envText(t.Env)},
+		{"kind", t.Kind}, {"tags", strings.Join(t.Tags, ", ")}, {"session", t.ParentSessionID},
+		{"queue", t.Queue}, {"priority", positive(int64(t.Priority), "")}, {"scheduled", t.ScheduledAt},
+		{"concurrency", t.ConcurrencyKey}, {"dedupe", t.DedupeKey}, {"supersede", t.SupersedeKey},
+		{"channels", strings.Join(givenChannels(t), ", ")},
+		{"env", envText(t.Env)},
 		{"unreadable", t.Fault},
 		{"state", string(t.State)}, {"status", string(t.Status)}, {"reason", string(t.Reason)},
 		{"exit code", optional(t.ExitCode, strconv.Itoa)}, {"signal", optional(t.Signal, strings.Clone)},
@@ -43,11 +132,22 @@ func statusFields(t *view.Task) []Detail {
 		{"leftovers", positive(int64(t.Leftovers), "")},
 		{"created", t.CreatedAt}, {"started", t.StartedAt}, {"exited", t.ExitedAt},
 		{"time limit", positive(t.TimeLimitMs, " ms")}, {"grace", positive(t.KillGraceMs, " ms")},
+		{"watchdog", positive(t.WatchdogMs, " ms")},
+		{"progress", progressText(t.Report)}, {"heartbeat", optional(t.Progress.LastHeartbeatAt, strings.Clone)},
+		{"result", string(t.Result)},
 		{"usage", usageText(t.Usage)}, {"stop", stopText(t.Stop)},
 		{"log", t.LogPath}, {"log bytes", strconv.FormatInt(t.LogBytes, 10)},
 		{"log dropped", positive(t.LogDroppedBytes, "")}, {"tees missed", positive(t.TeeMissedBytes, "")},
 		{"metadata", string(t.Metadata)},
 	}
+}
+
+// givenChannels are those that do not follow from what the task is.
+func givenChannels(t *view.Task) []string {
+	if t.Spec == nil {
+		return nil
+	}
+	return t.Spec.Channels
 }
 
 func commandOf(t *view.Task) string {

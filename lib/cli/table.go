@@ -1,14 +1,11 @@
 package cli
 
 import (
-	"bytes"
-	"encoding/json"
 	"fmt"
 	"io"
 	"reflect"
 	"strconv"
 	"strings"
-	"text/template"
 	"time"
 	"unicode/utf8"
 
@@ -18,11 +15,10 @@ import (
 )
 
 // FormatHelp is the help of -o in verbs that print tasks.
-const FormatHelp = "How to print: json, jsonl, tsv, table, id, or a Go template such as '{{.ID}} {{.State}}'."
+const FormatHelp = "How to print: json, jsonl, tsv, table, id, or a template such as '{{.ID}} {{.State}}'."
 
 // PrintTasks prints tasks in a format: one of FormatHelp's, or "" for a table
-// on a terminal and an id a line elsewhere. It is no method of Call so that
-// verbs that do not call it are linked without the template engine.
+// on a terminal and an id a line elsewhere.
 func PrintTasks(c *Call, tasks []*view.Task, format string) error {
 	if format == "" {
 		format = "id"
@@ -59,43 +55,30 @@ func (c *Call) printEach(tasks []*view.Task, row func(*view.Task) string) error 
 	return nil
 }
 
+// printTemplate writes a line for each task. A template that is wrong prints
+// nothing: half a line would be taken for data.
 func (c *Call) printTemplate(tasks []*view.Task, format string) error {
 	if !strings.Contains(format, "{{") {
 		f := Usage("--output: unknown format %q", format)
 		f.Hint = "json, jsonl, tsv, table, id, or a template such as '{{.ID}}'"
 		return f
 	}
-	t, err := template.New("output").Funcs(template.FuncMap{"join": strings.Join, "json": toJSON}).Parse(format + "\n")
+	t, err := parseTemplate(format)
 	if err != nil {
-		return templateFault(err)
+		f := Usage("--output: %v", err)
+		f.Hint = "the fields are " + strings.Join(fieldNames(reflect.TypeFor[view.Task]()), ", ")
+		return f
 	}
-	var text bytes.Buffer
-	for _, task := range tasks {
-		if err := t.Execute(&text, task); err != nil {
-			return templateFault(err)
+	var line []byte
+	for _, task := range Known(tasks) {
+		if line, err = t.execute(line[:0], task); err != nil {
+			return err
+		}
+		if _, err := c.Out.Write(line); err != nil {
+			return err
 		}
 	}
-	_, err = c.Out.Write(text.Bytes())
-	return err
-}
-
-// templateFault is a template that is wrong. Nothing was printed then: half a
-// line would be taken for data.
-func templateFault(err error) error {
-	f := Usage("--output: %v", err)
-	var fields []string
-	for _, field := range reflect.VisibleFields(reflect.TypeFor[view.Task]()) {
-		if name := field.Tag.Get("json"); name != "-" && name != "" {
-			fields = append(fields, field.Name)
-		}
-	}
-	f.Hint = "the fields are " + strings.Join(fields, ", ") + "; the functions are those of Go's templates, join and json"
-	return f
-}
-
-func toJSON(v any) (string, error) {
-	b, err := json.Marshal(v)
-	return string(b), err
+	return nil
 }
 
 // tsvRow has the columns of the table for programs: id, name, status, state,

@@ -42,7 +42,7 @@ func TestTableIsCut(t *testing.T) {
 	code := 3
 	tasks := []*view.Task{
 		{ID: "bg_1", Name: strings.Repeat("n", 100), Command: "x\x1b[2J", Args: []string{strings.Repeat("ä", 500)},
-			State: record.Failed, ExitCode: &code, Spec: &record.Spec{CreatedAt: now.Add(-90 * time.Second)}},
+			State: record.Failed, ExitCode: &code, CreatedAt: "2026-01-02T03:02:35.000Z"},
 		{ID: "bg_2", Name: "b", State: record.Running, Leftovers: 2},
 	}
 	for _, width := range []int{20, 80, 200} {

@@ -17,11 +17,13 @@ type TaskData struct {
 	Status string     `json:"status"`
 	State  string     `json:"state"`
 	Task   *view.Task `json:"task"`
+
+	NotFound []string `json:"not_found,omitempty"` // words of the command line
 }
 
 // NewTaskData is the data about a task.
 func NewTaskData(t *view.Task) *TaskData {
-	return &TaskData{t.ID, string(t.Status), string(t.State), t}
+	return &TaskData{TaskID: t.ID, Status: string(t.Status), State: string(t.State), Task: t}
 }
 
 // Over tells that there is nothing to wait for: the task has ended, or its
@@ -39,14 +41,14 @@ func (o *Options) Deadline() time.Time {
 
 // Await waits until a task is over, for as long as the options say. The error
 // of a time that is up is a TaskWaitTimedOut.
-func (c *Call) Await(id string) (*view.Task, error) {
-	h, err := c.Reach(id)
+func Await(c *Call, id string) (*view.Task, error) {
+	h, err := Reach(c, id)
 	if err != nil {
 		return nil, err
 	}
 	tasks, err := watch.Until(c.Context(), h, []string{id}, c.Opts.Deadline(), Over, false)
 	if err != nil {
-		return nil, c.WaitError(id, err)
+		return nil, WaitError(c, id, err)
 	}
 	return tasks[0], tasks[0].Unreadable
 }
@@ -63,6 +65,7 @@ func AtStart(t *view.Task) *view.Task {
 	then.ExitCode, then.Signal, then.Reason, then.Usage = nil, nil, "", nil
 	then.ExitedAt, then.UpdatedAt = "", t.StartedAt
 	then.Leftovers, then.LogBytes, then.LogDroppedBytes = 0, 0, 0
+	then.Report, then.Result, then.Progress = nil, nil, then.Lifecycle()
 	return &then
 }
 
@@ -91,13 +94,15 @@ func (c *Call) RelayCode(t *view.Task) {
 	switch {
 	case t.Unreadable != nil:
 		c.Complain(t.Unreadable)
+	case t.ExitCode == nil && t.Signal == nil && t.StartedAt == "":
+		c.Complain(&Failure{Text: fmt.Sprintf("task %q was never executed (%s)", t.ID, t.Reason)})
 	case t.ExitCode == nil && t.Signal == nil:
 		c.Complain(&Failure{Text: fmt.Sprintf("nobody knows how task %q ended (%s)", t.ID, t.Reason)})
 	}
 }
 
 // WaitError turns the error of a wait for a task into the call's failure.
-func (c *Call) WaitError(id string, err error) error {
+func WaitError(c *Call, id string, err error) error {
 	if errors.Is(err, watch.ErrTimeout) {
 		return timedOut(id, c.Opts)
 	}

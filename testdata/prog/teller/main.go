@@ -137,7 +137,7 @@ func (o *orders) end(a *account, stopped bool) {
 		a.end(7)
 	case o.mode == "dies":
 		a.note(1000 + uint64(o.code))
-		signal.Reset()
+		signal.Reset(syscall.Signal(o.code)) // a TERM that comes now must not be quicker
 		check(syscall.Kill(os.Getpid(), syscall.Signal(o.code)))
 		stay()
 	}

@@ -1,0 +1,102 @@
+package main
+
+import (
+	"bgtasks/lib/cli"
+	"bgtasks/lib/view"
+)
+
+// consumerFlags are about readers whose place is kept in the home.
+type consumerFlags struct {
+	Consumer  string `placeholder:"NAME" help:"Print what came after the last event that was acknowledged in this name; at first, begin with the tasks as they are."`
+	Ack       *int64 `placeholder:"CURSOR" help:"With --consumer: all events up to this cursor are done with."`
+	AutoAck   bool   `help:"With --consumer: what was written to standard output counts as acknowledged."`
+	Consumers bool   `help:"Print the consumers, one JSON object a line."`
+	Forget    string `placeholder:"NAME" help:"Remove this consumer."`
+}
+
+// manages tells that nothing is to be read.
+func (f *consumerFlags) manages() bool { return f.Ack != nil || f.Consumers || f.Forget != "" }
+
+func (f *consumerFlags) agree() error {
+	switch {
+	case f.Consumer == "" && (f.Ack != nil || f.AutoAck):
+		return cli.Usage("--ack and --auto-ack need --consumer")
+	case f.Consumer != "":
+		return cli.CheckConsumer("--consumer", f.Consumer)
+	}
+	return nil
+}
+
+// manage does what one of the flags says. With it stands no other, but --consumer
+// with --ack.
+func (f *consumerFlags) manage(c *cli.Call, reads bool) error {
+	given := 0
+	for _, flag := range []bool{f.Consumers, f.Forget != "", f.Ack != nil || f.Consumer != ""} {
+		if flag {
+			given++
+		}
+	}
+	if given > 1 || reads {
+		return cli.Usage("--consumers, --forget NAME, and --consumer NAME with --ack CURSOR stand alone")
+	}
+	if err := f.agree(); err != nil {
+		return err
+	}
+	switch {
+	case f.Consumers:
+		return listConsumers(c)
+	case f.Forget != "":
+		return forget(c, f.Forget)
+	}
+	data, err := cli.Acknowledge(c, f.Consumer, *f.Ack)
+	if err == nil && c.JSON {
+		err = c.Succeed(data)
+	}
+	return err
+}
+
+// consumersData is what JSON mode tells.
+type consumersData struct {
+	Consumers []view.Consumer `json:"consumers"`
+}
+
+func listConsumers(c *cli.Call) error {
+	h, err := c.ExistingHome()
+	if err != nil {
+		return err
+	}
+	list := []view.Consumer{}
+	if h != nil {
+		if list, err = view.Consumers(h); err != nil {
+			return err
+		}
+	}
+	if c.JSON {
+		return c.Succeed(consumersData{list})
+	}
+	for _, consumer := range list {
+		if err := c.Line(consumer); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func forget(c *cli.Call, name string) error {
+	if err := cli.CheckConsumer("--forget", name); err != nil {
+		return err
+	}
+	h, err := c.ExistingHome()
+	if err != nil {
+		return err
+	}
+	if h == nil {
+		return &view.ConsumerNotFoundError{Name: name}
+	}
+	if err := cli.ForgetConsumer(h, name); err != nil || !c.JSON {
+		return err
+	}
+	return c.Succeed(struct {
+		Forgotten string `json:"forgotten"`
+	}{name})
+}

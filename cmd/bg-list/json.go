@@ -1,0 +1,26 @@
+package main
+
+import (
+	"bgtasks/lib/cli"
+	"bgtasks/lib/view"
+)
+
+// listData is what JSON mode tells.
+type listData struct {
+	Total     int             `json:"total"` // of all that match, on whatever page
+	Tasks     []any           `json:"tasks"`
+	Aggregate *view.Aggregate `json:"aggregate,omitempty"`
+	NotFound  []string        `json:"not_found,omitempty"` // words of the command line
+}
+
+func list(c *cli.Call, l *cli.Listing) (*listData, error) {
+	all, page, err := cli.LoadPage(c, l, true)
+	if err != nil {
+		return nil, err
+	}
+	data := &listData{Total: len(all), Tasks: cli.Known(page)}
+	if l.Aggregate {
+		data.Aggregate = view.Count(all)
+	}
+	return data, nil
+}

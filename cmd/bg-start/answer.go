@@ -1,0 +1,60 @@
+package main
+
+import (
+	"bgtasks/lib/cli"
+	"bgtasks/lib/record"
+	"bgtasks/lib/sched"
+	"bgtasks/lib/store"
+	"bgtasks/lib/view"
+)
+
+// startData is what JSON mode tells.
+type startData struct {
+	Task        *view.Task        `json:"task"`
+	Lifecycle   lifecycle         `json:"lifecycle"`
+	Disposition sched.Disposition `json:"disposition"`
+	Reused      *string           `json:"reusedTaskId"`      // null unless an open task is the answer
+	Superseded  []string          `json:"supersededTaskIds"` // that are ended in favour of this one
+
+	answer *sched.Result
+}
+
+type lifecycle struct {
+	SubmittedAt    string         `json:"submitted_at"`
+	Waited         bool           `json:"waited"`
+	Status         record.Status  `json:"status"`
+	TerminalStatus *record.Status `json:"terminal_status"` // null unless it was waited for
+}
+
+// complete tells about the task that is the answer: as it was when it was started,
+// queued or found, or as it has ended if that was to be waited for.
+func (d *startData) complete(c *cli.Call, h *store.Home) error {
+	t, err := d.task(h)
+	if err != nil {
+		return err
+	}
+	d.Disposition, d.Superseded = d.answer.Disposition, append([]string{}, d.answer.Superseded...)
+	if d.Disposition == sched.Reused {
+		d.Reused = &d.answer.ID
+	} else {
+		t = cli.AtStart(t)
+	}
+	d.Task, d.Lifecycle = t, lifecycle{SubmittedAt: t.CreatedAt, Waited: c.Opts.Wait, Status: t.Status}
+	if c.Opts.Wait {
+		if d.Task, err = cli.Await(c, t.ID); err != nil {
+			return err
+		}
+		d.Lifecycle.Status, d.Lifecycle.TerminalStatus = d.Task.Status, &d.Task.Status
+	}
+	// Of a batch of a hundred thousand the records would fill the memory.
+	d.Task.Spec, d.Task.Current = nil, nil
+	return nil
+}
+
+// task is the task that is the answer. One that had to wait was as it was accepted.
+func (d *startData) task(h *store.Home) (*view.Task, error) {
+	if d.answer.Queued != nil {
+		return view.Accepted(h, d.answer.Queued), nil
+	}
+	return view.Load(h, d.answer.ID)
+}

@@ -1,0 +1,157 @@
+package bgtasks_test
+
+import (
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"bgtasks/lib/store"
+)
+
+// Flags of a task that is tried again.
+var (
+	retrySoon  = []string{"--retries", "1", "--retry-delay", "10ms"}
+	retryLater = []string{"--retries", "1", "--retry-delay", "5s"}
+)
+
+// scheduled tells whether the task goes through the scheduler.
+func (w *world) scheduled() bool { return slices.Contains(w.flags, "--retries") }
+
+// tryTwice lets two attempts come to their end.
+func tryTwice(w *world) {
+	w.start()
+	for range 2 {
+		w.endAttempt()
+		w.awaitLife()
+	}
+}
+
+func triedTask(w *world) {
+	w.start()
+	w.finishAll()
+	w.must(trueCode, "bg-wait", w.id)
+}
+
+func restartAndTry(w *world) {
+	w.restart()
+	w.endAttempt()
+	w.awaitLife()
+}
+
+func tryAndStop(w *world) {
+	w.start()
+	w.endAttempt()
+	w.run("bg-stop", w.id)
+}
+
+// tryAndBreak puts another program in the place of the task's while its first
+// attempt runs, which reads the old one.
+func tryAndBreak(w *world) {
+	w.start()
+	if !w.await(printed) {
+		return
+	}
+	w.write("broken", "#!/nonexistent/interpreter\n")
+	if err := os.Rename(filepath.Join(w.dir, "broken"), filepath.Join(w.dir, "task")); err != nil {
+		w.t.Fatal(err)
+	}
+	w.endAttempt()
+	w.awaitLife()
+}
+
+// claimedTask was to be started by one who was killed before a supervisor was.
+func claimedTask(w *world) {
+	w.arm("attempt-launch=kill9")
+	w.start()
+	w.armed = nil
+}
+
+// startAndFallSilent lets the watchdog notice that the task does nothing.
+func startAndFallSilent(w *world) {
+	w.start()
+	if w.await(printed) && w.awaitEventOrEnd("stale") {
+		w.end()
+	}
+}
+
+// endAttempt lets the attempt at hand come to its end, if it has a supervisor.
+func (w *world) endAttempt() {
+	for _, at := range []stage{printed, written} {
+		if !w.await(at) || len(w.shims()) == 0 {
+			return
+		}
+		w.release()
+	}
+	w.await(exiting)
+}
+
+// awaitLife waits until another attempt has begun, or no process is left that
+// could begin one.
+func (w *world) awaitLife() {
+	known, deadline := len(w.lives), time.Now().Add(patience)
+	for w.hear(); len(w.lives) == known && time.Now().Before(deadline); w.hear() {
+		pids := w.processes()
+		if len(pids) == 0 {
+			break
+		}
+		w.sleepUntilChange(pids, deadline)
+	}
+}
+
+// finishAll lets the run come to its end, with all of its attempts. A verb that
+// looks starts what a fault has kept from being started.
+func (w *world) finishAll() {
+	w.t.Helper()
+	w.finish()
+	for attempts := 0; w.scheduled() && w.exists() && attempts < 5; attempts++ {
+		if a := w.run("bg-status", "-o", "{{.State}}", w.id); a.code != 0 || terminal[strings.TrimSpace(a.out)] {
+			return
+		}
+		if l := w.latest(); l == nil || !runs(l.pid) {
+			w.awaitLife()
+		}
+		w.finish()
+	}
+}
+
+// livesOf are those of a run, in order.
+func (w *world) livesOf(run int) (list []*life) {
+	for _, l := range w.lives {
+		if l.run == run {
+			list = append(list, l)
+		}
+	}
+	if !w.scheduled() && len(list) > 1 {
+		list = list[len(list)-1:] // the others are of a task that was replaced
+	}
+	return list
+}
+
+// awaitEventOrEnd waits for an event, and gives up when no supervisor is left.
+func (w *world) awaitEventOrEnd(name string) bool {
+	bell, err := store.NewBell(store.At(w.home).JournalBells(), store.BellChange)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	defer bell.Close()
+	deadline := time.Now().Add(patience)
+	for !w.hasEvent(name) {
+		shims := w.shims()
+		if len(shims) == 0 || time.Now().After(deadline) {
+			return false
+		}
+		fd, err := unix.PidfdOpen(shims[0], 0)
+		if err != nil {
+			continue
+		}
+		unix.Poll([]unix.PollFd{{Fd: int32(bell.FD()), Events: unix.POLLIN}, {Fd: int32(fd), Events: unix.POLLIN}},
+			int(max(time.Until(deadline).Milliseconds(), 0)))
+		unix.Close(fd)
+		bell.Drain()
+	}
+	return true
+}

@@ -1,0 +1,165 @@
+package cli
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+
+	"bgtasks/lib/record"
+	"bgtasks/lib/seglog"
+	"bgtasks/lib/store"
+	"bgtasks/lib/view"
+)
+
+const (
+	// ackEvery is after how many events a reader that acknowledges by itself does:
+	// each time costs three syncs of the disk, and what was not acknowledged comes
+	// again after a crash.
+	ackEvery = 256
+
+	// ackDistance is after how many bytes of events that nobody wants it does.
+	ackDistance = 1 << 20
+)
+
+// CheckConsumer refuses what can't be a consumer's name.
+func CheckConsumer(flag, name string) error {
+	if !record.ValidID(name) {
+		return Usage("%s: expected a name of %s, got %q", flag, record.IDGrammar, name)
+	}
+	return nil
+}
+
+// busyConsumerError says that somebody reads in a consumer's name already.
+type busyConsumerError struct{ Name string }
+
+func (e *busyConsumerError) Error() string {
+	return fmt.Sprintf("consumer %q is being read by another process", e.Name)
+}
+
+// enlist makes the consumer known, and this process its only reader until the
+// lock is freed.
+func (s *stream) enlist() (*store.Lock, error) {
+	if err := s.home.AddConsumer(s.o.Consumer); err != nil {
+		return nil, fmt.Errorf("add consumer %q: %w", s.o.Consumer, err)
+	}
+	lock, err := s.home.ReadAs(s.o.Consumer)
+	if errors.Is(err, store.ErrLocked) {
+		return nil, &busyConsumerError{s.o.Consumer}
+	}
+	if err != nil {
+		return nil, fmt.Errorf("lock consumer %q: %w", s.o.Consumer, err)
+	}
+	return lock, nil
+}
+
+// acknowledged is the consumer's cursor, -1 if it has none.
+func (s *stream) acknowledged() (int64, error) {
+	c, err := view.Acknowledged(s.home, s.o.Consumer)
+	if err != nil || c == nil {
+		return -1, err
+	}
+	s.acked = c.Cursor
+	return c.Cursor, nil
+}
+
+// acknowledge puts out what was given, and then records that, if the reader is
+// one that acknowledges by itself.
+func (s *stream) acknowledge() error {
+	at := s.reader.Cursor()
+	if !s.o.AutoAck || s.unacked == 0 && at-s.acked < ackDistance {
+		return nil
+	}
+	if err := s.call.Out.Flush(); err != nil {
+		return err
+	}
+	if err := view.Acknowledge(s.home, s.o.Consumer, at); err != nil {
+		return err
+	}
+	s.acked, s.unacked = at, 0
+	return nil
+}
+
+// AckData is what JSON mode tells of an acknowledgement.
+type AckData struct {
+	Consumer string `json:"consumer"`
+	Cursor   int64  `json:"cursor"`
+}
+
+// ackError is what was wrong with an acknowledgement.
+type ackError struct {
+	Name string
+	Err  error
+}
+
+func (e *ackError) Error() string { return e.Err.Error() }
+func (e *ackError) Unwrap() error { return e.Err }
+
+// Acknowledge records that a consumer is done with all events up to a cursor.
+func Acknowledge(c *Call, name string, cursor int64) (*AckData, error) {
+	h, err := c.ExistingHome()
+	if h == nil && err == nil {
+		err = &view.ConsumerNotFoundError{Name: name}
+	}
+	if err == nil {
+		err = view.Acknowledge(h, name, cursor)
+	}
+	if err != nil {
+		return nil, &ackError{name, err}
+	}
+	return &AckData{name, cursor}, nil
+}
+
+// ForgetConsumer removes a consumer that nobody reads as.
+func ForgetConsumer(h *store.Home, name string) error {
+	lock, err := h.ReadAs(name)
+	switch {
+	case errors.Is(err, store.ErrLocked):
+		return &busyConsumerError{name}
+	case errors.Is(err, fs.ErrNotExist):
+		return &view.ConsumerNotFoundError{Name: name}
+	case err != nil:
+		return fmt.Errorf("lock consumer %q: %w", name, err)
+	}
+	defer lock.Unlock()
+	if err := h.ForgetConsumer(name); err != nil {
+		return fmt.Errorf("forget consumer %q: %w", name, err)
+	}
+	return nil
+}
+
+// consumerFailure tells what is wrong with a consumer or an acknowledgement.
+func consumerFailure(err error) *Failure {
+	var missing *view.ConsumerNotFoundError
+	var busy *busyConsumerError
+	var backwards *view.BackwardsError
+	f := &Failure{Type: "CommandInputError", Message: err.Error(), Code: CodeNo}
+	switch {
+	case errors.As(err, &missing):
+		f.Code, f.Text = CodeNoTask, missing.Error()
+		f.Hint = "bg-events --consumers lists them; reading as one makes it"
+		f.Details = []Detail{{"field", "consumer"}, {"consumer", missing.Name}}
+	case errors.As(err, &busy):
+		f.Retryable, f.Hint = true, "one process at a time reads as a consumer; take another name for another reader"
+		f.Details = []Detail{{"field", "consumer"}, {"consumer", busy.Name}}
+	case errors.As(err, &backwards):
+		f.Code, f.Hint = CodeUsage, "an acknowledgement stands for all events up to it and can't be taken back"
+		f.Details = []Detail{{"field", "ack"}, {"consumer", backwards.Name}, {"acknowledged", backwards.Acked}}
+	default:
+		return ackFailure(err)
+	}
+	f.Details = append(f.Details, Detail{"hint", f.Hint})
+	return f
+}
+
+// ackFailure is an acknowledgement of what is no cursor.
+func ackFailure(err error) *Failure {
+	var ack *ackError
+	var old *seglog.TooOldError
+	var bad *seglog.BadCursorError
+	if !errors.As(err, &ack) || !errors.As(err, &old) && !errors.As(err, &bad) {
+		return nil
+	}
+	hint := "acknowledge the cursor of a line that was read"
+	return &Failure{Type: "CommandInputError", Message: err.Error(), Code: CodeUsage, Hint: hint,
+		Details: []Detail{{"field", "ack"}, {"consumer", ack.Name}, {"hint", hint}}}
+}

@@ -1,0 +1,119 @@
+package cli
+
+import (
+	"encoding/json"
+
+	"bgtasks/lib/record"
+	"bgtasks/lib/view"
+)
+
+// Entry is an event as a list for people shows it.
+type Entry struct {
+	Type      string        `json:"type"`
+	Level     string        `json:"level"`
+	Message   string        `json:"message"`
+	Percent   *float64      `json:"percent"`
+	Timestamp string        `json:"timestamp"`
+	Metadata  orderedObject `json:"metadata"`
+	TaskID    string        `json:"taskId,omitempty"`
+	Kind      string        `json:"kind,omitempty"`
+	State     string        `json:"state,omitempty"`
+	Channels  []string      `json:"channels"`
+	StepID    string        `json:"stepId,omitempty"`
+	Cursor    int64         `json:"cursor"`
+	Left      bool          `json:"left,omitempty"`
+}
+
+// presentation says how serious an event is, and what it is in words.
+var presentation = map[record.EventName]struct{ level, message string }{
+	record.EventEnqueued:   {"info", "Task enqueued"},
+	record.EventClaimed:    {"info", "Task claimed"},
+	record.EventStarted:    {"info", "Task started"},
+	record.EventProgress:   {"info", "Task progress updated"},
+	record.EventStep:       {"info", "Task step recorded"},
+	record.EventRetried:    {"warn", "Task scheduled for retry"},
+	record.EventStale:      {"warn", "Task marked stale"},
+	record.EventRecovered:  {"info", "Task no longer stale"},
+	record.EventStopping:   {"info", "Task stopping"},
+	record.EventSucceeded:  {"success", "Task succeeded"},
+	record.EventFailed:     {"error", "Task failed"},
+	record.EventCancelled:  {"warn", "Task cancelled"},
+	record.EventTimedOut:   {"error", "Task timed out"},
+	record.EventSuperseded: {"warn", "Task superseded"},
+	record.EventLeaseLost:  {"error", "Task lease lost"},
+	record.EventAdopted:    {"info", "Task adopted"},
+	record.EventLogDropped: {"warn", "Task output dropped"},
+	record.EventRemoved:    {"info", "Task removed"},
+}
+
+// newEntry makes an entry of an event. percents keeps how far each task has come
+// by the events so far.
+func newEntry(l *journalLine, percents map[string]*float64) *Entry {
+	e := l.Event
+	n := &Entry{Type: string(e.Name), Level: "info", Message: "Task " + string(e.Name), Percent: percentAfter(e, percents),
+		Timestamp: string(record.AppendTime(nil, e.Time)), Metadata: entryMetadata(e), TaskID: e.TaskID, Kind: e.Kind,
+		State: string(e.State.State), Channels: e.AllChannels(), Cursor: l.Cursor, Left: l.Left}
+	if p, known := presentation[e.Name]; known {
+		n.Level, n.Message = p.level, p.message
+	}
+	if s := e.Step; s != nil {
+		n.Level, n.StepID = s.Level, view.NewStep(s).ID
+		if s.Message != "" {
+			n.Message = s.Message
+		}
+	}
+	return n
+}
+
+// percentAfter is how far the event's task has come; nil if nothing was said.
+func percentAfter(e *view.Event, percents map[string]*float64) *float64 {
+	switch {
+	case e.Step != nil && e.Step.Percent != nil:
+		percents[e.TaskID] = e.Step.Percent
+	case e.Progress != nil:
+		percents[e.TaskID] = e.Progress.Percent
+	case e.Name == record.EventEnqueued, e.Name == record.EventClaimed, e.Name == record.EventStarted, e.Name == record.EventRetried:
+		delete(percents, e.TaskID)
+	case e.State.State == record.Succeeded:
+		all := 100.0
+		percents[e.TaskID] = &all
+	}
+	now := percents[e.TaskID]
+	if e.State.State.Terminal() {
+		delete(percents, e.TaskID)
+	}
+	return now
+}
+
+// entryMetadata are the facts beside; what is not known is left out.
+func entryMetadata(e *view.Event) orderedObject {
+	m := orderedObject{{"channels", e.AllChannels()}}
+	add := func(key string, value any, known bool) {
+		if known {
+			m = append(m, Detail{key, value})
+		}
+	}
+	s := &e.State
+	add("run", s.Run, s.Run > 0)
+	add("attempt", s.Attempt, s.Attempt > 0)
+	add("reason", s.Reason, s.Reason != "")
+	add("exitCode", s.ExitCode, s.ExitCode != nil)
+	add("signal", s.Signal, s.Signal != nil)
+	add("staleReason", s.StaleReason, s.StaleReason != "")
+	add("retryScheduledAt", string(record.AppendTime(nil, s.RetryAt)), !s.RetryAt.IsZero())
+	if p := e.Progress; p != nil {
+		add("progressLabel", p.Label, p.Label != "")
+		add("progressMeta", json.RawMessage(p.Meta), len(p.Meta) > 0)
+	}
+	if p := e.Step; p != nil {
+		add("stepKind", p.Kind, true)
+		add("stepMeta", json.RawMessage(p.Meta), len(p.Meta) > 0)
+	}
+	return m
+}
+
+// resetEntry stands where events are missing.
+func resetEntry(b *Bootstrap) *Entry {
+	return &Entry{Type: "reset", Level: "warn", Message: "Earlier events are no longer kept", Timestamp: b.Timestamp,
+		Metadata: orderedObject{{"oldest", b.Oldest}}, Channels: []string{}, Cursor: b.Cursor}
+}

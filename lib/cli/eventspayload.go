@@ -1,0 +1,117 @@
+package cli
+
+import (
+	"reflect"
+)
+
+// EventsPayload asks for a task's status and the end of its output as frames, or
+// for events of the journal.
+type EventsPayload struct {
+	ID    TaskID   `json:"id,omitempty" jsonschema:"The task's id, for frames of its status and its output. Without it events of the journal are given."`
+	Lines Positive `json:"lines,omitempty" jsonschema:"With id: how many of the last log lines; 100 when absent."`
+	JournalPayload
+}
+
+// JournalPayload says which events are wanted, and how.
+type JournalPayload struct {
+	ConditionsPayload
+	Events    []EventWord  `json:"events,omitempty" jsonschema:"Only events of these names."`
+	Cursor    *NonNegative `json:"cursor,omitempty" jsonschema:"Only what happened after this place; from the oldest event that is kept when absent."`
+	MaxEvents Positive     `json:"maxEvents,omitempty" jsonschema:"The most events to give, the oldest first; 1000 when absent, any number with follow."`
+	Bootstrap bool         `json:"bootstrap,omitempty" jsonschema:"Whether to begin with the tasks as they are, and go on with what happens then."`
+	Limit     *NonNegative `json:"limit,omitempty" jsonschema:"The most tasks that a bootstrap shows, the newest; all when absent."`
+	Steps     NonNegative  `json:"steps,omitempty" jsonschema:"How many of its newest steps a bootstrap shows of each task."`
+	Entries   bool         `json:"entries,omitempty" jsonschema:"Whether to give the presentation form: type, level, message and the like."`
+	Follow    bool         `json:"follow,omitempty" jsonschema:"With --stream: whether to go on with what happens."`
+	Consumer  ConsumerName `json:"consumer,omitempty" jsonschema:"Go on after what this named reader has acknowledged."`
+	Ack       *NonNegative `json:"ack,omitempty" jsonschema:"With consumer: that all events up to this cursor are done with. Nothing is read then."`
+	AutoAck   bool         `json:"autoAck,omitempty" jsonschema:"With consumer: whether what is put out counts as acknowledged."`
+}
+
+// ConsumerName names a reader of the journal.
+type ConsumerName string
+
+// EventWord names a kind of event.
+type EventWord string
+
+// defaultMaxEvents is how many events an envelope holds when not told.
+const defaultMaxEvents = 1000
+
+// Frames tells whether the payload is one for frames.
+func (p *EventsPayload) Frames() bool { return p.ID != "" }
+
+func (p *EventsPayload) check(f *faults) {
+	given := !reflect.ValueOf(p.JournalPayload).IsZero()
+	switch {
+	case p.ID == "" && !given:
+		f.add("Missing", []any{"id"}, "is missing")
+	case p.ID != "" && given:
+		f.refine([]any{"id"}, "Expected id with lines alone: events of a task are asked for with ids")
+	case p.ID == "" && p.Lines != 0:
+		f.refine([]any{"lines"}, "Expected id beside it: it is about the output of a task")
+	}
+	p.JournalPayload.check(f)
+}
+
+func (p *JournalPayload) check(f *faults) {
+	for _, rule := range []struct {
+		wrong  bool
+		member string
+		why    string
+	}{
+		{p.Consumer == "" && p.Ack != nil, "ack", "Expected consumer beside it"},
+		{p.Consumer == "" && p.AutoAck, "autoAck", "Expected consumer beside it"},
+		{p.Consumer != "" && p.Cursor != nil, "cursor", "Expected no cursor beside consumer, which has its own"},
+		{p.Cursor != nil && p.Bootstrap, "bootstrap", "Expected no bootstrap beside cursor, which tells where to go on"},
+		{p.Entries && p.Bootstrap, "bootstrap", "Expected no bootstrap beside entries, which have none"},
+		{p.Ack != nil && p.reads(), "ack", "Expected consumer alone beside it: an acknowledgement reads nothing"},
+	} {
+		if rule.wrong {
+			f.refine([]any{rule.member}, rule.why)
+		}
+	}
+}
+
+// reads tells whether the payload asks for more than an acknowledgement.
+func (p *JournalPayload) reads() bool {
+	rest := *p
+	rest.Consumer, rest.Ack = "", nil
+	return !reflect.ValueOf(rest).IsZero()
+}
+
+// Options gives the payload in the journal's terms.
+func (p *JournalPayload) Options() JournalOptions {
+	o := AllEvents()
+	o.Filter, o.Names = p.Filter(), words(p.Events)
+	o.Follow, o.Entries = p.Follow, p.Entries
+	o.Consumer, o.AutoAck = string(p.Consumer), p.AutoAck
+	o.Bootstrap = p.Bootstrap || p.Consumer != "" && !p.Entries
+	o.Shape.Steps = int(p.Steps)
+	if p.Cursor != nil {
+		o.Cursor = int64(*p.Cursor)
+		o.Bootstrap = o.Follow && !p.Entries
+	}
+	if p.Limit != nil {
+		o.Shape.Limit = int(*p.Limit)
+	}
+	switch {
+	case p.MaxEvents != 0:
+		o.Most = int(p.MaxEvents)
+	case !p.Follow:
+		o.Most = defaultMaxEvents
+	}
+	return o
+}
+
+// Streams refuses what only a stream can do.
+func (p *JournalPayload) Streams() error {
+	if !p.Follow && !p.AutoAck {
+		return nil
+	}
+	member := "follow"
+	if !p.Follow {
+		member = "autoAck"
+	}
+	return inputFailure(member+" needs --stream", Detail{"field", member},
+		Detail{"hint", "Add --stream: an envelope is complete only when it ends."})
+}

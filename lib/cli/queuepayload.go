@@ -1,0 +1,137 @@
+package cli
+
+import (
+	"fmt"
+	"strings"
+)
+
+// QueuePayload looks at queues and changes them.
+type QueuePayload struct {
+	Action QueueAction  `json:"action,omitempty" jsonschema:"list: where the queues stand; set: give slots or a limit; pause: start no tasks; resume: start and accept tasks again; drain: accept none, and wait until the queue is empty; kick: start now what may be started. list when absent."`
+	Queue  QueueName    `json:"queue,omitempty" jsonschema:"The queue."`
+	Queues []QueueName  `json:"queues,omitempty" jsonschema:"Several queues, to pause or resume."`
+	All    bool         `json:"all,omitempty" jsonschema:"All queues, to pause or resume."`
+	Slots  *Positive    `json:"slots,omitempty" jsonschema:"How many tasks of the queue run at once; 1 for a queue that was never set."`
+	Kind   Text         `json:"kind,omitempty" jsonschema:"The kind that a limit is for."`
+	Limit  *NonNegative `json:"limit,omitempty" jsonschema:"How many tasks of the kind run at once; 0 for any number."`
+}
+
+// QueueAction is what is done with queues.
+type QueueAction string
+
+// The actions of QueuePayload.
+const (
+	QueueList   QueueAction = "list"
+	QueueSet    QueueAction = "set"
+	QueuePause  QueueAction = "pause"
+	QueueResume QueueAction = "resume"
+	QueueDrain  QueueAction = "drain"
+	QueueKick   QueueAction = "kick"
+)
+
+// QueueActions lists them.
+var QueueActions = []QueueAction{QueueList, QueueSet, QueuePause, QueueResume, QueueDrain, QueueKick}
+
+// queueMembers are the members beside the action that each action takes.
+var queueMembers = map[QueueAction][]string{
+	QueueSet:    {"queue", "slots", "kind", "limit"},
+	QueuePause:  {"queue", "queues", "all"},
+	QueueResume: {"queue", "queues", "all"},
+	QueueDrain:  {"queue"},
+}
+
+// Names gives the queues that are named.
+func (p *QueuePayload) Names() (names []string) {
+	for _, q := range p.Queues {
+		names = append(names, string(q))
+	}
+	if p.Queue != "" {
+		names = append(names, string(p.Queue))
+	}
+	return names
+}
+
+// check finds what a schema can't say: which members belong together.
+func (p *QueuePayload) check(f *faults) {
+	if p.Action == "" {
+		p.Action = QueueList
+	}
+	given := map[string]bool{"queue": p.Queue != "", "queues": p.Queues != nil, "all": p.All, "slots": p.Slots != nil,
+		"kind": p.Kind != "", "limit": p.Limit != nil}
+	for _, name := range []string{"queue", "queues", "all", "slots", "kind", "limit"} {
+		if given[name] && !contains(queueMembers[p.Action], name) {
+			f.refine([]any{name}, fmt.Sprintf("Expected no %s with the action %s", name, p.Action))
+		}
+	}
+	switch p.Action {
+	case QueueSet:
+		p.checkPair(f, "queue", given["queue"], "slots", given["slots"])
+		p.checkPair(f, "kind", given["kind"], "limit", given["limit"])
+		if !given["queue"] && !given["kind"] && !given["slots"] && !given["limit"] {
+			f.refine([]any{"queue"}, "Expected a queue and its slots, or a kind and its limit")
+		}
+	case QueueDrain:
+		if !given["queue"] {
+			f.refine([]any{"queue"}, "Expected a queue")
+		}
+	case QueuePause, QueueResume:
+		if len(p.Names()) == 0 && !p.All {
+			f.refine([]any{"queue"}, "Expected a queue, queues, or all")
+		}
+	}
+	checkKind(f, p.Kind)
+}
+
+// checkPair refuses one member without the other.
+func (p *QueuePayload) checkPair(f *faults, a string, givenA bool, b string, givenB bool) {
+	switch {
+	case givenA && !givenB:
+		f.refine([]any{b}, "Expected "+b+" with "+a)
+	case givenB && !givenA:
+		f.refine([]any{a}, "Expected "+a+" with "+b)
+	}
+}
+
+func contains(list []string, word string) bool {
+	for _, w := range list {
+		if w == word {
+			return true
+		}
+	}
+	return false
+}
+
+// maxKind is the longest kind that can have a limit, in bytes.
+const maxKind = 512
+
+func checkKind(f *faults, kind Text) {
+	if len(kind) > maxKind {
+		f.refine([]any{"kind"}, fmt.Sprintf("Expected at most %d bytes, actual %d", maxKind, len(kind)))
+	}
+}
+
+// Check is check for a payload that is made of flags, whose names are those of its
+// members.
+func (p *QueuePayload) Check() error {
+	f := &faults{}
+	p.check(f)
+	if len(f.issues) == 0 {
+		return nil
+	}
+	issue := f.issues[0]
+	name := fmt.Sprint(issue.Path[0])
+	if name != "queue" && name != "queues" {
+		name = "--" + name
+	}
+	return Usage("%s: %s", name, lowerFirst(strings.ReplaceAll(issue.Message, "actual", "got")))
+}
+
+// QueueTimedOut is the failure of a drain whose time is up. The queue is closed, and
+// goes on.
+func QueueTimedOut(queue string, o Options) error {
+	return &Failure{Type: "TaskWaitTimedOut", Message: "timed out waiting for queue: " + queue, Code: CodeTimeout, Retryable: true,
+		Text: fmt.Sprintf("queue %q is not empty yet", queue),
+		Hint: "it still accepts no tasks; bg-queue resume " + queue + " opens it again",
+		Details: []Detail{{"queue", queue}, {"timeout_ms", o.Timeout.Milliseconds()},
+			{"next_step", "Drain it again with a larger --timeout, or resume it."}}}
+}
