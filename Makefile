@@ -43,10 +43,8 @@ build:
 demo: build
 	PATH="$(CURDIR)/bin:$$PATH" sh scripts/demo.sh
 
-# The walk of the failpoints is about other processes: the race detector finds
-# nothing there, and doubles its time.
 test:
-	$(if $(RACE),BGTASKS_FAULTS=none) go test $(RACE) -timeout 18m ./...
+	go test $(RACE) -timeout 18m ./...
 
 # The crash storm, for DURATION (as Go writes durations, or seconds) and with SEED.
 DURATION ?= 60s

@@ -42,6 +42,9 @@ func (x *index) announceOld() error {
 		switch {
 		case err == nil && f.held:
 			continue
+		case err == nil && f.unsaid():
+			x.todo.sick = append(x.todo.sick, id)
+			continue
 		case err == nil && f.waits():
 			if err := x.home.Append(enqueuedEvent(f.spec, f.state)); err != nil {
 				return err

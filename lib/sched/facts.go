@@ -99,6 +99,11 @@ func (f *facts) waits() bool {
 	return f.spec.Schedule != nil && f.state != nil && (f.state.State == record.Queued || f.state.State == record.Retrying)
 }
 
+// unsaid tells whether the run has no state yet, although nobody is about to write
+// one if the lock is free: whoever made the task wait for another run was killed.
+// Healing it makes it wait.
+func (f *facts) unsaid() bool { return f.spec.Schedule != nil && f.state == nil && !f.held }
+
 // moment is a time before which a task is not started.
 type moment struct {
 	clock string // of due/

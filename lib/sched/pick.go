@@ -114,7 +114,8 @@ func (x *index) best(lanes []*lane) (first *lane, e entry, err error) {
 
 // take claims the task of an entry. A task that someone else has the lock of is
 // being cancelled, or published just now: he will dispatch. One that does not wait
-// any more, was never published, or is claimed, has no place here.
+// any more, was never published, or is claimed, has no place here. One whose
+// requeueing was cut short keeps its place until it is healed.
 func (x *index) take(l *lane, e entry) error {
 	lock, err := store.TryLock(x.home.TaskDir(e.id))
 	switch {
@@ -127,6 +128,10 @@ func (x *index) take(l *lane, e entry) error {
 	}
 	fail.Pass("pick-locked")
 	f, err := read(x.home, e.id)
+	if err == nil && f.unsaid() {
+		x.todo.sick = append(x.todo.sick, e.id)
+		return lock.Unlock()
+	}
 	misplaced := err == nil && f.waits() && (orderKey(f.spec.Schedule) != e.key || x.early(f))
 	if err != nil || !f.waits() || misplaced {
 		if misplaced {
