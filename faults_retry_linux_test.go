@@ -25,8 +25,7 @@ func (w *world) scheduled() bool { return slices.Contains(w.flags, "--retries") 
 func tryTwice(w *world) {
 	w.start()
 	for range 2 {
-		w.endAttempt()
-		w.awaitLife()
+		w.awaitLife(w.endAttempt())
 	}
 }
 
@@ -38,8 +37,7 @@ func triedTask(w *world) {
 
 func restartAndTry(w *world) {
 	w.restart()
-	w.endAttempt()
-	w.awaitLife()
+	w.awaitLife(w.endAttempt())
 }
 
 func tryAndStop(w *world) {
@@ -59,8 +57,7 @@ func tryAndBreak(w *world) {
 	if err := os.Rename(filepath.Join(w.dir, "broken"), filepath.Join(w.dir, "task")); err != nil {
 		w.t.Fatal(err)
 	}
-	w.endAttempt()
-	w.awaitLife()
+	w.awaitLife(w.endAttempt())
 }
 
 // claimedTask was to be started by one who was killed before a supervisor was.
@@ -78,22 +75,29 @@ func startAndFallSilent(w *world) {
 	}
 }
 
-// endAttempt lets the attempt at hand come to its end, if it has a supervisor.
-func (w *world) endAttempt() {
+// endAttempt lets the attempt at hand come to its end, if it has a supervisor, and
+// says how many there have been with it.
+func (w *world) endAttempt() (lives int) {
+	if !w.await(printed) {
+		return len(w.lives)
+	}
+	l, lives := w.latest(), len(w.lives)
+	this := func() *life { return l }
 	for _, at := range []stage{printed, written} {
-		if !w.await(at) || len(w.shims()) == 0 {
-			return
+		if !w.awaitOf(this, at) || len(w.shims()) == 0 {
+			return lives
 		}
 		w.release()
 	}
-	w.await(exiting)
+	w.awaitOf(this, exiting)
+	return lives
 }
 
-// awaitLife waits until another attempt has begun, or no process is left that
-// could begin one.
-func (w *world) awaitLife() {
-	known, deadline := len(w.lives), time.Now().Add(patience)
-	for w.hear(); len(w.lives) == known && time.Now().Before(deadline); w.hear() {
+// awaitLife waits until there have been more attempts than that, or no process is
+// left that could begin one.
+func (w *world) awaitLife(lives int) {
+	deadline := time.Now().Add(patience)
+	for w.hear(); len(w.lives) <= lives && time.Now().Before(deadline); w.hear() {
 		pids := w.processes()
 		if len(pids) == 0 {
 			break
@@ -112,7 +116,7 @@ func (w *world) finishAll() {
 			return
 		}
 		if l := w.latest(); l == nil || !runs(l.pid) {
-			w.awaitLife()
+			w.awaitLife(len(w.lives))
 		}
 		w.finish()
 	}

@@ -255,17 +255,21 @@ func (w *world) learn(note string) {
 
 // await waits until the newest life has come that far, or no process is left
 // that could bring it there.
-func (w *world) await(at stage) bool {
+func (w *world) await(at stage) bool { return w.awaitOf(w.latest, at) }
+
+// awaitOf does the same for another life: the next attempt may have begun before
+// this one was heard to come so far.
+func (w *world) awaitOf(which func() *life, at stage) bool {
 	deadline := time.Now().Add(patience)
 	for {
 		w.hear()
-		if l := w.latest(); l != nil && l.stage >= at {
+		if l := which(); l != nil && l.stage >= at {
 			return true
 		}
 		pids := w.processes()
 		if len(pids) == 0 {
 			w.hear()
-			l := w.latest()
+			l := which()
 			return l != nil && l.stage >= at
 		}
 		if time.Now().After(deadline) {
@@ -345,7 +349,7 @@ func (w *world) finish() {
 		if l.stage != begun {
 			w.release()
 		}
-		if !w.await(l.stage + 1) {
+		if !w.awaitOf(func() *life { return l }, l.stage+1) {
 			return
 		}
 	}

@@ -48,6 +48,9 @@ func (s *scenarioResult) markdown() string {
 		out.WriteString(m.markdown())
 	}
 	out.WriteString(s.Measures + "\n\n")
+	if s.Faster != "" {
+		out.WriteString("Where others are faster: " + s.Faster + "\n\n")
+	}
 	return out.String()
 }
 

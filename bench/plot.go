@@ -25,8 +25,8 @@ type panel struct {
 
 // The measures of the drawing, in SVG's user units.
 const (
-	panelWidth, panelHeight = 520, 360
-	marginLeft, marginRight = 70, 130
+	panelWidth, panelHeight = 560, 360
+	marginLeft, marginRight = 70, 170
 	marginTop, marginBottom = 40, 50
 	perRow                  = 2
 )
@@ -36,20 +36,35 @@ const (
 var colours = []string{"#000000", "#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#8c564b"}
 var dashes = []string{"", "6 3", "2 2", "8 2 2 2", "4 4", "1 3", "10 4", "3 1"}
 
-// drawPanels writes the panels as one SVG image, two in a row.
+// drawPanels writes the panels as one SVG image, two in a row. A name looks the same
+// in all of them.
 func drawPanels(panels []panel) string {
 	rows := (len(panels) + perRow - 1) / perRow
 	width, height := panelWidth*perRow, panelHeight*rows
+	looks := looksOf(panels)
 	var out strings.Builder
 	fmt.Fprintf(&out, `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 %d %d" width="%d" height="%d" font-family="sans-serif" font-size="12">`+"\n", width, height, width, height)
 	fmt.Fprintf(&out, `<rect width="%d" height="%d" fill="#ffffff"/>`+"\n", width, height)
 	for i, p := range panels {
 		fmt.Fprintf(&out, `<g transform="translate(%d %d)">`+"\n", i%perRow*panelWidth, i/perRow*panelHeight)
-		p.draw(&out)
+		p.draw(&out, looks)
 		out.WriteString("</g>\n")
 	}
 	out.WriteString("</svg>\n")
 	return out.String()
+}
+
+// looksOf numbers the names in the order in which they appear.
+func looksOf(panels []panel) map[string]int {
+	looks := map[string]int{}
+	for _, p := range panels {
+		for _, s := range p.Series {
+			if _, known := looks[s.Name]; !known {
+				looks[s.Name] = len(looks)
+			}
+		}
+	}
+	return looks
 }
 
 // axis maps values to places by their logarithm.
@@ -82,7 +97,7 @@ func (a axis) ticks() (values []float64) {
 	return values
 }
 
-func (p panel) draw(out *strings.Builder) {
+func (p panel) draw(out *strings.Builder, looks map[string]int) {
 	var xs, ys []float64
 	for _, s := range p.Series {
 		for _, at := range s.Points {
@@ -97,7 +112,7 @@ func (p panel) draw(out *strings.Builder) {
 	fmt.Fprintf(out, `<text x="%d" y="22" font-size="14" font-weight="bold">%s</text>`+"\n", marginLeft, html.EscapeString(p.Title))
 	p.drawGrid(out, x, y)
 	for i, s := range p.Series {
-		s.draw(out, x, y, i)
+		s.draw(out, x, y, looks[s.Name], i)
 	}
 }
 
@@ -119,9 +134,9 @@ func line(out *strings.Builder, x1, y1, x2, y2 float64) {
 	fmt.Fprintf(out, `<line x1="%.1f" y1="%.1f" x2="%.1f" y2="%.1f" stroke="#d8d8d8"/>`+"\n", x1, y1, x2, y2)
 }
 
-// draw puts a line with a dot for each point, and a word in the legend.
-func (s series) draw(out *strings.Builder, x, y axis, index int) {
-	colour, dash := colours[index%len(colours)], dashes[index%len(dashes)]
+// draw puts a line with a dot for each point, and a word in the legend's line.
+func (s series) draw(out *strings.Builder, x, y axis, look, legend int) {
+	colour, dash := colours[look%len(colours)], dashes[look%len(dashes)]
 	places := make([]string, 0, len(s.Points))
 	for _, at := range s.Points {
 		places = append(places, fmt.Sprintf("%.1f,%.1f", x.place(at.X), y.place(at.Y)))
@@ -129,7 +144,7 @@ func (s series) draw(out *strings.Builder, x, y axis, index int) {
 	}
 	style := fmt.Sprintf(`fill="none" stroke="%s" stroke-width="1.6" stroke-dasharray="%s"`, colour, dash)
 	fmt.Fprintf(out, `<polyline points="%s" %s/>`+"\n", strings.Join(places, " "), style)
-	left, top := x.to+10, y.to+8+float64(index)*18
+	left, top := x.to+10, y.to+8+float64(legend)*18
 	fmt.Fprintf(out, `<line x1="%.1f" y1="%.1f" x2="%.1f" y2="%.1f" %s/>`+"\n", left, top, left+22, top, style)
 	fmt.Fprintf(out, `<text x="%.1f" y="%.1f">%s</text>`+"\n", left+27, top+4, html.EscapeString(s.Name))
 }

@@ -35,6 +35,7 @@ type scenarioResult struct {
 	Name     string         `json:"name"`
 	Title    string         `json:"title"`
 	Measures string         `json:"measures"`
+	Faster   string         `json:"faster,omitempty"`
 	Size     int            `json:"size,omitempty"`
 	Seconds  float64        `json:"seconds"`
 	Metrics  []metricResult `json:"metrics"`

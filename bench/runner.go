@@ -181,7 +181,7 @@ func (e absentError) Error() string { return string(e) + " is not installed" }
 
 // result makes the tables of a scenario.
 func (s scenario) result(rivals []*rival) scenarioResult {
-	result := scenarioResult{Name: s.name, Title: s.title, Measures: s.measures, Size: s.size}
+	result := scenarioResult{Name: s.name, Title: s.title, Measures: s.measures, Faster: s.faster, Size: s.size}
 	for i, m := range s.metrics {
 		table := metricResult{Name: m.name, Unit: m.unit}
 		for _, v := range rivals {

@@ -10,6 +10,7 @@ type scenario struct {
 	name     string
 	title    string
 	measures string // one sentence: what the figures are, and what they are not
+	faster   string // why others are faster where they are
 	metrics  []metric
 	runs     int           // of each contestant, if -n does not say otherwise
 	smoke    int           // in a smoke run; 0 leaves the scenario out of it
@@ -64,6 +65,14 @@ const (
 	metricDispatch    = "until the next one runs"
 
 	pipeToCat = "cmd | cat > file"
+)
+
+// Why others are faster, for scenarios that share the reason.
+const (
+	fasterStart = "a supervisor of the task's own is started, the program was executed, and the records are synced to the disk when bg-start returns; " +
+		"others fork and return, or tell a daemon that is up already, and write nothing down."
+	fasterQueue = "tsp keeps its queue in the memory of a daemon, and nq a process for each task that waits; bgtasks has neither, syncs each task's records to the disk " +
+		"and starts a supervisor for each that runs."
 )
 
 // scenarios are all there are, in the order in which they run: first what people

@@ -24,6 +24,7 @@ func idleScenario(tasks, runs, smoke int) scenario {
 		title: fmt.Sprintf("Memory of idle supervision, %s %s", thousands(float64(tasks)), noun),
 		measures: "The sum over all processes that the tool keeps, a daemon included and the tasks themselves (`sleep`) not, divided by the number of tasks; " +
 			"resident memory counts shared pages in each process, private memory only what no other process has at that time, of program files too (smaps_rollup). One look a run, after all were started.",
+		faster:  "one daemon serves all tasks, or the supervisor is a small C program; bgtasks has a supervisor in Go for each task and no daemon.",
 		metrics: []metric{{metricRSS, byteCount}, {metricPrivate, byteCount}, {"processes, a task", number}},
 		runs:    runs, smoke: smoke, limit: 15 * time.Second,
 		contestants: func(l *lab) []contestant {

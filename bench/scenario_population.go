@@ -26,6 +26,7 @@ func populationScenario(finished int, peers bool) scenario {
 		measures: "Whole commands, output to a file. bgtasks: `bg-list` (ids), `bg-list --status running`, `bg-status ID`, `bg-start -- true`; most of its finished tasks are copies of a few that ran, " +
 			"with ids of their own. Peers: their own listing of all, of those that run where they can filter, of one, and their start; with systemd a finished task is a unit that remains after its exit. " +
 			"The floor reads every record with find and cat.",
+		faster:  "a daemon has all tasks in memory; bgtasks reads files.",
 		metrics: []metric{{metricList, seconds}, {metricRunning, seconds}, {metricStatus, seconds}, {metricStartBeside, seconds}},
 		runs:    30, smoke: pick(finished == 100, 1, 0), size: finished,
 		// A listing of the most takes more than a second, beside calls of milliseconds.

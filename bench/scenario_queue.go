@@ -27,6 +27,7 @@ func enqueueScenario() scenario {
 		title: "Enqueue of 10,000 tasks behind one that runs",
 		measures: "Tasks divided by the time it takes to put them into a queue whose only slot is taken. bgtasks takes them in one call; the others have only one task a call, " +
 			"and are stopped after 12 s or when they take no more; the second table says how far they came, the third how many processes there were for each task that waited.",
+		faster:  fasterQueue,
 		metrics: []metric{{metricRate, perSecond}, {"tasks enqueued", number}, {metricProcesses, number}},
 		runs:    3, smoke: 1, limit: 15 * time.Second,
 		contestants: func(l *lab) []contestant {
@@ -103,6 +104,7 @@ func throughputScenario() scenario {
 		title: "A queue of `true` with 2 slots",
 		measures: "200 tasks wait while both slots are taken; time runs from the release of the two until the task after the 200 runs, " +
 			"and is divided by 200: what a short task costs from slot to slot.",
+		faster:  fasterQueue,
 		metrics: []metric{{"tasks a second", perSecond}},
 		runs:    5, smoke: 1, limit: 20 * time.Second,
 		contestants: func(l *lab) []contestant {
@@ -205,6 +207,7 @@ func dispatchScenario(waiting int) scenario {
 		title: fmt.Sprintf("One dispatch with %s waiting", thousands(float64(waiting))),
 		measures: "From telling the task in the only slot that it may end until the next one runs, with so many behind it: its exit, " +
 			"the record of its end and the start of the next are in it. Tools that take one task a call, and did not take so many in 12 s, are left out.",
+		faster:  fasterQueue,
 		metrics: []metric{{metricDispatch, seconds}},
 		runs:    runs, smoke: pick(waiting == 10, 1, 0), limit: 15 * time.Second, size: waiting,
 		contestants: func(l *lab) []contestant {
