@@ -153,6 +153,10 @@ func (x *index) giveBack(c *claim, f *facts) error {
 			x.todo.victims = append(x.todo.victims, victim{c.id, superseding})
 			return nil
 		}
+		// It may be the only one that waits now.
+		if err := x.markWaiting(); err != nil {
+			return err
+		}
 		if _, err := x.place(f); err != nil {
 			return err
 		}
