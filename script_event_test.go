@@ -4,6 +4,8 @@ package bgtasks_test
 
 import (
 	"bufio"
+	"errors"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -79,8 +81,7 @@ func cmdRelease(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Check(err)
 }
 
-// appears GLOB [N] waits until a file matches, or N of them. Their directory
-// must exist.
+// appears GLOB [N] waits until a file matches, or N of them.
 func cmdAppears(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) < 1 || len(args) > 2 {
 		ts.Fatalf("usage: appears GLOB [N]")
@@ -91,7 +92,14 @@ func cmdAppears(ts *testscript.TestScript, neg bool, args []string) {
 		ts.Check(err)
 		want = n
 	}
-	glob := ts.MkAbs(args[0])
+	awaitFiles(ts, ts.MkAbs(args[0]), want)
+}
+
+// awaitFiles waits until as many files match, and for their directory before.
+func awaitFiles(ts *testscript.TestScript, glob string, want int) {
+	if _, err := os.Stat(filepath.Dir(glob)); errors.Is(err, fs.ErrNotExist) {
+		awaitFiles(ts, filepath.Dir(glob), 1)
+	}
 	watch, err := watchDir(filepath.Dir(glob))
 	ts.Check(err)
 	defer watch.Close()
@@ -103,7 +111,7 @@ func cmdAppears(ts *testscript.TestScript, neg bool, args []string) {
 			return
 		}
 		if _, err := watch.Read(buf); err != nil {
-			ts.Fatalf("%d files match %s, want %d: %v", len(found), args[0], want, err)
+			ts.Fatalf("%d files match %s, want %d: %v", len(found), glob, want, err)
 		}
 	}
 }

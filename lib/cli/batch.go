@@ -3,6 +3,7 @@ package cli
 import (
 	"bytes"
 	"encoding/json"
+	"runtime"
 	"sync"
 	"sync/atomic"
 )
@@ -50,6 +51,9 @@ func Together[P, D any](id func(*P) string, work func(*Call, []Item[P]) []Outcom
 		payloads, many, err := decodePayload[P](text, c.Verb, true)
 		if err != nil {
 			return err
+		}
+		if many {
+			runtime.SetDefaultGOMAXPROCS() // what Verb.Serial says is true of one item
 		}
 		items := make([]Item[P], len(payloads))
 		for i, p := range payloads {

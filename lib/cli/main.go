@@ -21,8 +21,9 @@ type Verb struct {
 
 	JSONHelp string // of --json, where that is no envelope
 
-	// Serial says that the verb does one short thing after another: further
-	// threads of the runtime would only get in each other's way.
+	// Serial says that the verb does one short thing after another for an
+	// item: further threads of the runtime would only get in each other's way,
+	// unless it has a list of them to do.
 	Serial bool
 
 	// Flags is a pointer to the text grammar: a struct with kong tags that

@@ -129,7 +129,7 @@ func (d *dispatcher) tendSleeper(w *work) {
 	switch held, _ := d.home.TimerHeld(); {
 	case w.timed && !held:
 		_ = startSleeper(d.home)
-	case held && (w.earlier || !w.timed):
+	case held && !w.timed:
 		ringSleeper(d.home)
 	}
 }

@@ -30,7 +30,8 @@ type index struct {
 	keys    map[string]bool        // concurrency keys that are held, by tag
 	configs map[string]queueConfig // those that were read in this section
 
-	todo work
+	woken bool // the sleeper was told in this section that a task has a time
+	todo  work
 }
 
 // work is what has to be done once the lock is released, because it takes time.
@@ -41,7 +42,6 @@ type work struct {
 	victims []victim // tasks that are to end, because others took their place
 	again   bool     // there was more to be done than one is to hold the lock for
 	timed   bool     // a task is not due: someone has to sleep
-	earlier bool     // and perhaps for less long than he does now
 }
 
 // newIndex names the index of a home. Where the boot of the system can't be told,

@@ -33,7 +33,8 @@ func (x *index) place(f *facts) (awaited []string, err error) {
 	}
 	fail.Pass("place-enter")
 	if m, ok := f.dueAt(x.boot); ok && !m.passed() {
-		x.todo.timed, x.todo.earlier = true, true
+		x.todo.timed = true
+		x.wakeSleeper()
 		return nil, x.due(m.clock).add(entry{key: m.ms, id: id})
 	}
 	e := entry{orderKey(f.spec.Schedule), id, keyTag(f.spec)}
@@ -42,6 +43,16 @@ func (x *index) place(f *facts) (awaited []string, err error) {
 		return nil, x.blocked(e.tag, queue, kind).add(e)
 	}
 	return nil, x.ready(queue, kind).add(e)
+}
+
+// wakeSleeper makes the process that sleeps look again once the lock is free: it may
+// have to sleep for less long. It is rung before the entry is made, so that nothing
+// is missed if this process is killed in between; once is enough in a section.
+func (x *index) wakeSleeper() {
+	if !x.woken {
+		x.woken = true
+		ringSleeper(x.home)
+	}
 }
 
 // doomed tells whether a task was just found to be one whose dependencies can't be

@@ -31,10 +31,17 @@ type Bell struct {
 	fd   int
 }
 
-// NewBell hangs up a bell in dir. The FIFO is opened before it gets its
-// visible name, so a visible bell that nobody has open is a dead waiter's. It
-// is open for writing too, so that a ringer's close gives no end-of-file.
+// NewBell hangs up a bell in dir, which the first one makes: most tasks are
+// never waited for. The FIFO is opened before it gets its visible name, so a
+// visible bell that nobody has open is a dead waiter's. It is open for writing
+// too, so that a ringer's close gives no end-of-file.
 func NewBell(dir string, kind BellKind) (*Bell, error) {
+	if err := os.Mkdir(dir, 0o700); err != nil && !errors.Is(err, fs.ErrExist) {
+		return nil, err
+	}
+	if err := CheckDir(dir); err != nil {
+		return nil, err
+	}
 	name := string(kind) + "-" + strconv.Itoa(os.Getpid()) + "-" + strconv.FormatUint(rand.Uint64(), 36)
 	hidden, path := filepath.Join(dir, "."+name), filepath.Join(dir, name)
 	if err := unix.Mkfifo(hidden, 0o600); err != nil {

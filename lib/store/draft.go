@@ -52,8 +52,8 @@ func (d *Draft) Fill(spec []byte, split bool) error {
 	return writeNew(filepath.Join(d.dir, SpecFile), spec, true)
 }
 
-// Begin begins a task: a directory in tmp/, with its held run.lock and a place for
-// bells. A crash leaves it to Sweep.
+// Begin begins a task: a directory in tmp/, with its held run.lock. A crash
+// leaves it to Sweep.
 func (h *Home) Begin(id string) (*Draft, error) {
 	d := &Draft{home: h, id: id, dir: h.tmpName(id)}
 	err := fail.Point("draft-dir")
@@ -65,12 +65,6 @@ func (h *Home) Begin(id string) (*Draft, error) {
 	}
 	if err = fail.Point("draft-lock"); err == nil {
 		d.lock, err = openLock(filepath.Join(d.dir, LockFile), os.O_CREATE|os.O_EXCL, tryLock)
-	}
-	if err == nil {
-		err = fail.Point("draft-bells")
-	}
-	if err == nil {
-		err = os.Mkdir(filepath.Join(d.dir, BellsDir), 0o700)
 	}
 	if err != nil {
 		return nil, errors.Join(err, d.Discard())

@@ -19,7 +19,7 @@ import (
 type subscription struct {
 	bells   []bell
 	logs    bool
-	dir     os.FileInfo            // that the bells hang in
+	dir     os.FileInfo            // the task's, that the bells hang in
 	watched proc.Identity          // the process behind exit
 	exit    int                    // its exit descriptor, -1 for none
 	told    proc.Identity          // the shim that was told that there is a listener of the log
@@ -55,17 +55,17 @@ func hangOne(dir string, kind store.BellKind) (bell, error) {
 // subscribe hangs up the bells. A directory that is replaced meanwhile, by a
 // restart of the task, takes them along: they are then hung up in the new one.
 func (w *Watcher) subscribe(id string, logs bool) (*subscription, error) {
-	dir := filepath.Join(w.home.TaskDir(id), store.BellsDir)
+	dir := w.home.TaskDir(id)
 	for {
 		before, err := os.Lstat(dir)
 		if err == nil {
-			err = errors.Join(store.CheckDir(w.home.TaskDir(id)), store.CheckDir(dir))
+			err = store.CheckDir(dir)
 		}
 		if err != nil {
 			return nil, notFound(id, err)
 		}
 		s := &subscription{logs: logs, dir: before, exit: -1, gone: map[proc.Identity]bool{}}
-		err = s.hang(dir)
+		err = s.hang(filepath.Join(dir, store.BellsDir))
 		after, gone := os.Lstat(dir)
 		if err == nil && gone == nil && os.SameFile(before, after) {
 			return s, w.announce(id, logs)
@@ -145,7 +145,7 @@ func (w *Watcher) quiet(id string) error {
 	for _, b := range s.bells {
 		b.Drain()
 	}
-	now, err := os.Lstat(filepath.Join(w.home.TaskDir(id), store.BellsDir))
+	now, err := os.Lstat(w.home.TaskDir(id))
 	if err == nil && !os.SameFile(now, s.dir) {
 		return w.renew(id, s)
 	}
