@@ -111,12 +111,13 @@ func sleep(h *store.Home) error {
 		return err
 	}
 	defer lock.Unlock()
-	bell, err := openBell(h.QueueDir() + "/" + store.TimerBell)
+	path := h.QueueDir() + "/" + store.TimerBell
+	bell, err := openBell(path)
 	if err != nil {
 		return err
 	}
 	defer unix.Close(bell)
-	t, err := newTimers()
+	t, err := newTimers(h.Path(), path)
 	if err != nil {
 		return err
 	}

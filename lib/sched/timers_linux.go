@@ -8,22 +8,34 @@ import (
 )
 
 // timers wake at moments of both clocks, also when the system was suspended
-// meanwhile or its wall clock was set (timerfd_create(2)).
-type timers struct{ boot, wall int }
+// meanwhile or its wall clock was set (timerfd_create(2)), and when the home is
+// removed or moved (inotify(7)).
+type timers struct {
+	boot, wall int
+	gone       int // -1 if this user may have no more of them
+}
 
-func newTimers() (*timers, error) {
+// newTimers makes the timers for a home of which this file is kept open: its
+// directories are told to be deleted only after that was closed.
+func newTimers(home, open string) (*timers, error) {
+	gone, err := unix.InotifyInit1(unix.IN_NONBLOCK | unix.IN_CLOEXEC)
+	if err != nil {
+		gone = -1
+	}
+	_, _ = unix.InotifyAddWatch(gone, home, unix.IN_MOVE_SELF)
+	_, _ = unix.InotifyAddWatch(gone, open, unix.IN_ATTRIB) // of which the number of links is one
 	boot, err := unix.TimerfdCreate(unix.CLOCK_BOOTTIME, unix.TFD_CLOEXEC|unix.TFD_NONBLOCK)
 	if err != nil {
 		return nil, err
 	}
 	wall, err := unix.TimerfdCreate(unix.CLOCK_REALTIME, unix.TFD_CLOEXEC|unix.TFD_NONBLOCK)
-	return &timers{boot, wall}, err
+	return &timers{boot, wall, gone}, err
 }
 
-// sleep returns at the first of the moments, when the wall clock was set, or when
-// the bell rings.
+// sleep returns at the first of the moments, when the wall clock was set, when the
+// bell rings, or when the home is perhaps no longer there.
 func (t *timers) sleep(bell int, next []moment) error {
-	set := []unix.PollFd{{Fd: int32(bell), Events: unix.POLLIN}}
+	set := []unix.PollFd{{Fd: int32(bell), Events: unix.POLLIN}, {Fd: int32(t.gone), Events: unix.POLLIN}}
 	for _, m := range next {
 		fd, flags := t.boot, unix.TFD_TIMER_ABSTIME
 		if m.clock == wallClock {
@@ -55,4 +67,5 @@ const maxMs = 1<<63/1000000 - 1
 func (t *timers) quiet() {
 	drain(t.boot)
 	drain(t.wall)
+	drain(t.gone)
 }

@@ -13,7 +13,7 @@ import (
 // the wall clock was set: then the time that was left counts.
 type timers struct{}
 
-func newTimers() (*timers, error) { return &timers{}, nil }
+func newTimers(_, _ string) (*timers, error) { return &timers{}, nil }
 
 // sleep returns at the first of the moments, or when the bell rings.
 func (*timers) sleep(bell int, next []moment) error {
