@@ -2,6 +2,13 @@ module bgtasks
 
 go 1.26.0
 
+// The programs are short-lived, or run on one processor: what a control group
+// allows need not be found out at each start of one, nor watched.
+godebug (
+	containermaxprocs=0
+	updatemaxprocs=0
+)
+
 require (
 	github.com/alecthomas/kong v1.17.0
 	github.com/google/jsonschema-go v0.4.3

@@ -19,6 +19,10 @@ import (
 // end of its task, and no error here.
 func Dispatch(h *store.Home) error { return (&dispatcher{home: h}).run() }
 
+// handOver does so for a supervisor that has just recorded an end. Many may do that at
+// the same time: it returns at once if another process is about to look anyway.
+func handOver(h *store.Home) error { return (&dispatcher{home: h, inLine: true}).run() }
+
 // Tend does so for a verb that came by for something else: without waiting for
 // another process that is about it, and at no cost in a home where nothing waits
 // and nothing was started from a queue.
@@ -36,6 +40,7 @@ func Tend(h *store.Home) error {
 type dispatcher struct {
 	home    *store.Home
 	passing bool // not worth waiting for
+	inLine  bool // worth waiting for if nobody else does
 	asleep  bool // this process is the one that sleeps until the next task is due
 	healed  map[string]bool
 	started map[string]bool // by id, if that is wanted
@@ -61,8 +66,11 @@ func (d *dispatcher) run() error {
 // section is one critical section.
 func (d *dispatcher) section(x *index) error {
 	take := d.home.LockQueue
-	if d.passing {
+	switch {
+	case d.passing:
 		take = d.home.TryLockQueue
+	case d.inLine:
+		take = d.home.LockQueueNext
 	}
 	return x.lockedBy(take, func() error {
 		if !x.active() {

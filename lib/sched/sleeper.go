@@ -26,7 +26,7 @@ func Helper(args []string) (ours bool) {
 	_ = os.Chdir("/") // a directory must not be kept busy by one who sleeps
 	h := store.At(args[1])
 	if args[0] == record.DispatchWord {
-		_ = Dispatch(h)
+		_ = handOver(h)
 		return true
 	}
 	if leadsSession() {

@@ -28,9 +28,9 @@ func (s *Shim) handOver() {
 }
 
 // awaited tells whether the dispatcher has something to do: a task waits, or this
-// one does, for another attempt.
+// one does, for another attempt; and no other is about to look.
 func (s *Shim) awaited() bool {
-	return s.launch.Dispatcher != "" && (s.state.State == record.Retrying || s.home.AnyWaiting())
+	return s.launch.Dispatcher != "" && (s.state.State == record.Retrying || s.home.AnyWaiting()) && !s.home.NextInLine()
 }
 
 func dispatchEnv() []string { return append(record.DispatchEnv(os.Environ()), fail.Environ()...) }

@@ -16,6 +16,7 @@ const (
 	ClaimsDir   = "claims"
 	WaitingFile = "waiting"    // there while a task waits for something
 	queueLock   = "lock"       // held for short critical sections
+	nextLock    = "next.lock"  // held by the one dispatcher that waits for the other
 	timerLock   = "timer.lock" // held by the process that sleeps until the next task is due
 	TimerBell   = "timer.fifo" // wakes it before that
 )
@@ -39,6 +40,25 @@ func (h *Home) LockQueue() (*Lock, error) {
 // TryLockQueue does so without waiting; the error is ErrLocked then.
 func (h *Home) TryLockQueue() (*Lock, error) {
 	return openLock(filepath.Join(h.QueueDir(), queueLock), os.O_CREATE, tryLock)
+}
+
+// LockQueueNext does so as the next in line. The error is ErrLocked if another
+// process is that already: what it will find includes all that was written before
+// this call, so a second one need not wait behind it.
+func (h *Home) LockQueueNext() (*Lock, error) {
+	next, err := openLock(filepath.Join(h.QueueDir(), nextLock), os.O_CREATE, tryLock)
+	if err != nil {
+		return nil, err
+	}
+	lock, err := h.LockQueue()
+	return lock, errors.Join(err, next.Unlock())
+}
+
+// NextInLine tells whether a process waits so. No other is needed then to see what
+// is written already.
+func (h *Home) NextInLine() bool {
+	held, err := fileHeld(filepath.Join(h.QueueDir(), nextLock))
+	return held && err == nil
 }
 
 // LockTimer takes the lock of the process that sleeps for this home, and leaves
