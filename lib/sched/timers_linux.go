@@ -2,6 +2,7 @@ package sched
 
 import (
 	"errors"
+	"io/fs"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -13,6 +14,7 @@ import (
 type timers struct {
 	boot, wall int
 	gone       int // -1 if this user may have no more of them
+	open       string
 }
 
 // newTimers makes the timers for a home of which this file is kept open: its
@@ -29,11 +31,12 @@ func newTimers(home, open string) (*timers, error) {
 		return nil, err
 	}
 	wall, err := unix.TimerfdCreate(unix.CLOCK_REALTIME, unix.TFD_CLOEXEC|unix.TFD_NONBLOCK)
-	return &timers{boot, wall, gone}, err
+	return &timers{boot, wall, gone, open}, err
 }
 
-// sleep returns at the first of the moments, when the wall clock was set, when the
-// bell rings, or when the home is perhaps no longer there.
+// sleep returns at the first of the moments, when the wall clock was set, or when the
+// bell rings. The error is fs.ErrNotExist if the home is being removed, or was moved:
+// it must not be touched any more then.
 func (t *timers) sleep(bell int, next []moment) error {
 	set := []unix.PollFd{{Fd: int32(bell), Events: unix.POLLIN}, {Fd: int32(t.gone), Events: unix.POLLIN}}
 	for _, m := range next {
@@ -54,6 +57,9 @@ func (t *timers) sleep(bell int, next []moment) error {
 		_, err := unix.Poll(set, -1)
 		if err == nil || !errors.Is(err, unix.EINTR) {
 			t.quiet()
+			if err == nil && !exists(t.open) {
+				err = fs.ErrNotExist
+			}
 			return err
 		}
 	}
