@@ -65,6 +65,16 @@ type flags struct {
 	Command []string      `arg:"" optional:"" passthrough:"partial" help:"The command and its arguments."`
 }
 
+// Words takes a command that no flag precedes: all words are the command's then.
+// The mark that flags end is among them, as the parser leaves it there.
+func (f *flags) Words(args []string) bool {
+	if len(args) == 0 || args[0] != "--" && strings.HasPrefix(args[0], "-") {
+		return false
+	}
+	f.Command = args
+	return true
+}
+
 // Run starts the task that the flags describe.
 func (f *flags) Run(c *cli.Call) error {
 	p, err := f.payload()

@@ -51,6 +51,14 @@ type Grammar interface {
 	common() *Common
 }
 
+// Wordy is a grammar that can take command lines without flags by itself: to build
+// the parser is a good part of what a short-lived process costs.
+type Wordy interface {
+	// Words takes the words of a command line, as the parser would. It is false, and
+	// nothing has changed, if there is anything else among them, or nothing.
+	Words(args []string) bool
+}
+
 // Common are the flags of every verb. Grammars embed it.
 type Common struct {
 	JSON    bool        `name:"json" help:"Print one JSON envelope instead of text."`

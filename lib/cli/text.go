@@ -19,6 +19,9 @@ type shown struct{}
 
 // runText parses the flags and runs the verb with them.
 func (v *Verb) runText(c *Call, args []string) error {
+	if w, ok := v.Flags.(Wordy); ok && w.Words(args) {
+		return v.Flags.Run(c)
+	}
 	c.JSON = wantsJSON(args)
 	ended, err := v.parse(args, c.Out, c.Err)
 	if ended || err != nil {
