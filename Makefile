@@ -53,7 +53,7 @@ soak:
 	BG_STORM=$(DURATION) BG_STORM_SEED=$(SEED) go test $(RACE) -count=1 -timeout 0 -v -run TestP7Storm .
 
 # Every failpoint (see lib/fail), every fault, in every scenario that comes by it
-# (FAULTS=all), or in one (FAULTS=one: about a minute).
+# (FAULTS=all), or in one (FAULTS=one: about three minutes).
 FAULTS ?= all
 faults:
 	BGTASKS_FAULTS=$(FAULTS) go test -count=1 -timeout 60m -v -run 'TestFaults|TestFailpoint' .

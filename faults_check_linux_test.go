@@ -88,6 +88,7 @@ func (w *world) knowsAll() {
 		case p.isShim():
 			shims++
 		case p.queueMode() != "":
+		case !w.owns(p): // it has ended meanwhile
 		case !w.alive() || pid != w.latest().pid && p.parent() != w.latest().pid:
 			w.t.Errorf("process %d is not accounted for: %s", pid, p.cmdline())
 		}
@@ -248,7 +249,7 @@ func (w *world) checkGone() {
 	}
 	for _, pid := range w.processes() {
 		p := process{pid}
-		if !p.isShim() && p.queueMode() == "" || !awaitEnd(pid, 10*time.Second) {
+		if !p.isShim() && p.queueMode() == "" && w.owns(p) || !awaitEnd(pid, 10*time.Second) {
 			w.t.Errorf("process %d is left after bg-stop: %s, in %s", pid, process{pid}.cmdline(), process{pid}.proc("wchan"))
 		}
 	}

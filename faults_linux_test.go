@@ -47,6 +47,8 @@ var scenarios = []scenario{
 	{name: "put-back", with: "launch-spawn=enospc", flags: retrySoon, act: func(w *world) { w.start() }},
 	{name: "unclaimed", flags: retrySoon, prepare: claimedTask, act: lookTwice},
 	{name: "watchdog", flags: []string{"--watchdog", "50ms"}, act: startAndFallSilent},
+	{name: "after", flags: []string{"--after", "afterany:first"}, prepare: firstTask, act: startAfterFirst},
+	{name: "batch", flags: []string{"--dedupe", "key"}, act: startBatch},
 }
 
 func startAndEnd(w *world) {

@@ -1,6 +1,7 @@
 package bgtasks_test
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
@@ -12,14 +13,19 @@ import (
 	"bgtasks/lib/store"
 )
 
-// Flags of a task that is tried again.
+// Flags of a task that is tried again: so soon that a test can wait for it, but not
+// before someone was made to sleep until then.
 var (
-	retrySoon  = []string{"--retries", "1", "--retry-delay", "10ms"}
+	retrySoon  = []string{"--retries", "1", "--retry-delay", "250ms"}
 	retryLater = []string{"--retries", "1", "--retry-delay", "5s"}
 )
 
 // scheduled tells whether the task goes through the scheduler.
-func (w *world) scheduled() bool { return slices.Contains(w.flags, "--retries") }
+func (w *world) scheduled() bool {
+	return slices.ContainsFunc(w.flags, func(word string) bool {
+		return word == "--retries" || word == "--after" || word == "--dedupe"
+	})
+}
 
 // tryTwice lets two attempts come to their end.
 func tryTwice(w *world) {
@@ -43,6 +49,7 @@ func restartAndTry(w *world) {
 func tryAndStop(w *world) {
 	w.start()
 	w.endAttempt()
+	w.awaitEventOrEnd("retried") // a supervisor that was asked to stop would not try again
 	w.run("bg-stop", w.id)
 }
 
@@ -65,6 +72,30 @@ func claimedTask(w *world) {
 	w.arm("attempt-launch=kill9")
 	w.start()
 	w.armed = nil
+}
+
+// firstTask starts another task, which lives until it is released.
+func firstTask(w *world) {
+	w.must(0, "bg-start", "--id", "first", "sh", "-c", `read -r go <"$WORLD/gate"`)
+}
+
+// startAfterFirst starts the task while it has to wait for the other one.
+func startAfterFirst(w *world) {
+	w.start()
+	if w.hear(); w.latest() != nil {
+		w.t.Errorf("the task began before the one that it waits for had ended")
+	}
+	w.release()
+	w.run("bg-wait", "first")
+	w.end()
+}
+
+// startBatch starts the task by a list, whose second entry has the same key: the
+// first is the answer to both.
+func startBatch(w *world) {
+	w.run("bg-start", fmt.Sprintf(`[{"id":%q,"command":%q,"logMax":%q,"killGraceMs":0,"dedupeKey":"key"},{"command":"true","dedupeKey":"key"}]`,
+		w.id, filepath.Join(w.dir, "task"), logMax))
+	w.end()
 }
 
 // startAndFallSilent lets the watchdog notice that the task does nothing.

@@ -25,14 +25,10 @@ func Point(name string) error {
 func Pass(name string) { _ = Point(name) }
 
 // Environ gives the variables that arm a child process as this one is, for one
-// that gets an environment of its own.
-func Environ() (env []string) {
-	for _, name := range []string{Variable, LogVariable} {
-		if value, set := os.LookupEnv(name); set {
-			env = append(env, name+"="+value)
-		}
-	}
-	return env
+// that gets an environment of its own. That may be of someone who was armed, so
+// those of a process that is not say so.
+func Environ() []string {
+	return []string{Variable + "=" + os.Getenv(Variable), LogVariable + "=" + os.Getenv(LogVariable)}
 }
 
 // fault is what happens at a point.

@@ -126,13 +126,14 @@ func (d *Draft) PublishOver(held *Lock) (old *Draft, err error) {
 // Dir is where the draft lies: in tmp/, or in tasks/ once published.
 func (d *Draft) Dir() string { return d.dir }
 
-// Discard removes the draft, published or not, and releases its lock.
+// Discard removes the draft, published or not, and releases its lock. The marker
+// goes with one that could not be published.
 func (d *Draft) Discard() error {
 	var err error
 	if d.dir == d.home.TaskDir(d.id) {
 		err = d.home.Remove(d.id)
 	} else {
-		err = fsys.RemoveAll(d.dir)
+		err = errors.Join(fsys.RemoveAll(d.dir), d.home.removeOrphan(d.id))
 	}
 	if d.lock != nil {
 		err = errors.Join(err, d.lock.Unlock())

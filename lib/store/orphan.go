@@ -43,21 +43,27 @@ func (h *Home) beingBuilt(id string) bool {
 	return false
 }
 
-// RemoveOrphans removes what Orphans lists. A task of such an id that is
-// started at the same instant gets its marker back.
+// RemoveOrphans removes what Orphans lists.
 func (h *Home) RemoveOrphans() error {
 	orphans, err := h.Orphans()
 	for _, id := range orphans {
-		if err := h.UnmarkLive(id); err != nil {
+		if err := h.removeOrphan(id); err != nil {
 			return err
-		}
-		if !h.orphaned(id) {
-			if err := h.MarkLive(id); err != nil {
-				return err
-			}
 		}
 	}
 	return err
+}
+
+// removeOrphan removes the marker of an id if it marks nothing. A task of that id
+// that is started at the same instant gets its marker back.
+func (h *Home) removeOrphan(id string) error {
+	if !h.MarkedLive(id) || !h.orphaned(id) {
+		return nil
+	}
+	if err := h.UnmarkLive(id); err != nil || h.orphaned(id) {
+		return err
+	}
+	return h.MarkLive(id)
 }
 
 // ProbeLocks asks about a lock on the file at path, and takes none. The error

@@ -173,6 +173,30 @@ func TestP1OneOfManyPublishesWins(t *testing.T) {
 	if names, _ := fsys.Names(h.TmpDir()); won != 1 || len(names) != 0 {
 		t.Errorf("%d of %d publishes won, tmp holds %v; want one, and nothing", won, racers, names)
 	}
+	if !h.MarkedLive("web") {
+		t.Error("a losing Publish took the winner's marker along")
+	}
+}
+
+// Of a task that could not be published nothing is left (P4).
+func TestP4DiscardTakesTheMarker(t *testing.T) {
+	h := newHome(t)
+	d, err := h.Draft("web", []byte("{}\n"), false)
+	if err == nil {
+		err = os.Remove(h.TasksDir())
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := d.Publish(); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("Publish to nowhere: %v, want ErrNotExist", err)
+	}
+	if err := d.Discard(); err != nil {
+		t.Error(err)
+	}
+	if h.MarkedLive("web") {
+		t.Error("MarkedLive after Discard = true, want false")
+	}
 }
 
 func TestPublishOverAndRestore(t *testing.T) {
