@@ -29,7 +29,7 @@ func (s *Shim) run() {
 		if err != nil && err != unix.EINTR {
 			return
 		}
-		if n > 0 {
+		if n > 0 || s.pace.resting {
 			s.serve(polled)
 		}
 		s.checkTimers()
@@ -44,7 +44,7 @@ func (s *Shim) pollSet() []unix.PollFd {
 		unix.PollFd{Fd: int32(s.ctl), Events: unix.POLLIN})
 	for _, st := range s.streams {
 		fd := int32(st.fd)
-		if st.eof {
+		if st.eof || s.pace.resting {
 			fd = -1 // ignored by poll(2)
 		}
 		set = append(set, unix.PollFd{Fd: fd, Events: unix.POLLIN})
@@ -60,13 +60,14 @@ func (s *Shim) pollSet() []unix.PollFd {
 // serve handles what happened. Output comes first: what a process wrote before
 // it ended is then in the log before its end is recorded.
 func (s *Shim) serve(set []unix.PollFd) {
-	grown := false
+	taken := 0
 	for i, st := range s.streams {
-		if set[2+i].Revents != 0 {
-			grown = st.pump() || grown
+		if s.pace.resting || set[2+i].Revents != 0 {
+			taken += st.pump()
 		}
 	}
-	if grown {
+	s.pace.took(taken, time.Now())
+	if taken > 0 {
 		s.lives()
 		s.strikeLogBells()
 		s.tellLoss()
@@ -267,6 +268,8 @@ func (s *Shim) timeout() int {
 	switch {
 	case s.adopted != nil && s.adopted.chase:
 		return 0
+	case s.pace.resting && (wait < 0 || wait > int(rest.Milliseconds())):
+		return int(rest.Milliseconds())
 	case s.blind && (wait < 0 || wait > blindMs):
 		return blindMs
 	}

@@ -39,6 +39,7 @@ type Shim struct {
 	children *proc.ChildNotifier
 	ctl      int // the doorbell
 	streams  []*stream
+	pace     pace
 	bells    []int // of those who follow the log
 	allBells bool  // bells are all that hang there
 	limit    time.Time

@@ -36,16 +36,16 @@ func openStream(fifo string, log *seglog.Writer) (*stream, error) {
 	return &stream{fd: fd, log: log, dropped: log.Dropped()}, nil
 }
 
-// pump takes what is there, at most a burst, and tells whether anything was.
-func (st *stream) pump() (any bool) {
+// pump takes what is there, at most a burst, and tells how many bytes that was.
+func (st *stream) pump() (taken int) {
 	for range burst {
 		n, more := st.chunk()
-		any = any || n > 0
+		taken += n
 		if !more {
 			break
 		}
 	}
-	return any
+	return taken
 }
 
 // chunk moves one chunk into the log, and its copy to the tees.
@@ -85,7 +85,7 @@ func (st *stream) copyOut() (int, error) {
 func (st *stream) drain() (any bool) {
 	held, err := unix.IoctlGetInt(st.fd, ioctlReadable)
 	if err != nil {
-		return st.pump()
+		return st.pump() > 0
 	}
 	for held > 0 {
 		n, more := st.chunk()
