@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"slices"
 	"sync"
 
 	"bgtasks/lib/fail"
@@ -76,8 +77,30 @@ func (d *dispatcher) section(x *index) error {
 		if !x.active() {
 			return nil
 		}
-		return x.decide()
+		x.lock.Foretell(store.Undone)
+		err := x.decide()
+		if err == nil {
+			x.lock.Foretell(d.outlook(&x.todo))
+		}
+		return err
 	})
+}
+
+// outlook is what comes after a section. What was found to be wrong and could not be
+// put right is left as it is.
+func (d *dispatcher) outlook(w *work) store.Outlook {
+	ids := slices.Concat(w.sick, w.doomed)
+	for _, v := range w.victims {
+		ids = append(ids, v.id)
+	}
+	untried := slices.ContainsFunc(ids, func(id string) bool { return !d.healed[id] })
+	switch {
+	case w.again || untried || len(w.picked) > 0:
+		return store.Undone
+	case w.timed:
+		return store.Timed
+	}
+	return store.Done
 }
 
 // decide finds out what is to be done.

@@ -21,8 +21,8 @@ import (
 type index struct {
 	home *store.Home
 	dir  string
-	boot string // of this system
-	mine bool   // the lock is held
+	boot string      // of this system
+	lock *store.Lock // nil while it is not held
 
 	claims  map[string]*claim      // those that are occupied or awaited, once reaped
 	queues  map[string]int         // how many slots are occupied, by queue
@@ -61,9 +61,9 @@ func (x *index) lockedBy(take func() (*store.Lock, error), f func() error) error
 	if err != nil {
 		return fmt.Errorf("lock the queues: %w", err)
 	}
-	x.mine = true
+	x.lock = lock
 	err = f()
-	x.mine = false
+	x.lock = nil
 	return errors.Join(err, lock.Unlock())
 }
 
@@ -80,8 +80,7 @@ func (x *index) make() error {
 // active tells whether tasks may be started in this boot of the system: whether
 // someone has asked for that since it began.
 func (x *index) active() bool {
-	raw, err := os.ReadFile(x.path(bootFile))
-	return err == nil && x.boot != "" && strings.TrimSpace(string(raw)) == x.boot
+	return x.boot != "" && x.home.StartsIn() == x.boot
 }
 
 // activate allows it. What the index said before is of another boot, or there was
@@ -93,13 +92,16 @@ func (x *index) activate() error {
 	if err := x.rebuild(); err != nil {
 		return err
 	}
-	return store.Replace(x.path(bootFile), []byte(x.boot+"\n"))
+	return store.Replace(x.path(store.BootFile), []byte(x.boot+"\n"))
 }
 
 // waiting makes the file that tells whoever ends a task to look for the next.
 // It comes before the look at whom to wait for, so that one who ends meanwhile
 // finds it.
-func (x *index) markWaiting() error { return create(x.path(store.WaitingFile)) }
+func (x *index) markWaiting() error {
+	x.lock.Foretell(store.Undone)
+	return create(x.path(store.WaitingFile))
+}
 
 // unmarkWaiting removes it once nothing waits: when each of the sets' directories is
 // empty, and goes.

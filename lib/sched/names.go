@@ -21,8 +21,7 @@ const (
 	supersedeDir = "supersede" // the same by supersede key
 	queuesDir    = "queues"    // what is configured
 	kindsDir     = "kinds"
-	bootFile     = "boot" // in which boot tasks may be started
-	seqFile      = "seq"  // the next sequence number
+	seqFile      = "seq" // the next sequence number
 )
 
 // The two clocks of due/.

@@ -120,7 +120,7 @@ func (x *index) eachLane(dir string, visit func(queue, kind string) error) error
 		if err != nil {
 			return err
 		}
-		if len(kinds) == 0 && x.mine {
+		if len(kinds) == 0 && x.lock != nil {
 			_ = unix.Rmdir(dir + "/" + queue)
 		}
 		for _, kind := range kinds {
@@ -129,7 +129,7 @@ func (x *index) eachLane(dir string, visit func(queue, kind string) error) error
 			}
 		}
 	}
-	if len(queues) == 0 && x.mine {
+	if len(queues) == 0 && x.lock != nil {
 		_ = unix.Rmdir(dir)
 	}
 	return nil

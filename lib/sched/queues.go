@@ -176,6 +176,7 @@ func SetLimit(h *store.Home, kind string, limit int) error {
 		return err
 	}
 	err := x.locked(func() error {
+		x.lock.Foretell(store.Undone)
 		path := x.path(kindsDir, kindName(kind))
 		if limit == 0 {
 			return removeFile(path)
@@ -211,6 +212,7 @@ func configure(h *store.Home, names []string, activate bool, change func(*queueC
 		return err
 	}
 	err := x.locked(func() error {
+		x.lock.Foretell(store.Undone)
 		for _, name := range names {
 			c, err := x.queue(name)
 			if err != nil {

@@ -4,6 +4,8 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"strings"
+	"time"
 
 	"bgtasks/lib/fsys"
 	"bgtasks/lib/record"
@@ -15,6 +17,7 @@ const queueDir = "queue"
 const (
 	ClaimsDir   = "claims"
 	WaitingFile = "waiting"    // there while a task waits for something
+	BootFile    = "boot"       // in which boot tasks may be started
 	queueLock   = "lock"       // held for short critical sections
 	nextLock    = "next.lock"  // held by the one dispatcher that waits for the other
 	timerLock   = "timer.lock" // held by the process that sleeps until the next task is due
@@ -26,6 +29,13 @@ func (h *Home) QueueDir() string { return filepath.Join(h.path, queueDir) }
 
 // AnyWaiting tells whether whoever ends a task should look for the next one.
 func (h *Home) AnyWaiting() bool { return fsys.Exists(filepath.Join(h.QueueDir(), WaitingFile)) }
+
+// StartsIn names the boot of the system in which tasks that wait are started: the one
+// in which somebody has last asked for that.
+func (h *Home) StartsIn() string {
+	raw, _ := os.ReadFile(filepath.Join(h.QueueDir(), BootFile))
+	return strings.TrimSpace(string(raw))
+}
 
 // Claims lists the tasks that the scheduler has started, or whose ends are awaited.
 func (h *Home) Claims() ([]string, error) { return listIDs(filepath.Join(h.QueueDir(), ClaimsDir)) }
@@ -40,6 +50,36 @@ func (h *Home) LockQueue() (*Lock, error) {
 // TryLockQueue does so without waiting; the error is ErrLocked then.
 func (h *Home) TryLockQueue() (*Lock, error) {
 	return openLock(filepath.Join(h.QueueDir(), queueLock), os.O_CREATE, tryLock)
+}
+
+// Outlook is what whoever has changed the scheduler's index says of what comes next.
+// It is in the file of its lock, for those who wait and do not take that one.
+type Outlook byte
+
+// The outlooks. Any other is of one that never said.
+const (
+	Undone Outlook = 'u' // there is more to be done, and he is about to do it
+	Timed  Outlook = 't' // nothing before a task ends or is due, for which a process sleeps
+	Done   Outlook = 'd' // nothing before a task ends
+)
+
+// Foretell leaves an outlook in the held lock of the index. It is in place from the
+// first one on, so that a full disk does not refuse it.
+func (l *Lock) Foretell(o Outlook) { _, _ = l.f.WriteAt([]byte{byte(o)}, 0) }
+
+// Outlook gives the last one, and when it was left.
+func (h *Home) Outlook() (o Outlook, left time.Time) {
+	f, err := fsys.Open(filepath.Join(h.QueueDir(), queueLock), os.O_RDONLY, 0)
+	if err != nil {
+		return 0, left
+	}
+	defer f.Close()
+	var b [1]byte
+	_, _ = f.ReadAt(b[:], 0)
+	if st, err := f.Stat(); err == nil {
+		left = st.ModTime()
+	}
+	return Outlook(b[0]), left
 }
 
 // LockQueueNext does so as the next in line. The error is ErrLocked if another
