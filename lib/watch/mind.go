@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"bgtasks/lib/proc"
+	"bgtasks/lib/record"
 	"bgtasks/lib/view"
 )
 
@@ -14,7 +15,8 @@ import (
 // a task that is over, only a shim that stays with leftovers is minded. On a
 // kernel without pidfds (before 5.3) no process can be, and bells alone wake.
 //
-// Of a task that waits to be started another one is minded that runs.
+// Of a task that waits to be started, whatever it waits for is minded while Wait
+// sleeps. If nobody can be minded the task is looked at again after a while.
 //
 // The shim of a task that was queued, or lost its supervisor, when its log began
 // to be followed is told here that there is a listener.
@@ -26,9 +28,10 @@ func (w *Watcher) Mind(t *view.Task) (look bool, err error) {
 	if err := w.tell(s, t); err != nil {
 		return false, err
 	}
-	if waits(t) {
+	w.ahead.mind(t)
+	if waits(t) && !t.Supervised() {
 		s.release()
-		return w.mindAhead(t)
+		return false, nil
 	}
 	for _, p := range keepers(t) {
 		if p == s.watched && s.exit >= 0 {
@@ -49,8 +52,14 @@ func (w *Watcher) Mind(t *view.Task) (look bool, err error) {
 		}
 	}
 	s.release()
+	if t.Open() || t.Supervised() {
+		w.ahead.waiting[t.ID] = true
+	}
 	return false, nil
 }
+
+// waits tells whether the task waits to be started.
+func waits(t *view.Task) bool { return t.State == record.Queued || t.State == record.Retrying }
 
 // tell announces the listener to a shim that has not heard of it.
 func (w *Watcher) tell(s *subscription, t *view.Task) error {

@@ -150,7 +150,6 @@ func (w *Watcher) quiet(id string) error {
 		return w.renew(id, s)
 	}
 	s.dropEnded()
-	w.dropAhead()
 	return nil
 }
 

@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"bgtasks/lib/fsys"
-	"bgtasks/lib/proc"
 	"bgtasks/lib/store"
 
 	"golang.org/x/sys/unix"
@@ -23,6 +22,9 @@ const (
 	Journal    = ":journal"    // the journal has grown
 	Descriptor = ":descriptor" // a descriptor of AddFD has an error or a hang-up
 )
+
+// nobody is woken by the end of a process that is watched for those who wait.
+const nobody = ":nobody"
 
 // Watcher waits for changes of the tasks that were added. It is not for
 // concurrent use. For each task it needs two or three descriptors; Go raises
@@ -46,7 +48,7 @@ func New(h *store.Home) (*Watcher, error) {
 		return nil, fmt.Errorf("prepare to wait: %w", err)
 	}
 	return &Watcher{home: h, cancel: [2]*os.File{r, w}, tasks: map[string]*subscription{},
-		ahead: ahead{fd: -1, looked: map[proc.Identity]bool{}}}, nil
+		ahead: ahead{home: h, waiting: map[string]bool{}, eyes: map[string]int{}}}, nil
 }
 
 // Add hangs up a bell at the task, before its first look at it. With logs the
@@ -83,6 +85,7 @@ func (w *Watcher) Remove(id string) {
 	if s := w.tasks[id]; s != nil {
 		s.close()
 		delete(w.tasks, id)
+		delete(w.ahead.waiting, id)
 	}
 }
 
@@ -92,7 +95,7 @@ func (w *Watcher) Close() error {
 	for _, s := range w.tasks {
 		err = errors.Join(err, s.close())
 	}
-	w.releaseAhead()
+	w.ahead.release()
 	if w.journal != nil {
 		err = errors.Join(err, w.journal.Close())
 	}
@@ -107,9 +110,12 @@ func (w *Watcher) Close() error {
 // one that was removed is among the ids, and its Add or Load then says so.
 func (w *Watcher) Wait(ctx context.Context, deadline time.Time) ([]string, error) {
 	defer w.wakeBy(ctx)()
-	w.collect()
 	for {
-		n, err := unix.Poll(w.polled, timeout(deadline))
+		if untold := w.ahead.look(); len(untold) > 0 {
+			return untold, w.quieten(untold)
+		}
+		w.collect()
+		n, err := unix.Poll(w.polled, timeout(w.ahead.sooner(deadline)))
 		switch {
 		case errors.Is(err, unix.EINTR):
 		case err != nil:
@@ -117,7 +123,9 @@ func (w *Watcher) Wait(ctx context.Context, deadline time.Time) ([]string, error
 		case w.polled[0].Revents != 0:
 			return nil, ctx.Err()
 		case n > 0:
-			return w.answer()
+			if woken, err := w.answer(); err != nil || len(woken) > 0 {
+				return woken, err
+			}
 		case !deadline.IsZero() && !time.Now().Before(deadline):
 			return nil, ErrTimeout
 		}
@@ -152,8 +160,8 @@ func (w *Watcher) collect() {
 			w.poll(id, s.exit, unix.POLLIN)
 		}
 	}
-	if w.ahead.fd >= 0 && len(w.tasks) > 0 {
-		w.poll(w.aheadOwner(), w.ahead.fd, unix.POLLIN)
+	for _, fd := range w.ahead.eyes {
+		w.poll(nobody, fd, unix.POLLIN)
 	}
 	if w.journal != nil {
 		w.poll(Journal, w.journal.FD(), unix.POLLIN)
@@ -172,18 +180,27 @@ func (w *Watcher) poll(owner string, fd int, events int16) {
 func (w *Watcher) answer() ([]string, error) {
 	var woken []string
 	for i, p := range w.polled {
-		if p.Revents != 0 && (len(woken) == 0 || woken[len(woken)-1] != w.owners[i]) {
+		switch {
+		case p.Revents == 0:
+		case w.owners[i] == nobody:
+			w.ahead.close(int(p.Fd))
+		case len(woken) == 0 || woken[len(woken)-1] != w.owners[i]:
 			woken = append(woken, w.owners[i])
 		}
 	}
+	return woken, w.quieten(woken)
+}
+
+// quieten makes the bells of those quiet.
+func (w *Watcher) quieten(woken []string) (err error) {
 	for _, id := range woken {
 		if id == Journal {
 			w.journal.Drain()
-		} else if err := w.quiet(id); err != nil {
-			return nil, err
+		} else {
+			err = errors.Join(err, w.quiet(id))
 		}
 	}
-	return woken, nil
+	return err
 }
 
 // timeout turns a deadline into milliseconds for poll(2), rounded up so that
