@@ -81,7 +81,7 @@ func recodeEvent(b []byte) ([]byte, error) {
 	}
 	labels := record.Spec{
 		Tags: e.Tags, Kind: e.Kind, SessionID: e.SessionID, Notify: e.Notify, Channels: e.Channels,
-		DedupeKey: e.DedupeKey, ConcurrencyKey: e.ConcurrencyKey, SupersedeKey: e.SupersedeKey,
+		DedupeKey: e.DedupeKey, ConcurrencyKey: e.ConcurrencyKey, SupersedeKey: e.SupersedeKey, CreatedAt: e.CreatedAt,
 	}
 	if e.Queue != "" {
 		labels.Schedule = &record.Schedule{Queue: e.Queue}

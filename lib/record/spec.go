@@ -150,13 +150,17 @@ func (s *Spec) appendPolicy(o *object) {
 }
 
 // EventLabels gives the members that every journal line of the task carries
-// so that readers can filter without opening the task: encoded once by the
-// starter, pasted as they are by the shim.
+// so that readers can filter without opening the task, and tell it from another
+// one under the same id: encoded once by the starter, pasted as they are by the
+// shim.
 func (s *Spec) EventLabels() []byte {
 	o := openObject(nil)
 	s.appendLabels(&o)
 	if s.Schedule != nil {
 		o.optStr("queue", s.Schedule.Queue)
+	}
+	if !s.CreatedAt.IsZero() {
+		o.time("createdAt", s.CreatedAt)
 	}
 	return o.buf[1:]
 }

@@ -213,23 +213,21 @@ func (c *cutter) then(t *Task) (*Task, error) {
 	if told == nil || told.last == nil {
 		return c.before(t), nil
 	}
-	if succeeds(t, told.last) {
-		return c.before(t), nil
-	}
-	if told.last.Name == record.EventRemoved {
-		return nil, nil
-	}
-	if !t.at(told.last) {
+	last := told.last
+	if succeeds(t, last) || last.Name != record.EventRemoved && !t.at(last) {
 		now, err := c.r.whole(t.ID, false)
 		if now == nil || err != nil {
 			return nil, err
 		}
-		if t = now; succeeds(t, told.last) {
+		if t = now; succeeds(t, last) {
 			return c.before(t), nil
 		}
-		if t.Unhealed == nil && (!t.Terminal() || !t.at(told.last)) && c.mayTakeBack(t, told.last) {
-			t = c.r.asOf(t, told.last)
+		if t.Unhealed == nil && (!t.Terminal() || !t.at(last)) && c.mayTakeBack(t, last) {
+			t = c.r.asOf(t, last)
 		}
+	}
+	if last.Name == record.EventRemoved {
+		return nil, nil
 	}
 	if t != nil && told.progress != nil {
 		t.tell(told.progress)

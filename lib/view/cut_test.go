@@ -35,6 +35,43 @@ func journalState(t testing.TB, h *store.Home, id string, name record.EventName,
 	}
 }
 
+// DESIGN §11: a clock that is set back makes no event one of another task under the
+// same id, nor any event of another one that of this task.
+func TestP10ClockSetBack(t *testing.T) {
+	h := testHome(t)
+	old, spec := testSpec(t, "a"), supervised(t, h, "a", testState(record.Running))
+	old.CreatedAt = testTime.Add(-time.Hour)
+	line := func(of *record.Spec, name record.EventName, s record.LifeState, at time.Time) *Event {
+		t.Helper()
+		e := &record.Event{Name: name, Time: at, TaskID: "a", Labels: of.EventLabels(), State: testState(s)}
+		if err := h.Append(e); err != nil {
+			t.Fatal(err)
+		}
+		read, err := ParseEvent(e.AppendJSON(nil))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return read
+	}
+	before, after := testTime.Add(-time.Minute), testTime.Add(time.Minute)
+	for _, c := range []struct {
+		event *Event
+		known bool
+	}{
+		{line(old, record.EventSucceeded, record.Succeeded, after), false},
+		{line(spec, record.EventStarted, record.Running, before), true},
+	} {
+		got, err := NewPast(h).At(c.event, 1)
+		if err != nil || (got != nil) != c.known {
+			t.Errorf("At(%s at %v) = %+v, %v, want known = %t", c.event.Name, c.event.Time, got, err, c.known)
+		}
+	}
+	cut, err := TakeCut(h, Filter{})
+	if err != nil || len(cut.Tasks) != 1 || cut.Tasks[0].State != record.Running {
+		t.Errorf("TakeCut = %+v, %v, want the running task", cut, err)
+	}
+}
+
 // A record that was written before the line about it is shown as it was before
 // both, and the line is news then.
 func TestP10CutBetweenRecordAndLine(t *testing.T) {

@@ -160,9 +160,18 @@ func (r *reader) asOf(t *Task, e *Event) *Task {
 
 // succeeds tells whether the task has taken the place of the one, under the same
 // id, that the event is about. What that one was can't be known any more. After a
-// removal runs are counted anew, and the times tell.
+// removal runs are counted anew, and when the task was created tells: whether it
+// is the same time, as the clock may have been set back since.
 func succeeds(t *Task, e *Event) bool {
-	return t.Spec != nil && e.State.Run > 0 && (t.Spec.FirstRun > e.State.Run || e.Time.Before(t.Spec.CreatedAt))
+	switch {
+	case t.Spec == nil || e.State.Run == 0:
+		return false
+	case t.Spec.FirstRun > e.State.Run:
+		return true
+	case e.CreatedAt.IsZero():
+		return e.Time.Before(t.Spec.CreatedAt)
+	}
+	return !e.CreatedAt.Equal(t.Spec.CreatedAt)
 }
 
 // at tells whether the task stands where the event has left it.

@@ -72,6 +72,7 @@ type Event struct {
 	Queue                                   string
 	Channels                                []string // those given
 	DedupeKey, ConcurrencyKey, SupersedeKey string
+	CreatedAt                               time.Time        // of the task; zero in lines of older versions
 	PID                                     int              // of the leader; 0 when the line does not say
 	Progress                                *record.Progress // without run, attempt and result; nil unless the line has it
 	Step                                    *record.Step     // nil unless the line has one
@@ -235,6 +236,7 @@ var eventMembers = members[Event]{
 	"tags":            func(d *decoder, e *Event, v gjson.Result) { e.Tags = d.strs(v) },
 	"parentSessionId": func(d *decoder, e *Event, v gjson.Result) { e.SessionID = d.str(v) },
 	"notifyOnExit":    func(d *decoder, e *Event, v gjson.Result) { e.Notify = d.flag(v) },
+	"createdAt":       func(d *decoder, e *Event, v gjson.Result) { e.CreatedAt = d.time(v) },
 	"pid":             func(d *decoder, e *Event, v gjson.Result) { e.PID = d.number(v) },
 	"run":             ofState("run"),
 	"attempt":         ofState("attempt"),

@@ -59,7 +59,7 @@ func TestParseEvent(t *testing.T) {
 	line := (&record.Event{Name: record.EventCancelled, Time: testTime, TaskID: "web",
 		Labels: spec.EventLabels(), State: state}).AppendJSON(nil)
 	want := &Event{Name: record.EventCancelled, Time: testTime, TaskID: "web", Kind: spec.Kind, Tags: spec.Tags,
-		SessionID: "s", PID: state.Leader.PID,
+		SessionID: "s", CreatedAt: spec.CreatedAt, PID: state.Leader.PID,
 		State: record.State{Run: 1, Attempt: 1, State: record.Cancelled, Reason: record.Stopped}}
 	if got, err := ParseEvent(line); err != nil || !reflect.DeepEqual(got, want) {
 		t.Errorf("ParseEvent(%s) = %+v, %v, want %+v", line, got, err, want)
