@@ -15,6 +15,7 @@ import (
 
 	"bgtasks/lib/cli"
 	"bgtasks/lib/control"
+	"bgtasks/lib/launch"
 	"bgtasks/lib/record"
 )
 
@@ -25,6 +26,7 @@ func main() {
 		Flags:   &flags{},
 		JSON:    cli.Many(func(p *cli.RestartPayload) string { return string(p.ID) }, restart),
 		Options: cli.AllOptions,
+		After:   launch.Tidy,
 	})
 }
 

@@ -15,6 +15,7 @@ import (
 
 	"bgtasks/lib/cli"
 	"bgtasks/lib/control"
+	"bgtasks/lib/launch"
 	"bgtasks/lib/record"
 	"bgtasks/lib/view"
 )
@@ -27,6 +28,7 @@ func main() {
 		Flags:   &flags{},
 		JSON:    cli.Many(func(p *cli.StopPayload) string { return string(p.ID) }, stop),
 		Options: cli.AllOptions,
+		After:   launch.Tidy,
 	})
 }
 

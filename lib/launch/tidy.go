@@ -17,7 +17,7 @@ const ClearName = "bg-clear"
 
 // Tidy starts the program that removes finished tasks, in the background, if
 // nobody has looked for such within the hour: otherwise it costs one system call.
-// It is for verbs that start tasks or see them end, once they have answered.
+// It is for who starts tasks, ends them or sees them end, once all else is done.
 // Whoever makes tasks sees to their removal, and waits for none of it. What can't
 // be done is left to the next one.
 func Tidy(h *store.Home) {

@@ -27,6 +27,7 @@ func Helper(args []string) (ours bool) {
 	h := store.At(args[1])
 	if args[0] == record.DispatchWord {
 		_ = handOver(h)
+		launch.Tidy(h) // a task has ended
 		return true
 	}
 	if leadsSession() {
