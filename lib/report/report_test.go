@@ -308,11 +308,18 @@ func TestTrimSteps(t *testing.T) {
 	for i := range 5 {
 		w.deliver(w.step(strconv.Itoa(i)))
 	}
+	path, reported := filepath.Join(w.dir, store.StepsFile), time.Now().Add(-time.Minute).Truncate(time.Microsecond)
+	if err := os.Chtimes(path, reported, reported); err != nil {
+		t.Fatal(err)
+	}
 	for _, c := range []struct{ keep, removed, left int }{{9, 0, 5}, {5, 0, 5}, {3, 2, 3}, {0, 2, 1}} {
 		n, err := TrimSteps(w.home, "a", c.keep)
 		if steps := w.steps(); err != nil || n != c.removed || len(steps) != c.left || steps[c.left-1].ID != "5" {
 			t.Errorf("TrimSteps(%d) = %d, %v, left %+v, want %d, and the newest %d", c.keep, n, err, steps, c.removed, c.left)
 		}
+	}
+	if info, err := os.Stat(path); err != nil || !info.ModTime().Equal(reported) {
+		t.Errorf("after the trimming the file is of %v (%v), want %v: to trim is no sign of life", info.ModTime(), err, reported)
 	}
 	if out := w.deliver(w.step("next")); out.Step.Sequence != 6 {
 		t.Errorf("the step after the trimming is number %d, want 6", out.Step.Sequence)

@@ -81,7 +81,8 @@ func (s *stepFile) undo() error { return errors.Join(s.f.Truncate(s.size), s.f.C
 // TrimSteps removes all but the newest keep steps of a task, at least one,
 // whether it is open or not, and tells how many. Their numbers are not used
 // again. The file is replaced whole: a reader, or a crash, meets the old one or
-// the new one.
+// the new one. It keeps its time of modification, which tells the watchdog when
+// the task reported last.
 func TrimSteps(h *store.Home, id string, keep int) (removed int, err error) {
 	path := filepath.Join(h.TaskDir(id), store.StepsFile)
 	if !fsys.Exists(path) {
@@ -100,16 +101,28 @@ func TrimSteps(h *store.Home, id string, keep int) (removed int, err error) {
 	if removed = bytes.Count(text, []byte("\n")) - bytes.Count(kept, []byte("\n")); removed == 0 {
 		return 0, nil
 	}
-	file, err := store.Prepare(path, kept, true)
-	if err == nil {
-		if err = file.Commit(); err != nil {
-			err = errors.Join(err, file.Discard())
-		}
-	}
-	if err != nil {
+	if err := replaceSteps(path, kept); err != nil {
 		return 0, fmt.Errorf("trim the steps of %q: %w", id, err)
 	}
 	return removed, nil
+}
+
+func replaceSteps(path string, text []byte) error {
+	old, err := os.Stat(path)
+	if err != nil {
+		return err
+	}
+	file, err := store.Prepare(path, text, true)
+	if err != nil {
+		return err
+	}
+	if err = file.Date(old.ModTime()); err == nil {
+		err = file.Commit()
+	}
+	if err != nil {
+		return errors.Join(err, file.Discard())
+	}
+	return nil
 }
 
 // CountSteps tells how many steps of a task are kept.

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"time"
 
 	"bgtasks/lib/fail"
 	"bgtasks/lib/fsys"
@@ -53,6 +54,9 @@ func Prepare(path string, data []byte, sync bool) (*Prepared, error) {
 	}
 	return &Prepared{p}, nil
 }
+
+// Date gives the new version a time of modification.
+func (p *Prepared) Date(at time.Time) error { return os.Chtimes(p.p.f.Name(), at, at) }
 
 // Commit replaces the file, atomically. On an error the old one is in its place.
 func (p *Prepared) Commit() error { return p.p.replace() }
