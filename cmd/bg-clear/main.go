@@ -118,11 +118,11 @@ func (f *flags) rules() *cli.ClearPayload {
 }
 
 // span gives a time to live in milliseconds: the least is one, as 0 is no rule.
-func span(d *cli.Duration) *cli.NonNegative {
+func span(d *cli.Duration) *cli.Lifetime {
 	if d == nil {
 		return nil
 	}
-	ms := cli.NonNegative(d.Milliseconds())
+	ms := cli.Lifetime(d.Milliseconds())
 	if *d > 0 {
 		ms = max(ms, 1)
 	}

@@ -13,6 +13,7 @@ import (
 
 	"github.com/google/jsonschema-go/jsonschema"
 
+	"bgtasks/lib/config"
 	"bgtasks/lib/record"
 	"bgtasks/lib/view"
 )
@@ -109,6 +110,7 @@ func constraints() map[reflect.Type]*jsonschema.Schema {
 			Comment: "a size such as 1048576, 10M, 10MiB or 10MB"},
 		reflect.TypeFor[Positive]():      {Type: "integer", Title: "positive", ExclusiveMinimum: number(0), Maximum: number(maxInteger)},
 		reflect.TypeFor[NonNegative]():   {Type: "integer", Minimum: number(0), Maximum: number(maxInteger)},
+		reflect.TypeFor[Lifetime]():      {Type: "integer", Minimum: number(0), Maximum: number(config.Largest)},
 		reflect.TypeFor[ExitCode]():      {Type: "integer", Minimum: number(0), Maximum: number(255)},
 		reflect.TypeFor[PercentChange](): {Types: []string{"number", "null"}, Minimum: number(0), Maximum: number(100)},
 		reflect.TypeFor[LabelChange]():   {Types: []string{"string", "null"}},
