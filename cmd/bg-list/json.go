@@ -18,6 +18,9 @@ func list(c *cli.Call, l *cli.Listing) (*listData, error) {
 	if err != nil {
 		return nil, err
 	}
+	for _, t := range page {
+		_ = l.Steps.AddSteps(c, t) // the task itself is there all the same
+	}
 	data := &listData{Total: len(all), Tasks: cli.Known(page)}
 	if l.Aggregate {
 		data.Aggregate = view.Count(all)

@@ -103,10 +103,8 @@ func status(c *cli.Call, p *cli.StatusPayload, showEnv bool) (*cli.TaskData, err
 	if err := cli.AddAttempts(c, t); err != nil {
 		return nil, err
 	}
-	if p.Steps != nil {
-		if err := cli.AddSteps(c, t, int(*p.Steps)); err != nil {
-			return nil, err
-		}
+	if err := p.AddSteps(c, t); err != nil {
+		return nil, err
 	}
 	if showEnv {
 		if err := view.ShowEnv(t); err != nil {

@@ -9,8 +9,9 @@ import (
 
 // BootstrapOptions say what the first line of a subscription holds.
 type BootstrapOptions struct {
-	Limit int // the most snapshots, the newest tasks; negative for all
-	Steps int // the newest steps of each
+	Limit     int  // the most snapshots, the newest tasks; negative for all
+	Steps     int  // the newest steps of each
+	Uncounted bool // no aggregate
 }
 
 // Bootstrap is what a subscription begins with: the tasks that its conditions
@@ -26,7 +27,7 @@ type Bootstrap struct {
 	Query     *query                 `json:"query"`
 	Snapshots []*view.Task           `json:"snapshots"`
 	Steps     map[string][]view.Step `json:"steps"`
-	Aggregate *view.Aggregate        `json:"aggregate"` // of all that match
+	Aggregate *view.Aggregate        `json:"aggregate"` // of all that match; null if it is not wanted
 }
 
 // query repeats the conditions, in the words of a payload.
@@ -65,7 +66,10 @@ func newBootstrap(h *store.Home, s Subscription, o BootstrapOptions) (b *Bootstr
 		return nil, nil, nil, fmt.Errorf("read the tasks: %w", err)
 	}
 	b = &Bootstrap{Type: "bootstrap", Cursor: cut.Cursor, Timestamp: Now(), Query: newQuery(s, o),
-		Steps: map[string][]view.Step{}, Aggregate: view.Count(cut.Tasks)}
+		Steps: map[string][]view.Step{}}
+	if !o.Uncounted {
+		b.Aggregate = view.Count(cut.Tasks)
+	}
 	members = cut.Tasks
 	cut.Newest(o.Limit)
 	cut.Details()

@@ -21,6 +21,8 @@ type JournalPayload struct {
 	Bootstrap bool         `json:"bootstrap,omitempty" jsonschema:"Whether to begin with the tasks as they are, and go on with what happens then."`
 	Limit     *NonNegative `json:"limit,omitempty" jsonschema:"The most tasks that a bootstrap shows, the newest; all when absent."`
 	Steps     NonNegative  `json:"steps,omitempty" jsonschema:"How many of its newest steps a bootstrap shows of each task."`
+	Recent    NonNegative  `json:"recentSteps,omitempty" jsonschema:"The same as steps."`
+	Aggregate *bool        `json:"includeAggregate,omitempty" jsonschema:"Whether a bootstrap counts all tasks that match; true when absent."`
 	Entries   bool         `json:"entries,omitempty" jsonschema:"Whether to give the presentation form: type, level, message and the like."`
 	Follow    bool         `json:"follow,omitempty" jsonschema:"With --stream: whether to go on with what happens."`
 	Consumer  ConsumerName `json:"consumer,omitempty" jsonschema:"Go on after what this named reader has acknowledged."`
@@ -44,7 +46,7 @@ func (p *EventsPayload) check(f *faults) {
 	given := !reflect.ValueOf(p.JournalPayload).IsZero()
 	switch {
 	case p.ID == "" && !given:
-		f.add("Missing", []any{"id"}, "is missing")
+		f.add("Missing", []any{"id"}, "is missing: a task, or what is wanted of the journal, such as ids, cursor or bootstrap")
 	case p.ID != "" && given:
 		f.refine([]any{"id"}, "Expected id with lines alone: events of a task are asked for with ids")
 	case p.ID == "" && p.Lines != 0:
@@ -86,7 +88,8 @@ func (p *JournalPayload) Options() JournalOptions {
 	o.Follow, o.Entries = p.Follow, p.Entries
 	o.Consumer, o.AutoAck = string(p.Consumer), p.AutoAck
 	o.Bootstrap = p.Bootstrap || p.Consumer != "" && !p.Entries
-	o.Shape.Steps = int(p.Steps)
+	o.Shape.Steps = int(max(p.Steps, p.Recent))
+	o.Shape.Uncounted = p.Aggregate != nil && !*p.Aggregate
 	if p.Cursor != nil {
 		o.Cursor = int64(*p.Cursor)
 		o.Bootstrap = o.Follow && !p.Entries

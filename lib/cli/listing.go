@@ -109,6 +109,7 @@ type ListPayload struct {
 	Offset           NonNegative  `json:"offset,omitempty" jsonschema:"How many tasks to pass over first."`
 	Aggregate        bool         `json:"aggregate,omitempty" jsonschema:"Whether to count all that match by state, status and kind."`
 	IncludeAggregate bool         `json:"includeAggregate,omitempty" jsonschema:"The same as aggregate."`
+	StepsPayload
 }
 
 // Listing says which tasks are listed, in which order and how many.
@@ -118,11 +119,13 @@ type Listing struct {
 	Offset    int
 	Limit     int // negative for none
 	Aggregate bool
+	Steps     StepsPayload
 }
 
 // Listing gives the payload in view's terms.
 func (p *ListPayload) Listing() *Listing {
-	l := &Listing{Filter: p.Filter(), Offset: int(p.Offset), Limit: -1, Aggregate: p.Aggregate || p.IncludeAggregate}
+	l := &Listing{Filter: p.Filter(), Offset: int(p.Offset), Limit: -1, Aggregate: p.Aggregate || p.IncludeAggregate,
+		Steps: p.StepsPayload}
 	l.Order, _ = view.ParseOrder(string(p.OrderBy))
 	if p.Limit != nil {
 		l.Limit = int(*p.Limit)

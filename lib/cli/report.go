@@ -2,6 +2,7 @@ package cli
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"math"
@@ -245,15 +246,25 @@ func (p *ReportPayload) Report(id string, from report.Origin) *report.Report {
 
 // StatusPayload names a task to look at.
 type StatusPayload struct {
-	ID    TaskID       `json:"id" jsonschema:"The task's id."`
-	Steps *NonNegative `json:"steps,omitempty" jsonschema:"How many of the newest steps that it has reported; none, and no such member, when absent."`
+	ID TaskID `json:"id" jsonschema:"The task's id."`
+	StepsPayload
 }
 
-// AddSteps adds the newest n steps to a task.
-func AddSteps(c *Call, t *view.Task, n int) error {
+// StepsPayload says how many of the newest steps are wanted beside a task.
+type StepsPayload struct {
+	Steps        *NonNegative `json:"steps,omitempty" jsonschema:"How many of the newest steps that a task has reported; none, and no such member, when absent."`
+	IncludeSteps *NonNegative `json:"includeSteps,omitempty" jsonschema:"The same as steps."`
+}
+
+// AddSteps adds the newest steps of a task that the payload asks for.
+func (p *StepsPayload) AddSteps(c *Call, t *view.Task) error {
+	n := cmp.Or(p.Steps, p.IncludeSteps)
+	if n == nil {
+		return nil
+	}
 	h, err := c.Home()
 	if err == nil {
-		t.Steps, err = view.Steps(h, t.ID, n)
+		t.Steps, err = view.Steps(h, t.ID, int(*n))
 	}
 	return err
 }
