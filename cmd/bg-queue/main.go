@@ -15,6 +15,7 @@
 package main
 
 import (
+	"errors"
 	"os"
 	"slices"
 	"strconv"
@@ -146,7 +147,10 @@ func (f *flags) numbers(p *cli.QueuePayload) error {
 
 // number reads an integer of at least so much.
 func number(flag, text string, least int64) (int64, error) {
-	n, err := strconv.ParseInt(strings.TrimSpace(text), 10, 32)
+	n, err := strconv.ParseInt(strings.TrimSpace(text), 10, 64)
+	if errors.Is(err, strconv.ErrRange) && n > 0 {
+		return n, nil // the payload's check knows what is too much
+	}
 	if err != nil || n < least {
 		return 0, cli.Usage("%s: expected an integer of at least %d, got %q", flag, least, text)
 	}

@@ -16,7 +16,7 @@ type scheduleFlags struct {
 	Delay          *cli.Duration `placeholder:"DURATION" help:"Do not start before so long."`
 	At             string        `placeholder:"TIME" help:"Do not start before this time: RFC 3339, or local as in '2006-01-02 15:04'."`
 	After          []string      `placeholder:"WHEN:ID" help:"Wait for the end of this task; WHEN is afterok, afterany or afternotok. Repeatable, or with commas."`
-	Retries        cli.Count     `placeholder:"N" help:"Try a failed task so many times more."`
+	Retries        *cli.Count    `placeholder:"N" help:"Try a failed task so many times more."`
 	Backoff        *cli.Span     `placeholder:"MIN..MAX" help:"How long to wait between attempts, as in 1s..60s: MIN first, longer each time, MAX at most."`
 	RetryDelay     *cli.Duration `placeholder:"DURATION" help:"The shortest wait between attempts; 1s otherwise."`
 	RetryMaxDelay  *cli.Duration `placeholder:"DURATION" help:"The longest wait between attempts; 60s otherwise."`
@@ -31,7 +31,7 @@ type scheduleFlags struct {
 
 // flagOf names the flags by the payload's members.
 var flagOf = map[string]string{
-	"id": "--id", "queue": "--queue", "concurrencyKey": "--concurrency-key", "dedupeKey": "--dedupe",
+	"id": "--id", "kind": "--kind", "queue": "--queue", "concurrencyKey": "--concurrency-key", "dedupeKey": "--dedupe",
 	"supersedeKey": "--supersede", "delayMs": "--delay", "scheduledAt": "--at", "after": "--after",
 	"minDelayMs": "--retry-delay", "maxDelayMs": "--retry-max-delay", "watchdogMs": "--watchdog",
 	"watchdogAction": "--watchdog-action", "channels": "--channel", "ensure": "--ensure",
@@ -69,8 +69,11 @@ func (f *scheduleFlags) payload() (s cli.SchedulePayload, err error) {
 }
 
 func (f *scheduleFlags) addRetry(s *cli.SchedulePayload) error {
-	if f.Retries > cli.MaxAttempts-1 {
-		return cli.Usage("--retries: expected at most %d, got %d", cli.MaxAttempts-1, f.Retries)
+	if f.Retries != nil {
+		if *f.Retries > cli.MaxAttempts-1 {
+			return cli.Usage("--retries: expected at most %d, got %d", cli.MaxAttempts-1, *f.Retries)
+		}
+		s.MaxAttempts = cli.Attempts(*f.Retries) + 1
 	}
 	for _, code := range f.NoRetry {
 		s.NoRetry = append(s.NoRetry, cli.ExitCode(code))
@@ -86,9 +89,7 @@ func (f *scheduleFlags) addRetry(s *cli.SchedulePayload) error {
 	if b != (cli.BackoffPayload{}) {
 		s.Backoff = &b
 	}
-	if f.Retries > 0 {
-		s.MaxAttempts = cli.Attempts(f.Retries) + 1
-	} else if s.Backoff != nil || s.NoRetry != nil {
+	if f.Retries == nil && (s.Backoff != nil || s.NoRetry != nil) {
 		f := cli.Usage("--retries: expected beside --backoff, --no-retry and the --retry flags")
 		f.Hint = "add --retries N"
 		return f

@@ -104,7 +104,7 @@ type StartPayload struct {
 	Tags      []string     `json:"tags,omitempty" jsonschema:"Words to find the task by."`
 	SessionID Text         `json:"parentSessionId,omitempty" jsonschema:"The owner: a shell, a CI job or an agent session."`
 	Notify    bool         `json:"notifyOnExit,omitempty" jsonschema:"Whether the owner wants to be told about the end."`
-	Kind      Text         `json:"kind,omitempty" jsonschema:"What sort of task it is; command when absent."`
+	Kind      Text         `json:"kind,omitempty" jsonschema:"What sort of task it is, at most 512 bytes; command when absent."`
 	Metadata  Object       `json:"metadata,omitempty" jsonschema:"The caller's own object, at most 16 KiB."`
 	Stdin     Text         `json:"stdin,omitempty" jsonschema:"A file for the standard input, which is empty when absent."`
 	Split     bool         `json:"split,omitempty" jsonschema:"Whether stderr gets a log of its own."`
@@ -189,6 +189,7 @@ func CompactObject(o Object) []byte {
 // check finds what a schema can't say.
 func (p *StartPayload) check(f *faults) {
 	p.checkStrings(f)
+	checkKey(f, p.Kind, "kind")
 	checkSignal(f, p.Signal)
 	checkEnv(f, p.Env)
 	p.SchedulePayload.check(f, p.ID)
@@ -197,16 +198,22 @@ func (p *StartPayload) check(f *faults) {
 	}
 }
 
-// checkStrings refuses NUL bytes, which execve(2) can't pass on.
+// checkStrings refuses NUL bytes, which execve(2) can't pass on and nobody means.
 func (p *StartPayload) checkStrings(f *faults) {
-	refuseNUL(f, string(p.Command), "command")
-	refuseNUL(f, string(p.Workdir), "workdir")
-	refuseNUL(f, string(p.Stdin), "stdin")
-	for i, a := range p.Args {
-		refuseNUL(f, a, "args", i)
+	for _, m := range [...]struct {
+		name string
+		text Text
+	}{{"command", p.Command}, {"workdir", p.Workdir}, {"stdin", p.Stdin}, {"name", p.Name}, {"parentSessionId", p.SessionID}} {
+		refuseNUL(f, string(m.text), m.name)
 	}
-	for i, tee := range p.Tees {
-		refuseNUL(f, string(tee), "tees", i)
+	refuseNULs(f, p.Args, "args")
+	refuseNULs(f, p.Tags, "tags")
+	refuseNULs(f, words(p.Tees), "tees")
+}
+
+func refuseNULs(f *faults, list []string, member string) {
+	for i, s := range list {
+		refuseNUL(f, s, member, i)
 	}
 }
 

@@ -65,8 +65,13 @@ func (p *QueuePayload) check(f *faults) {
 	}
 	switch p.Action {
 	case QueueSet:
-		p.checkPair(f, "queue", given["queue"], "slots", given["slots"])
-		p.checkPair(f, "kind", given["kind"], "limit", given["limit"])
+		for _, pair := range []struct{ member, what, beside string }{
+			{"slots", "a number", "queue"}, {"queue", "a name", "slots"}, {"limit", "a number", "kind"}, {"kind", "a kind", "limit"},
+		} {
+			if given[pair.beside] && !given[pair.member] {
+				f.refine([]any{pair.member}, "Expected "+pair.what+" beside "+pair.beside)
+			}
+		}
 		if !given["queue"] && !given["kind"] && !given["slots"] && !given["limit"] {
 			f.refine([]any{"queue"}, "Expected a queue and its slots, or a kind and its limit")
 		}
@@ -79,16 +84,15 @@ func (p *QueuePayload) check(f *faults) {
 			f.refine([]any{"queue"}, "Expected a queue, queues, or all")
 		}
 	}
-	checkKind(f, p.Kind)
+	checkKey(f, p.Kind, "kind")
+	checkCount(f, (*int64)(p.Slots), "slots")
+	checkCount(f, (*int64)(p.Limit), "limit")
 }
 
-// checkPair refuses one member without the other.
-func (p *QueuePayload) checkPair(f *faults, a string, givenA bool, b string, givenB bool) {
-	switch {
-	case givenA && !givenB:
-		f.refine([]any{b}, "Expected "+b+" with "+a)
-	case givenB && !givenA:
-		f.refine([]any{a}, "Expected "+a+" with "+b)
+// checkCount keeps a number within what can be counted.
+func checkCount(f *faults, n *int64, path ...any) {
+	if n != nil && *n > maxCount {
+		f.refine(path, fmt.Sprintf("Expected at most %d, actual %d", maxCount, *n))
 	}
 }
 
@@ -99,15 +103,6 @@ func contains(list []string, word string) bool {
 		}
 	}
 	return false
-}
-
-// maxKind is the longest kind that can have a limit, in bytes.
-const maxKind = 512
-
-func checkKind(f *faults, kind Text) {
-	if len(kind) > maxKind {
-		f.refine([]any{"kind"}, fmt.Sprintf("Expected at most %d bytes, actual %d", maxKind, len(kind)))
-	}
 }
 
 // Check is check for a payload that is made of flags, whose names are those of its

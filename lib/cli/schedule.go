@@ -195,6 +195,12 @@ func (p *SchedulePayload) check(f *faults, id NewTaskID) {
 		}
 	}
 	p.Backoff.check(f)
+	if p.Backoff != nil && p.MaxAttempts == 0 {
+		f.refine([]any{"backoff"}, "Expected a maxAttempts beside it")
+	}
+	if p.NoRetry != nil && p.MaxAttempts == 0 {
+		f.refine([]any{"noRetryExitCodes"}, "Expected a maxAttempts beside it")
+	}
 	checkSpan(f, int64(p.Watchdog), "watchdogMs")
 	if p.WatchdogAction != "" && p.Watchdog == 0 {
 		f.refine([]any{"watchdogAction"}, "Expected a watchdogMs beside it")

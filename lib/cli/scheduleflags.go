@@ -107,6 +107,7 @@ func ParseAfter(flag string, words []string) (list []AfterEntry, err error) {
 // that text flags have filled; flags gives their names by the members'.
 func (p *StartPayload) CheckFlags(flags map[string]string) error {
 	f := &faults{}
+	checkKey(f, p.Kind, "kind")
 	p.SchedulePayload.check(f, p.ID)
 	if len(f.issues) == 0 {
 		return nil

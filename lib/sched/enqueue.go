@@ -90,7 +90,7 @@ type item struct {
 }
 
 // sort puts those after their dependencies that are given in the same call, and
-// refuses those that wait for themselves.
+// refuses those that wait for themselves, and for such.
 func (b *batch) sort(requests []*Request) []*item {
 	const (
 		visiting = 1
@@ -112,11 +112,20 @@ func (b *batch) sort(requests []*Request) []*item {
 		}
 		marks[i] = visiting
 		for _, d := range r.After {
-			if j, here := byID[d.ID]; here && !visit(j) && b.results[i].Err == nil {
-				why := "it waits for this task in turn"
-				if i == j {
-					why = "that is the task itself"
-				}
+			j, here := byID[d.ID]
+			if !here || b.results[i].Err != nil {
+				continue
+			}
+			why := ""
+			switch visiting := !visit(j); {
+			case i == j:
+				why = "that is the task itself"
+			case visiting:
+				why = "it waits for this task in turn"
+			case b.results[j].Err != nil:
+				why = "it is refused itself"
+			}
+			if why != "" {
 				b.results[i].Err = &DependencyError{d.ID, why}
 			}
 		}
