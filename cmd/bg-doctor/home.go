@@ -28,7 +28,7 @@ func homeChecks(root string) []check {
 	return append([]check{
 		fine("home", "%s is yours alone to write to", root),
 		layout(h), found.owners(), found.modes(), found.links(), fileSystem(h),
-		temporaries(h), markers(h), settings(h),
+		temporaries(h), markers(h), consumers(h), settings(h),
 	}, taskChecks(h)...)
 }
 

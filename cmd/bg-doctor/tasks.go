@@ -25,7 +25,9 @@ func temporaries(h *store.Home) check {
 		}
 		stale = append(stale, more...)
 	}
-	if err := errors.Join(err, err2); err != nil && !errors.Is(err, fs.ErrNotExist) {
+	more, err3 := leftByAcks(h)
+	stale = append(stale, more...)
+	if err := errors.Join(err, err2, err3); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return wrong("temporaries", err, "look at that directory")
 	}
 	if len(stale) == 0 {
@@ -34,8 +36,35 @@ func temporaries(h *store.Home) check {
 	return curable("temporaries", func() error { return sweep(h, ids) }, "left half-built: %s", some(below(h, stale)))
 }
 
+// leftByAcks lists what killed acknowledgements left.
+func leftByAcks(h *store.Home) (stale []string, err error) {
+	names, err := h.Consumers()
+	for _, name := range names {
+		more, one := h.StaleAcks(name)
+		if !errors.Is(one, fs.ErrNotExist) {
+			err = errors.Join(err, one)
+		}
+		stale = append(stale, more...)
+	}
+	return stale, err
+}
+
+func sweepAcks(h *store.Home) error {
+	names, err := h.Consumers()
+	for _, name := range names {
+		lock, one := h.LockAcks(name)
+		if one == nil {
+			one = errors.Join(h.SweepAcks(name), lock.Unlock())
+		}
+		if !errors.Is(one, fs.ErrNotExist) {
+			err = errors.Join(err, one)
+		}
+	}
+	return err
+}
+
 func sweep(h *store.Home, ids []string) error {
-	err := h.Sweep()
+	err := errors.Join(h.Sweep(), sweepAcks(h))
 	for _, id := range ids {
 		if one := sweepTask(h.TaskDir(id)); !errors.Is(one, fs.ErrNotExist) {
 			err = errors.Join(err, one)
@@ -64,6 +93,25 @@ func below(h *store.Home, paths []string) []string {
 		names[i] = strings.TrimPrefix(path, h.Path()+string(filepath.Separator))
 	}
 	return names
+}
+
+// consumers checks that the places of the journal's readers can be read.
+func consumers(h *store.Home) check {
+	list, err := view.Consumers(h)
+	if err != nil {
+		return wrong("consumers", err, "look at "+h.ConsumersDir())
+	}
+	var broken []string
+	for _, c := range list {
+		if c.Unreadable != "" {
+			broken = append(broken, c.Name+" ("+c.Unreadable+")")
+		}
+	}
+	if len(broken) > 0 {
+		return wrong("consumers", fmt.Errorf("their place in the journal can't be read: %s", some(broken)),
+			"bg-events --forget NAME removes one; it begins anew then")
+	}
+	return fine("consumers", "%d, the places of all can be read", len(list))
 }
 
 // markers looks for those in live/ that mark nothing.

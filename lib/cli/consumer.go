@@ -132,6 +132,7 @@ func consumerFailure(err error) *Failure {
 	var missing *view.ConsumerNotFoundError
 	var busy *busyConsumerError
 	var backwards *view.BackwardsError
+	var unreadable *view.UnreadableConsumerError
 	f := &Failure{Type: "CommandInputError", Message: err.Error(), Code: CodeNo}
 	switch {
 	case errors.As(err, &missing):
@@ -144,6 +145,9 @@ func consumerFailure(err error) *Failure {
 	case errors.As(err, &backwards):
 		f.Code, f.Hint = CodeUsage, "an acknowledgement stands for all events up to it and can't be taken back"
 		f.Details = []Detail{{"field", "ack"}, {"consumer", backwards.Name}, {"acknowledged", backwards.Acked}}
+	case errors.As(err, &unreadable):
+		f.Type, f.Code, f.Hint = "CliStoreError", CodeTool, "bg-events --forget "+unreadable.Name+" removes it; it begins anew then"
+		f.Details = []Detail{{"field", "consumer"}, {"consumer", unreadable.Name}}
 	default:
 		return ackFailure(err)
 	}

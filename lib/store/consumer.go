@@ -58,6 +58,20 @@ func (h *Home) LockAcks(name string) (*Lock, error) {
 	return h.consumerLock(name, ackLock, waitLock)
 }
 
+// StaleAcks lists the hidden temporary files that acknowledgements of a known
+// consumer left behind as they were killed.
+func (h *Home) StaleAcks(name string) ([]string, error) { return hidden(h.ConsumerDir(name), isOld) }
+
+// SweepAcks removes them, however young. The caller holds the lock of LockAcks, so
+// nobody is about one.
+func (h *Home) SweepAcks(name string) error {
+	stale, err := hidden(h.ConsumerDir(name), func(string) bool { return true })
+	for _, path := range stale {
+		err = errors.Join(err, removeIfThere(path))
+	}
+	return err
+}
+
 // consumerLock takes a lock in the directory as it is seen then: one that was
 // forgotten meanwhile is no longer there.
 func (h *Home) consumerLock(name, file string, take func(*os.File) error) (*Lock, error) {

@@ -20,9 +20,22 @@ type Consumer struct {
 	Name           string `json:"name"`
 	Cursor         *int64 `json:"cursor"` // null if nothing was acknowledged yet
 	AcknowledgedAt string `json:"acknowledgedAt,omitempty"`
-	Behind         int64  `json:"behindBytes"` // of the journal, what was not acknowledged
-	Reading        bool   `json:"reading"`     // somebody reads in its name now
+	Behind         int64  `json:"behindBytes"`          // of the journal, what was not acknowledged
+	Reading        bool   `json:"reading"`              // somebody reads in its name now
+	Unreadable     string `json:"unreadable,omitempty"` // why its cursor can't be read
 }
+
+// UnreadableConsumerError says that a consumer's cursor.json can't be read.
+type UnreadableConsumerError struct {
+	Name string
+	Err  error
+}
+
+func (e *UnreadableConsumerError) Error() string {
+	return fmt.Sprintf("read the cursor of consumer %q: %v", e.Name, e.Err)
+}
+
+func (e *UnreadableConsumerError) Unwrap() error { return e.Err }
 
 // ConsumerNotFoundError says that no consumer has this name.
 type ConsumerNotFoundError struct{ Name string }
@@ -59,7 +72,8 @@ var consumerMembers = members[record.Consumer]{
 }
 
 // Acknowledged reads how far a consumer has come; nil if it has acknowledged
-// nothing. The error is *ConsumerNotFoundError if there is none of that name.
+// nothing. The error is *ConsumerNotFoundError if there is none of that name, or
+// *UnreadableConsumerError.
 func Acknowledged(h *store.Home, name string) (*record.Consumer, error) {
 	folder := &reader{home: h, tasks: h.ConsumersDir() + "/", buf: make([]byte, 512)}
 	data, err := folder.file(name, store.CursorFile)
@@ -68,12 +82,13 @@ func Acknowledged(h *store.Home, name string) (*record.Consumer, error) {
 		return nil, nil
 	case errors.Is(err, fs.ErrNotExist):
 		return nil, &ConsumerNotFoundError{name}
-	case err != nil:
-		return nil, fmt.Errorf("read the cursor of consumer %q: %w", name, err)
 	}
-	c, err := ParseConsumer(data)
+	var c *record.Consumer
+	if err == nil {
+		c, err = ParseConsumer(data)
+	}
 	if err != nil {
-		return nil, fmt.Errorf("read the cursor of consumer %q: %w", name, err)
+		return nil, &UnreadableConsumerError{name, err}
 	}
 	return c, nil
 }
@@ -115,6 +130,7 @@ func acknowledge(h *store.Home, name string, cursor int64) error {
 	if err := seglog.SyncBefore(h.EventsDir(), cursor); err != nil {
 		return err
 	}
+	_ = h.SweepAcks(name) // it costs no more than room, and hinders nobody
 	dir := h.ConsumerDir(name)
 	now := record.Consumer{Name: name, Cursor: cursor, AcknowledgedAt: time.Now()}
 	if err := store.Replace(filepath.Join(dir, store.CursorFile), append(now.AppendJSON(nil), '\n')); err != nil {
@@ -123,7 +139,8 @@ func acknowledge(h *store.Home, name string, cursor int64) error {
 	return store.SyncDir(dir)
 }
 
-// Consumers gives the named readers of the journal, by name.
+// Consumers gives the named readers of the journal, by name. One whose cursor
+// can't be read hides no other.
 func Consumers(h *store.Home) ([]Consumer, error) {
 	names, err := h.Consumers()
 	if err != nil {
@@ -136,21 +153,32 @@ func Consumers(h *store.Home) ([]Consumer, error) {
 	slices.Sort(names)
 	list := []Consumer{}
 	for _, name := range names {
-		c := Consumer{Name: name, Behind: end}
-		at, err := Acknowledged(h, name)
+		c, err := consumer(h, name, end)
 		if missing := (*ConsumerNotFoundError)(nil); errors.As(err, &missing) {
 			continue
 		}
 		if err != nil {
 			return nil, err
 		}
-		if at != nil {
-			c.Cursor, c.AcknowledgedAt, c.Behind = &at.Cursor, timeOf(at.AcknowledgedAt), max(end-at.Cursor, 0)
-		}
-		if c.Reading, err = h.BeingRead(name); err != nil {
-			return nil, fmt.Errorf("look at consumer %q: %w", name, err)
-		}
-		list = append(list, c)
+		list = append(list, *c)
 	}
 	return list, nil
+}
+
+// consumer looks at one of them, end being that of the journal.
+func consumer(h *store.Home, name string, end int64) (*Consumer, error) {
+	c := &Consumer{Name: name, Behind: end}
+	at, err := Acknowledged(h, name)
+	switch unreadable := (*UnreadableConsumerError)(nil); {
+	case errors.As(err, &unreadable):
+		c.Unreadable = unreadable.Err.Error()
+	case err != nil:
+		return nil, err
+	case at != nil:
+		c.Cursor, c.AcknowledgedAt, c.Behind = &at.Cursor, timeOf(at.AcknowledgedAt), max(end-at.Cursor, 0)
+	}
+	if c.Reading, err = h.BeingRead(name); err != nil {
+		return nil, fmt.Errorf("look at consumer %q: %w", name, err)
+	}
+	return c, nil
 }
