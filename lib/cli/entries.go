@@ -19,7 +19,7 @@ type Entry struct {
 	Kind      string        `json:"kind,omitempty"`
 	State     string        `json:"state,omitempty"`
 	Channels  []string      `json:"channels"`
-	StepID    string        `json:"stepId,omitempty"`
+	StepID    *string       `json:"stepId"` // null unless it is about a step
 	Cursor    int64         `json:"cursor"`
 	Left      bool          `json:"left,omitempty"`
 }
@@ -57,7 +57,8 @@ func newEntry(l *journalLine, percents map[string]*float64) *Entry {
 		n.Level, n.Message = p.level, p.message
 	}
 	if s := e.Step; s != nil {
-		n.Level, n.StepID = s.Level, view.NewStep(s).ID
+		id := view.NewStep(s).ID
+		n.Level, n.StepID = s.Level, &id
 		if s.Message != "" {
 			n.Message = s.Message
 		}
@@ -99,12 +100,17 @@ func entryMetadata(e *view.Event) orderedObject {
 	add("reason", s.Reason, s.Reason != "")
 	add("exitCode", s.ExitCode, s.ExitCode != nil)
 	add("signal", s.Signal, s.Signal != nil)
+	if s.Stop != nil {
+		add("stopReason", s.Stop.Reason, s.Stop.Reason != "")
+		add("stoppedBy", s.Stop.By, s.Stop.By != "")
+	}
 	add("staleReason", s.StaleReason, s.StaleReason != "")
 	add("retryScheduledAt", string(record.AppendTime(nil, s.RetryAt)), !s.RetryAt.IsZero())
 	if p := e.Progress; p != nil {
 		add("progressLabel", p.Label, p.Label != "")
 		add("progressMeta", json.RawMessage(p.Meta), len(p.Meta) > 0)
 	}
+	add("resultBytes", e.ResultBytes, e.ResultBytes > 0)
 	if p := e.Step; p != nil {
 		add("stepKind", p.Kind, true)
 		add("stepMeta", json.RawMessage(p.Meta), len(p.Meta) > 0)

@@ -76,6 +76,7 @@ type Event struct {
 	PID                                     int              // of the leader; 0 when the line does not say
 	Progress                                *record.Progress // without run, attempt and result; nil unless the line has it
 	Step                                    *record.Step     // nil unless the line has one
+	ResultBytes                             int64            // the size of the result that was reported; 0 for none
 	State                                   record.State     // Run, Attempt, State, Reason, ExitCode, Signal and Stop; its Run is 0 when the line does not say
 }
 
@@ -237,6 +238,7 @@ var eventMembers = members[Event]{
 	"parentSessionId": func(d *decoder, e *Event, v gjson.Result) { e.SessionID = d.str(v) },
 	"notifyOnExit":    func(d *decoder, e *Event, v gjson.Result) { e.Notify = d.flag(v) },
 	"createdAt":       func(d *decoder, e *Event, v gjson.Result) { e.CreatedAt = d.time(v) },
+	"resultBytes":     func(d *decoder, e *Event, v gjson.Result) { e.ResultBytes = d.integer(v) },
 	"pid":             func(d *decoder, e *Event, v gjson.Result) { e.PID = d.number(v) },
 	"run":             ofState("run"),
 	"attempt":         ofState("attempt"),
