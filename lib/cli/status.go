@@ -121,18 +121,20 @@ func statusFields(t *view.Task) []Detail {
 		{"id", t.ID}, {"name", t.Name}, {"command", commandOf(t)}, {"workdir", t.Workdir},
 		{"kind", t.Kind}, {"tags", strings.Join(t.Tags, ", ")}, {"session", t.ParentSessionID},
 		{"queue", t.Queue}, {"priority", positive(int64(t.Priority), "")}, {"scheduled", t.ScheduledAt},
+		{"after", strings.Join(t.After, ", ")},
 		{"concurrency", t.ConcurrencyKey}, {"dedupe", t.DedupeKey}, {"supersede", t.SupersedeKey},
 		{"channels", strings.Join(givenChannels(t), ", ")},
 		{"env", envText(t.Env)},
 		{"unreadable", t.Fault},
 		{"state", string(t.State)}, {"status", string(t.Status)}, {"reason", string(t.Reason)},
 		{"exit code", optional(t.ExitCode, strconv.Itoa)}, {"signal", optional(t.Signal, strings.Clone)},
-		{"run", positive(int64(t.Run), "")}, {"pid", positive(int64(t.PID), "")},
+		{"run", positive(int64(t.Run), "")}, {"attempt", attemptOf(t)}, {"pid", positive(int64(t.PID), "")},
 		{"supervisor", string(t.Supervisor)}, {"containment", t.Containment},
 		{"leftovers", positive(int64(t.Leftovers), "")},
 		{"created", t.CreatedAt}, {"started", t.StartedAt}, {"exited", t.ExitedAt},
 		{"time limit", positive(t.TimeLimitMs, " ms")}, {"grace", positive(t.KillGraceMs, " ms")},
-		{"watchdog", positive(t.WatchdogMs, " ms")},
+		{"watchdog", watchdogText(t)}, {"stale", staleText(&t.Progress)},
+		{"backoff", string(t.Backoff)}, {"no retry on", codesText(t.NoRetry)}, {"succeeds on", codesText(t.Successes)},
 		{"progress", progressText(t.Report)}, {"heartbeat", optional(t.Progress.LastHeartbeatAt, strings.Clone)},
 		{"result", string(t.Result)},
 		{"usage", usageText(t.Usage)}, {"stop", stopText(t.Stop)},
@@ -141,6 +143,32 @@ func statusFields(t *view.Task) []Detail {
 		{"metadata", string(t.Metadata)},
 	}
 }
+
+// attemptOf tells which attempt it is of how many, if there may be several.
+func attemptOf(t *view.Task) string {
+	if t.MaxAttempts <= 1 {
+		return ""
+	}
+	return fmt.Sprintf("%d of %d", t.Attempt, t.MaxAttempts)
+}
+
+func watchdogText(t *view.Task) string {
+	if t.WatchdogMs == 0 {
+		return ""
+	}
+	return fmt.Sprintf("%d ms, then %s", t.WatchdogMs, t.WatchdogAction)
+}
+
+// staleText tells since when a task has shown no sign of life, and how that is
+// known.
+func staleText(p *view.Progress) string {
+	if p.StaleAt == nil || p.StaleReason == nil {
+		return ""
+	}
+	return "since " + *p.StaleAt + ": " + *p.StaleReason
+}
+
+func codesText(codes []int) string { return strings.Trim(fmt.Sprint(codes), "[]") }
 
 // givenChannels are those that do not follow from what the task is.
 func givenChannels(t *view.Task) []string {

@@ -107,13 +107,22 @@ func (o *object) retry(r *Retry) {
 		return
 	}
 	o.int("maxAttempts", int64(r.MaxAttempts))
-	o.object("backoff", func(in *object) {
-		in.int("minDelayMs", r.Backoff.MinDelayMs)
-		in.int("maxDelayMs", r.Backoff.MaxDelayMs)
-		in.milli("factor", r.Backoff.FactorMilli)
-		in.milli("jitter", r.Backoff.JitterMilli)
-	})
+	o.object("backoff", r.Backoff.appendFields)
 	o.ints("noRetryExitCodes", r.NoRetry)
+}
+
+// AppendJSON appends the backoff as a JSON object.
+func (b *Backoff) AppendJSON(buf []byte) []byte {
+	o := openObject(buf)
+	b.appendFields(&o)
+	return o.close()
+}
+
+func (b *Backoff) appendFields(o *object) {
+	o.int("minDelayMs", b.MinDelayMs)
+	o.int("maxDelayMs", b.MaxDelayMs)
+	o.milli("factor", b.FactorMilli)
+	o.milli("jitter", b.JitterMilli)
 }
 
 // milli writes a number given in thousandths, in the shortest way.

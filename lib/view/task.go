@@ -71,6 +71,11 @@ type Task struct {
 	TimeLimitMs     int64             `json:"timeLimitMs,omitempty"`
 	KillGraceMs     int64             `json:"killGraceMs"`
 	WatchdogMs      int64             `json:"watchdogMs,omitempty"`
+	WatchdogAction  string            `json:"watchdogAction,omitempty"`
+	After           []string          `json:"after,omitempty"` // WHEN:ID of what it waits for before its run, or waited
+	Backoff         json.RawMessage   `json:"backoff,omitempty"`
+	NoRetry         []int             `json:"noRetryExitCodes,omitempty"`
+	Successes       []int             `json:"successExitCodes,omitempty"`
 	Usage           *Usage            `json:"usage,omitempty"`
 	LogPath         string            `json:"logPath"`
 	LogBytes        int64             `json:"logBytes"`                 // stored, of both streams
@@ -203,11 +208,17 @@ func (t *Task) addSpec(s *record.Spec) {
 	t.ParentSessionID, t.NotifyOnExit, t.Metadata = s.SessionID, s.Notify, s.Metadata
 	t.Run, t.RestartCount = s.Run, s.Run-s.FirstRun
 	t.TimeLimitMs, t.KillGraceMs, t.WatchdogMs = s.TimeLimitMs, s.KillGraceMs, s.WatchdogMs
-	t.MaxAttempts = max(s.Retry.MaxAttempts, 1)
+	t.WatchdogAction, t.Successes = s.WatchdogAction, s.SuccessExitCodes
+	if t.MaxAttempts = max(s.Retry.MaxAttempts, 1); t.MaxAttempts > 1 {
+		t.Backoff, t.NoRetry = s.Retry.Backoff.AppendJSON(nil), s.Retry.NoRetry
+	}
 	t.Channels = s.AllChannels()
 	t.DedupeKey, t.ConcurrencyKey, t.SupersedeKey = s.DedupeKey, s.ConcurrencyKey, s.SupersedeKey
 	if s.Schedule != nil {
 		t.Queue, t.Priority, t.ScheduledAt = s.Schedule.Queue, s.Schedule.Priority, timeOf(s.Schedule.NotBefore)
+		for _, d := range s.Schedule.After {
+			t.After = append(t.After, d.When+":"+d.ID)
+		}
 	}
 	t.CreatedAt = timeOf(s.CreatedAt)
 	t.UpdatedAt = t.CreatedAt
