@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"math"
 	"os"
-	"strconv"
 	"strings"
 
 	"bgtasks/lib/record"
@@ -54,7 +53,7 @@ func (c *PercentChange) UnmarshalText(text []byte) error {
 	if len(text) == 0 {
 		return nil
 	}
-	v, err := strconv.ParseFloat(string(text), 64)
+	v, err := parseNumber(text)
 	if err != nil || !(v >= 0 && v <= 100) {
 		return fmt.Errorf("expected a number from 0 to 100, got %q", text)
 	}

@@ -80,7 +80,7 @@ func TestReportPayloadFaults(t *testing.T) {
 
 func TestReportFlags(t *testing.T) {
 	for text, want := range map[string]string{"35": "35", "0": "0", "-0": "0", "100": "100", "33.3339": "33.334", "1e1": "10", "": "cleared",
-		"101": "fault", "-1": "fault", "NaN": "fault", "Inf": "fault", "x": "fault", "35%": "fault"} {
+		"101": "fault", "-1": "fault", "NaN": "fault", "Inf": "fault", "1_0": "fault", "0x1p3": "fault", "x": "fault", "35%": "fault"} {
 		var c PercentChange
 		got := "fault"
 		if err := c.UnmarshalText([]byte(text)); err == nil && c.Value == nil {

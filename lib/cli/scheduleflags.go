@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"bytes"
 	"fmt"
 	"math"
 	"slices"
@@ -70,11 +71,19 @@ func (n *Share) UnmarshalText(text []byte) (err error) {
 }
 
 func between[T ~float64](text []byte, low, high float64) (T, error) {
-	v, err := strconv.ParseFloat(string(text), 64)
+	v, err := parseNumber(text)
 	if err != nil || math.IsNaN(v) || v < low || v > high {
 		return 0, fmt.Errorf("expected a number from %s to %s, got %q", bound(low), bound(high), text)
 	}
 	return T(v), nil
+}
+
+// parseNumber reads a decimal number: of all that Go takes for one, what JSON does.
+func parseNumber(text []byte) (float64, error) {
+	if bytes.ContainsAny(text, "_xX") {
+		return 0, strconv.ErrSyntax
+	}
+	return strconv.ParseFloat(string(text), 64)
 }
 
 // OneOf refuses a flag's value that is none of the words; none given is right.

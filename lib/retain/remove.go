@@ -55,7 +55,7 @@ func remove(h *store.Home, p pick) (freed int64, err error) {
 		return 0, errGone
 	case err != nil:
 		return 0, err
-	case t.Terminal() && t.Run != p.run || t.Open() || h.MarkedLive(p.id):
+	case t.Open() || h.MarkedLive(p.id) || t.Terminal() && (t.Run != p.run || !endOf(t).Equal(p.ended)):
 		return 0, errGone
 	}
 	if err := removable(t); err != nil {
