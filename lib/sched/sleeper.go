@@ -26,8 +26,9 @@ func Helper(args []string) (ours bool) {
 	_ = os.Chdir("/") // a directory must not be kept busy by one who sleeps
 	h := store.At(args[1])
 	if args[0] == record.DispatchWord {
-		_ = handOver(h)
-		launch.Tidy(h) // a task has ended
+		if handOver(h) == nil { // a home that is being removed is left alone
+			launch.Tidy(h) // for a task has ended
+		}
 		return true
 	}
 	if leadsSession() {
