@@ -40,7 +40,7 @@ func temporaries(h *store.Home) check {
 func leftByAcks(h *store.Home) (stale []string, err error) {
 	names, err := h.Consumers()
 	for _, name := range names {
-		more, one := h.StaleAcks(name)
+		more, one := store.StaleAcks(h.ConsumerDir(name))
 		if !errors.Is(one, fs.ErrNotExist) {
 			err = errors.Join(err, one)
 		}
@@ -54,7 +54,7 @@ func sweepAcks(h *store.Home) error {
 	for _, name := range names {
 		lock, one := h.LockAcks(name)
 		if one == nil {
-			one = errors.Join(h.SweepAcks(name), lock.Unlock())
+			one = errors.Join(store.SweepAcks(h.ConsumerDir(name)), lock.Unlock())
 		}
 		if !errors.Is(one, fs.ErrNotExist) {
 			err = errors.Join(err, one)

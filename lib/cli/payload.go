@@ -208,7 +208,9 @@ func (p *StartPayload) checkStrings(f *faults) {
 	}
 	refuseNULs(f, p.Args, "args")
 	refuseNULs(f, p.Tags, "tags")
-	refuseNULs(f, words(p.Tees), "tees")
+	for i, tee := range p.Tees {
+		refuseNUL(f, string(tee), "tees", i)
+	}
 }
 
 func refuseNULs(f *faults, list []string, member string) {

@@ -1,7 +1,6 @@
 package cli
 
 import (
-	"bytes"
 	"fmt"
 	"math"
 	"slices"
@@ -80,7 +79,7 @@ func between[T ~float64](text []byte, low, high float64) (T, error) {
 
 // parseNumber reads a decimal number: of all that Go takes for one, what JSON does.
 func parseNumber(text []byte) (float64, error) {
-	if bytes.ContainsAny(text, "_xX") {
+	if strings.ContainsAny(string(text), "_xX") {
 		return 0, strconv.ErrSyntax
 	}
 	return strconv.ParseFloat(string(text), 64)

@@ -58,14 +58,14 @@ func (h *Home) LockAcks(name string) (*Lock, error) {
 	return h.consumerLock(name, ackLock, waitLock)
 }
 
-// StaleAcks lists the hidden temporary files that acknowledgements of a known
-// consumer left behind as they were killed.
-func (h *Home) StaleAcks(name string) ([]string, error) { return hidden(h.ConsumerDir(name), isOld) }
+// StaleAcks lists the hidden temporary files that acknowledgements of a consumer
+// left in its directory as they were killed.
+func StaleAcks(consumerDir string) ([]string, error) { return hidden(consumerDir, isOld) }
 
 // SweepAcks removes them, however young. The caller holds the lock of LockAcks, so
 // nobody is about one.
-func (h *Home) SweepAcks(name string) error {
-	stale, err := hidden(h.ConsumerDir(name), func(string) bool { return true })
+func SweepAcks(consumerDir string) error {
+	stale, err := hidden(consumerDir, func(string) bool { return true })
 	for _, path := range stale {
 		err = errors.Join(err, removeIfThere(path))
 	}

@@ -130,8 +130,8 @@ func acknowledge(h *store.Home, name string, cursor int64) error {
 	if err := seglog.SyncBefore(h.EventsDir(), cursor); err != nil {
 		return err
 	}
-	_ = h.SweepAcks(name) // it costs no more than room, and hinders nobody
 	dir := h.ConsumerDir(name)
+	_ = store.SweepAcks(dir) // what stays takes room, and hinders nobody
 	now := record.Consumer{Name: name, Cursor: cursor, AcknowledgedAt: time.Now()}
 	if err := store.Replace(filepath.Join(dir, store.CursorFile), append(now.AppendJSON(nil), '\n')); err != nil {
 		return fmt.Errorf("record the cursor of consumer %q: %w", name, err)
