@@ -21,9 +21,11 @@ func (x *index) openTwin(s *record.Spec) (id string) {
 	return id
 }
 
-// openWith gives the open tasks of a kind that are listed by a key.
+// openWith gives the open tasks of a kind that are listed by a key, in the order of
+// their ids.
 func (x *index) openWith(list, kind, key string) (open []*facts) {
 	ids, _ := namesIn(x.path(list, hash(kind, key)))
+	slices.Sort(ids)
 	for _, id := range ids {
 		f, err := read(x.home, id)
 		if err == nil && !f.terminal() && f.spec.Schedule != nil && f.spec.Kind == kind {
@@ -43,6 +45,5 @@ func (x *index) victims(r *Request) (list []record.Dependency) {
 			list = append(list, record.Dependency{When: record.AfterGone, ID: f.spec.ID, Run: f.spec.Run})
 		}
 	}
-	slices.SortFunc(list, func(a, b record.Dependency) int { return slices.Compare([]byte(a.ID), []byte(b.ID)) })
 	return list
 }
