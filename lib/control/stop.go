@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"path/filepath"
 	"time"
 
 	"bgtasks/lib/proc"
@@ -75,7 +74,7 @@ func Stop(ctx context.Context, h *store.Home, id string, o StopOptions) (*view.T
 			}
 		}
 		deadline := time.Now().Add(time.Duration(stop.GraceMs)*time.Millisecond + patience)
-		t, err = await(ctx, h, id, &request{stop: stop, message: stop.AppendMessage(nil, number)}, deadline)
+		t, err = await(ctx, h, id, &request{stop: stop, number: number}, deadline)
 		if err != nil || !waiting(t) {
 			return t, err
 		}
@@ -118,32 +117,31 @@ func (o *StopOptions) request(t *view.Task) (*record.Stop, int, error) {
 
 // request is a stop on its way to a shim.
 type request struct {
-	stop    *record.Stop
-	message []byte
-	heard   int // pid of the shim that was told
+	stop   *record.Stop
+	number int // of its signal
+	heard  int // pid of the shim that was told
 }
 
-// tell rings the doorbell of the task's shim, once. A shim that hears of a stop
-// writes stop.json itself. While none listens, because it is only just starting
-// or was killed, the request is left in stop.json for whoever supervises the
-// run next; the first who asks is the one whom the record names.
-func (r *request) tell(h *store.Home, t *view.Task) error {
-	shim := shimPID(t)
-	if shim != 0 && shim == r.heard {
+// tell tells the task's shim, once. A shim that hears of a stop writes stop.json
+// itself; for one that does not listen yet the stop is left there, unless the run is
+// over.
+func (r *request) tell(h *store.Home, t *view.Task) (err error) {
+	shim, heard := shimPID(t), true
+	switch {
+	case shim != 0 && shim == r.heard:
+		return nil
+	case t.Terminal():
+		err = store.Knock(h.TaskDir(t.ID), r.stop.AppendMessage(nil, r.number))
+	default:
+		heard, err = store.AskToStop(h.TaskDir(t.ID), r.stop, r.number)
+	}
+	if errors.Is(err, store.ErrNoShim) {
 		return nil
 	}
-	err := store.Knock(h.TaskDir(t.ID), r.message)
-	if err == nil {
+	if err == nil && heard {
 		r.heard = shim
-		return nil
 	}
-	if !errors.Is(err, store.ErrNoShim) {
-		return err
-	}
-	if t.Terminal() || t.Stop != nil {
-		return nil
-	}
-	return store.Replace(filepath.Join(h.TaskDir(t.ID), store.StopFile), append(r.stop.AppendJSON(nil), '\n'))
+	return err
 }
 
 // await tells the shim and waits until the tree is gone. With each look that

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"golang.org/x/sys/unix"
 
@@ -270,5 +271,30 @@ func TestP7LostAttemptWithSurvivor(t *testing.T) {
 	}
 	if st, err := proc.ReadStat(survivor); err == nil && !st.Ended() {
 		t.Errorf("process %d of the lost attempt lives", survivor)
+	}
+}
+
+// A stop that is asked for while the supervisor is only just starting is carried out
+// by that one, and once: nobody has to ask again.
+func TestStopLeftForAStartingShim(t *testing.T) {
+	w := newWorld(t)
+	r := request(`trap "" TERM; exec sleep 1000`)
+	r.Spec.KillGraceMs = 0
+	w.queue(r)
+	task := w.load("web")
+	held, err := store.TryLock(w.home.TaskDir("web"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	stop := &record.Stop{RequestedAt: time.Now(), By: "bg-start", Signal: "TERM", Reason: "a \"newer\" one\n", Cause: record.Superseded}
+	if heard, err := store.AskToStop(w.home.TaskDir("web"), stop, int(syscall.SIGTERM)); heard || err != nil {
+		t.Fatalf("AskToStop = %v, %v, want false, nil", heard, err)
+	}
+	if outcome, err := launch.Attempt(w.home, held, task.Spec, task.Current); outcome != launch.Started || err != nil {
+		t.Fatalf("Attempt = %v, %v, want Started", outcome, err)
+	}
+	end := w.await("web", in(record.Cancelled)).Current
+	if end.Reason != record.Superseded || end.Stop == nil || !end.Stop.Same(stop) || end.Stop.Reason != stop.Reason {
+		t.Errorf("the end is %s, want it superseded with the stop %s", end.AppendJSON(nil), stop.AppendJSON(nil))
 	}
 }

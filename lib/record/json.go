@@ -2,6 +2,7 @@ package record
 
 import (
 	"strconv"
+	"strings"
 	"time"
 	"unicode/utf8"
 )
@@ -132,6 +133,55 @@ func (o *object) stop(name string, s *Stop) {
 	if s != nil {
 		o.object(name, s.appendFields)
 	}
+}
+
+// member takes the first member off the rest of an object whose values are strings
+// or numbers. After a fault there is no rest.
+func member(text string) (name, value, rest string) {
+	name, rest = unquote(text)
+	rest = strings.TrimPrefix(rest, ":")
+	if strings.HasPrefix(rest, `"`) {
+		value, rest = unquote(rest)
+		return name, value, rest
+	}
+	end := 0
+	for end < len(rest) && rest[end] != ',' && rest[end] != '}' {
+		end++
+	}
+	return name, rest[:end], rest[end:]
+}
+
+// unquote takes off a string that AppendString wrote. That of package strconv would
+// be a hundredth of the shim.
+func unquote(text string) (value, rest string) {
+	if !strings.HasPrefix(text, `"`) {
+		return "", ""
+	}
+	var b []byte
+	for i := 1; i < len(text); i++ {
+		switch c := text[i]; {
+		case c == '"':
+			return string(b), text[i+1:]
+		case c != '\\' || i+1 == len(text):
+			b = append(b, c)
+		case text[i+1] == 'u' && i+6 <= len(text):
+			r, _ := strconv.ParseUint(text[i+2:i+6], 16, 16)
+			b = utf8.AppendRune(b, rune(r))
+			i += 5
+		default:
+			i++
+			b = append(b, unescaped(text[i]))
+		}
+	}
+	return "", ""
+}
+
+// unescaped is what a backslash and c stand for.
+func unescaped(c byte) byte {
+	if i := strings.IndexByte("bfnrt", c); i >= 0 {
+		return "\b\f\n\r\t"[i]
+	}
+	return c
 }
 
 const hex = "0123456789abcdef"

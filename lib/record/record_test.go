@@ -205,3 +205,18 @@ func TestStopMessage(t *testing.T) {
 		}
 	}
 }
+
+func TestReadStop(t *testing.T) {
+	want := Stop{RequestedAt: day, By: "bg-stop", Signal: "TERM", GraceMs: 5000, Reason: "\"é\"\t\\ \x01\u2028,}\nend", Cause: Stopped}
+	text := string(want.AppendJSON(nil)) + "\n"
+	for _, text := range []string{text, strings.Replace(text, `"by"`, `"later":1,"more":"x","by"`, 1)} {
+		if got, ok := ReadStop(text); !ok || !got.Same(&want) || got.Reason != want.Reason {
+			t.Errorf("ReadStop(%q) = %+v, %t, want %+v, true", text, got, ok, want)
+		}
+	}
+	for end := range text {
+		if got, ok := ReadStop(text[:end]); ok {
+			t.Errorf("ReadStop(%q) = %+v, true, want false", text[:end], got)
+		}
+	}
+}

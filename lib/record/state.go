@@ -1,6 +1,10 @@
 package record
 
-import "time"
+import (
+	"strconv"
+	"strings"
+	"time"
+)
 
 // LifeState is where a run stands in the lifecycle view.
 type LifeState string
@@ -211,6 +215,40 @@ func (s *Stop) AppendJSON(b []byte) []byte {
 	o.int("v", Version)
 	s.appendFields(&o)
 	return o.close()
+}
+
+// ReadStop reads what AppendJSON wrote, for the supervisor, which knows no other
+// JSON. Members that it does not know are passed over. ok is false for anything else.
+func ReadStop(text string) (s *Stop, ok bool) {
+	s = &Stop{}
+	for strings.HasPrefix(text, "{") || strings.HasPrefix(text, ",") {
+		var name, value string
+		name, value, text = member(text[1:])
+		switch name {
+		case "requestedAt":
+			if len(value) == len(TimeFormat) {
+				s.RequestedAt, ok = parseTime([]byte(value))
+			}
+		case "by":
+			s.By = value
+		case "signal":
+			s.Signal = value
+		case "graceMs":
+			s.GraceMs, _ = strconv.ParseInt(value, 10, 64)
+		case "reason":
+			s.Reason = value
+		case "cause":
+			s.Cause = Reason(value)
+		}
+	}
+	return s, ok && s.Signal != "" && text == "}\n"
+}
+
+// Same tells whether two stops are one request, which may come by the doorbell and
+// by stop.json.
+func (s *Stop) Same(other *Stop) bool {
+	return s.RequestedAt.UnixMilli() == other.RequestedAt.UnixMilli() &&
+		s.By == other.By && s.Signal == other.Signal && s.GraceMs == other.GraceMs && s.Cause == other.Cause
 }
 
 func (s *Stop) appendFields(o *object) {

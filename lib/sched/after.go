@@ -158,9 +158,10 @@ func (x *index) supersedes(waiter, id string) bool {
 type victim struct{ id, by string }
 
 // pursue makes sure that a victim that runs has been asked to end: whoever
-// superseded it may have been killed before it could.
+// superseded it may have been killed before it could. What was asked for is in its
+// state once its supervisor has heard of it.
 func (x *index) pursue(f *facts) error {
-	if f.state == nil || f.state.Stop != nil || exists(filepath.Join(x.home.TaskDir(f.spec.ID), store.StopFile)) {
+	if f.state == nil || f.state.Stop != nil {
 		return nil
 	}
 	if by := x.superseding(f.spec.ID); by != "" {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io/fs"
 	"path/filepath"
+	"syscall"
 	"time"
 
 	"bgtasks/lib/fail"
@@ -12,6 +13,7 @@ import (
 	"bgtasks/lib/proc"
 	"bgtasks/lib/record"
 	"bgtasks/lib/store"
+	"bgtasks/lib/view"
 )
 
 // patience is how long the lock of a task that waits is waited for: who has it
@@ -89,13 +91,9 @@ func supersede(h *store.Home, v victim) error {
 	if err != nil || f.terminal() {
 		return err
 	}
-	number, err := proc.ParseSignal(f.spec.Signal)
+	stop, number, err := stopFor(h, v, f.spec)
 	if err != nil {
 		return fmt.Errorf("supersede %q: %w", v.id, err)
-	}
-	stop := &record.Stop{
-		RequestedAt: time.Now(), By: "bg-start", Signal: proc.SignalName(number), GraceMs: f.spec.KillGraceMs,
-		Reason: fmt.Sprintf("superseded by %q", v.by), Cause: record.Superseded,
 	}
 	if f.waits() && !f.held {
 		cancelled, err := Cancel(h, v.id, stop)
@@ -103,19 +101,25 @@ func supersede(h *store.Home, v victim) error {
 			return err
 		}
 	}
-	return askToStop(h, v.id, stop, int(number))
-}
-
-// askToStop leaves a stop with the task's supervisor; while none listens, in the
-// task's directory for the one that will.
-func askToStop(h *store.Home, id string, stop *record.Stop, number int) error {
-	dir := h.TaskDir(id)
-	err := store.Knock(dir, stop.AppendMessage(nil, number))
-	if errors.Is(err, store.ErrNoShim) {
-		err = store.Replace(filepath.Join(dir, store.StopFile), append(stop.AppendJSON(nil), '\n'))
-	}
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return fmt.Errorf("ask %q to stop: %w", id, err)
+	if _, err := store.AskToStop(h.TaskDir(v.id), stop, int(number)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("supersede %q: %w", v.id, err)
 	}
 	return nil
+}
+
+// stopFor is the stop that a victim is asked for: the one that was left for it, if
+// there is one, so that its supervisor knows it again.
+func stopFor(h *store.Home, v victim, s *record.Spec) (*record.Stop, syscall.Signal, error) {
+	stop, err := parse(filepath.Join(h.TaskDir(v.id), store.StopFile), view.ParseStop)
+	if err != nil {
+		stop = &record.Stop{
+			RequestedAt: time.Now(), By: "bg-start", Signal: s.Signal, GraceMs: s.KillGraceMs,
+			Reason: fmt.Sprintf("superseded by %q", v.by), Cause: record.Superseded,
+		}
+	}
+	number, err := proc.ParseSignal(stop.Signal)
+	if err == nil {
+		stop.Signal = proc.SignalName(number)
+	}
+	return stop, number, err
 }

@@ -23,6 +23,7 @@ func (s *Shim) run() {
 	fail.Pass("shim-start-handlers")
 	proc.CatchAll()
 	s.children.Start()
+	s.heedLeft()
 	for s.lookAtChildren(); !s.settle(); {
 		polled := s.pollSet()
 		n, err := unix.Poll(polled, s.timeout())

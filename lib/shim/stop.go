@@ -1,10 +1,14 @@
 package shim
 
 import (
+	"io"
+	"os"
 	"syscall"
 	"time"
 
 	"bgtasks/lib/fail"
+	"bgtasks/lib/fsys"
+	"bgtasks/lib/proc"
 	"bgtasks/lib/record"
 	"bgtasks/lib/store"
 )
@@ -16,8 +20,40 @@ type stopping struct {
 	killing  bool
 }
 
-// askedToStop carries out a stop that someone asked for.
+// heedLeft carries out a stop that was left in stop.json while nobody listened
+// (store.AskToStop). The doorbell is open by now: one that is left later is told, too.
+func (s *Shim) heedLeft() {
+	if s.state.Stop != nil || s.recorded {
+		return
+	}
+	f, err := fsys.Open(s.path(store.StopFile), os.O_RDONLY|syscall.O_NOFOLLOW, 0)
+	if err != nil {
+		return // none, as a rule
+	}
+	defer f.Close()
+	text, _ := io.ReadAll(f)
+	if stop, ok := record.ReadStop(string(text)); ok {
+		s.askedToStop(stop, signalNumber(stop.Signal))
+	}
+}
+
+// signalNumber is the number of a signal that a record names, TERM's if there is no
+// such signal. To parse what people write is not for the shim.
+func signalNumber(name string) int {
+	for number := 1; number < 128; number++ {
+		if proc.SignalName(syscall.Signal(number)) == name {
+			return number
+		}
+	}
+	return int(syscall.SIGTERM)
+}
+
+// askedToStop carries out a stop that someone asked for. One that it has heard of
+// already is no second one: a signal that comes twice may mean something else.
 func (s *Shim) askedToStop(stop *record.Stop, number int) {
+	if s.state.Stop != nil && s.state.Stop.Same(stop) {
+		return
+	}
 	s.noticeEnd()
 	if s.leaderEnded && !s.again {
 		s.settle() // a leader that ended by itself before the stop was not stopped

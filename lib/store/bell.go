@@ -13,6 +13,7 @@ import (
 
 	"bgtasks/lib/fail"
 	"bgtasks/lib/fsys"
+	"bgtasks/lib/record"
 )
 
 // BellKind says for what a waiter waits.
@@ -134,6 +135,30 @@ func Strike(fd int) (heard bool) {
 
 // ErrNoShim says that no shim listens at a task's doorbell.
 var ErrNoShim = errors.New("no supervisor listens")
+
+// AskToStop leaves a stop with the supervisor of the task in taskDir; number is that
+// of its signal. While none listens, because it is only just starting or was killed,
+// the stop is left in stop.json, where the next one looks once it listens; the first
+// who asks is the one whom that file names. heard tells whether one was told now.
+func AskToStop(taskDir string, stop *record.Stop, number int) (heard bool, err error) {
+	message := stop.AppendMessage(nil, number)
+	err = Knock(taskDir, message)
+	if !errors.Is(err, ErrNoShim) {
+		return err == nil, err
+	}
+	path := filepath.Join(taskDir, StopFile)
+	if _, err := os.Lstat(path); errors.Is(err, fs.ErrNotExist) {
+		if err := Replace(path, append(stop.AppendJSON(nil), '\n')); err != nil {
+			return false, err
+		}
+	}
+	// One that began to listen before the file was there may have looked for it in vain.
+	err = Knock(taskDir, message)
+	if errors.Is(err, ErrNoShim) {
+		return false, nil
+	}
+	return err == nil, err
+}
 
 // Knock writes one message to the doorbell of the task in taskDir.
 func Knock(taskDir string, message []byte) error {
