@@ -43,13 +43,17 @@ func settled(t *view.Task) error {
 // can be replaced; else the error is *UnsettledError. The numbers of its runs go
 // on, so that an id and a run stand for one run for ever, in the journal too.
 func Start(h *store.Home, r *launch.Request) (*view.Task, error) {
-	if err := makeWay(h, r); err != nil {
-		return nil, err
+	for {
+		if err := makeWay(h, r); err != nil {
+			return nil, err
+		}
+		switch err := launch.Start(h, r); {
+		case err == nil:
+			return view.Load(h, r.Spec.ID)
+		case !errors.Is(err, launch.ErrMoved):
+			return nil, err
+		}
 	}
-	if err := launch.Start(h, r); err != nil {
-		return nil, err
-	}
-	return view.Load(h, r.Spec.ID)
 }
 
 // RestartOptions says how to run a task again.

@@ -3,6 +3,9 @@ package control
 import (
 	"context"
 	"errors"
+	"os"
+	"path/filepath"
+	"slices"
 	"sync"
 	"time"
 
@@ -90,6 +93,10 @@ func enqueue(ctx context.Context, h *store.Home, requests []*sched.Request, inde
 			}
 		}
 	}
+	moved := slices.DeleteFunc(at, func(i int) bool { return !errors.Is(results[i].Err, launch.ErrMoved) })
+	if len(moved) > 0 {
+		enqueue(ctx, h, requests, moved, results)
+	}
 	for _, i := range indexes {
 		if requests[i].Ensure {
 			ensureQueued(ctx, h, requests[i], &results[i])
@@ -119,9 +126,12 @@ func ensureQueued(ctx context.Context, h *store.Home, r *sched.Request, result *
 // run for ever, in the journal too. The errors are *launch.ExistsError and
 // *UnsettledError.
 func makeWay(h *store.Home, r *launch.Request) error {
+	r.Spec.FirstRun, r.Replaces, r.Removed = 0, nil, nil
 	if r.Spec.ID == "" || !h.Exists(r.Spec.ID) {
 		return nil
 	}
+	// Before the look: what begins after this is noticed.
+	spec, _ := os.ReadFile(filepath.Join(h.TaskDir(r.Spec.ID), store.SpecFile))
 	old, err := view.Load(h, r.Spec.ID)
 	if missing := (*view.NotFoundError)(nil); errors.As(err, &missing) {
 		return nil
@@ -136,6 +146,7 @@ func makeWay(h *store.Home, r *launch.Request) error {
 		return err
 	}
 	r.Spec.FirstRun = old.Run + 1
+	r.Replaces = spec
 	r.Removed = record.RemovedEvent(old.ID, old.Spec, old.Current, time.Now())
 	return nil
 }

@@ -1,9 +1,11 @@
 package launch
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"path/filepath"
 	"time"
 
@@ -24,6 +26,11 @@ type Request struct {
 	// none. It is for a draft.
 	Like *store.Alike
 
+	// Replaces is the spec.json, as it is on the disk, of the ended task whose id
+	// this one takes; nil for none. If it is another one when that task is locked,
+	// the error is ErrMoved: the number of this run was made from it.
+	Replaces []byte
+
 	// Removed is the event of the removal of the ended task whose id this one
 	// takes, nil if there is none. It is journalled before the first of this one.
 	Removed *record.Event
@@ -37,9 +44,12 @@ type ExistsError struct{ ID string }
 
 func (e *ExistsError) Error() string { return fmt.Sprintf("task %q is already running", e.ID) }
 
+// ErrMoved says that the id of a start had another run since the caller looked.
+var ErrMoved = errors.New("another run has begun under this id")
+
 // Start runs a new task and fills in what its Spec leaves open: the id, the
 // run, the times. An ended task of the same id is replaced, log and all. The
-// errors are ExistsError, SpawnError, or wrap what the store met.
+// errors are ExistsError, ErrMoved, SpawnError, or wrap what the store met.
 func Start(h *store.Home, r *Request) error {
 	program, err := Resolve(&r.Spec, r.Env)
 	if err != nil {
@@ -83,7 +93,7 @@ func (r *Request) show(h *store.Home, draft *store.Draft) (replaced *store.Draft
 	if err := draft.Fill(append(r.Spec.AppendJSON(nil), '\n'), r.Spec.Split); err != nil {
 		return nil, fmt.Errorf("build task %q: %w", r.Spec.ID, err)
 	}
-	return publish(h, draft)
+	return publish(h, draft, r.Replaces)
 }
 
 // complete fills in what every published spec has.
@@ -103,8 +113,9 @@ func complete(s *record.Spec) error {
 }
 
 // publish makes the draft visible, in the place of an ended task if its id is
-// taken by one. That one is given back.
-func publish(h *store.Home, draft *store.Draft) (replaced *store.Draft, err error) {
+// taken by one, which must be the one that the caller knows by its spec. That one is
+// given back.
+func publish(h *store.Home, draft *store.Draft, known []byte) (replaced *store.Draft, err error) {
 	id := draft.ID()
 	if !h.Exists(id) {
 		err := draft.Publish()
@@ -119,6 +130,9 @@ func publish(h *store.Home, draft *store.Draft) (replaced *store.Draft, err erro
 	}
 	if h.MarkedLive(id) {
 		return nil, errors.Join(&ExistsError{id}, held.Unlock())
+	}
+	if spec, _ := os.ReadFile(filepath.Join(h.TaskDir(id), store.SpecFile)); !bytes.Equal(spec, known) {
+		return nil, errors.Join(ErrMoved, held.Unlock())
 	}
 	replaced, err = draft.PublishOver(held)
 	if err != nil {

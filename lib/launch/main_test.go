@@ -180,6 +180,15 @@ func (w *world) makeWait() {
 // events lists what the journal says of a task.
 func (w *world) events(id string) (names []record.EventName) {
 	w.Helper()
+	for _, e := range w.told(id) {
+		names = append(names, e.Name)
+	}
+	return names
+}
+
+// told does so whole.
+func (w *world) told(id string) (events []*view.Event) {
+	w.Helper()
 	r, err := seglog.OpenJournalReader(w.home.EventsDir(), 0)
 	if err != nil {
 		w.Fatal(err)
@@ -188,13 +197,13 @@ func (w *world) events(id string) (names []record.EventName) {
 	for {
 		line, _, err := r.Next()
 		if errors.Is(err, io.EOF) {
-			return names
+			return events
 		}
 		if err != nil {
 			w.Fatal(err)
 		}
 		if e, err := view.ParseEvent(line); err == nil && e.TaskID == id {
-			names = append(names, e.Name)
+			events = append(events, e)
 		}
 	}
 }

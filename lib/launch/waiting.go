@@ -18,6 +18,7 @@ type Waiting struct {
 	draft    *store.Draft
 	replaced *store.Draft // the ended task of the same id
 	removed  *record.Event
+	replaces []byte // as in Request
 }
 
 // Prepare resolves the program of a request that is to wait, so that a command
@@ -48,7 +49,7 @@ func Draft(h *store.Home, r *Request, sync bool) (*Waiting, error) {
 	if err != nil {
 		return nil, fmt.Errorf("build task %q: %w", s.ID, err)
 	}
-	return &Waiting{draft: draft, removed: r.Removed}, nil
+	return &Waiting{draft: draft, removed: r.Removed, replaces: r.Replaces}, nil
 }
 
 // Alike makes what r, a prepared request, has in common with others that were made
@@ -64,10 +65,10 @@ func queued(run, attempt int, at time.Time) *record.State {
 
 // Publish makes the task visible, in the place of an ended one of the same id,
 // and journals that one's removal. The error is *ExistsError if the id is taken
-// by another; the draft is then unchanged. Who is killed after it leaves a queued
+// by another, or ErrMoved; the draft is then unchanged. Who is killed after it leaves a queued
 // task.
 func (w *Waiting) Publish(h *store.Home) (err error) {
-	w.replaced, err = publish(h, w.draft)
+	w.replaced, err = publish(h, w.draft, w.replaces)
 	if err == nil && w.replaced != nil && w.removed != nil {
 		// A journal that can't be written does not keep a task from waiting.
 		_ = h.Append(w.removed)

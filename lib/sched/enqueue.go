@@ -19,7 +19,7 @@ import (
 // started already because there was room, or was refused for the reason in its
 // result. They are accepted in their order, except that one whose dependency is
 // among them comes after that. For an id that is taken by a task that is over, the
-// caller has set Spec.FirstRun and Removed. The error is about all of them, and is
+// caller has set Spec.FirstRun, Replaces and Removed. The error is about all, and is
 // none if there were any results; who is killed meanwhile has accepted some.
 func Enqueue(h *store.Home, requests []*Request) ([]Result, error) {
 	x := newIndex(h)
