@@ -9,6 +9,7 @@ import (
 
 	"bgtasks/lib/fail"
 	"bgtasks/lib/launch"
+	"bgtasks/lib/record"
 	"bgtasks/lib/store"
 	"bgtasks/lib/view"
 )
@@ -44,7 +45,7 @@ type dispatcher struct {
 	inLine  bool // worth waiting for if nobody else does
 	asleep  bool // this process is the one that sleeps until the next task is due
 	healed  map[string]bool
-	started map[string]bool // by id, if that is wanted
+	tried   map[string]error // by id, what became of those that were tried, if that is wanted
 }
 
 func (d *dispatcher) run() error {
@@ -173,7 +174,7 @@ const starters = 4
 // this system can't start anything now.
 func (d *dispatcher) start(picked []*pick) bool {
 	var workers sync.WaitGroup
-	outcomes := make([]launch.Outcome, len(picked))
+	outcomes, errs := make([]launch.Outcome, len(picked)), make([]error, len(picked))
 	next := make(chan int, len(picked))
 	for i := range picked {
 		next <- i
@@ -183,7 +184,7 @@ func (d *dispatcher) start(picked []*pick) bool {
 		workers.Go(func() {
 			for i := range next {
 				p := picked[i]
-				outcomes[i], _ = launch.Attempt(d.home, p.lock, p.facts.spec, p.facts.state)
+				outcomes[i], errs[i] = launch.Attempt(d.home, p.lock, p.facts.spec, p.facts.state)
 			}
 		})
 	}
@@ -191,9 +192,19 @@ func (d *dispatcher) start(picked []*pick) bool {
 	on := true
 	for i, o := range outcomes {
 		on = on && o != launch.PutBack
-		if d.started != nil {
-			d.started[picked[i].facts.spec.ID] = true
-		}
+		d.note(picked[i].facts, o, errs[i])
 	}
 	return on
+}
+
+// note keeps what became of a task for who has enqueued it: an error if its first
+// attempt could not be executed.
+func (d *dispatcher) note(f *facts, o launch.Outcome, err error) {
+	if d.tried == nil {
+		return
+	}
+	if o != launch.Failed || f.state.Attempt > 1 || f.state.State != record.Queued {
+		err = nil
+	}
+	d.tried[f.spec.ID] = err
 }

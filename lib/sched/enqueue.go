@@ -30,7 +30,7 @@ func Enqueue(h *store.Home, requests []*Request) ([]Result, error) {
 		return nil, err
 	}
 	b := &batch{home: h, results: make([]Result, len(requests)), runs: map[string]int{}}
-	built, started := make(chan *portion), map[string]bool{}
+	built, tried := make(chan *portion), map[string]error{}
 	go func() {
 		for items := range slices.Chunk(b.sort(requests), batchPortion) {
 			built <- b.buildAll(items)
@@ -40,17 +40,45 @@ func Enqueue(h *store.Home, requests []*Request) ([]Result, error) {
 	for p := range built {
 		b.accept(p)
 		// Whatever hinders it: they wait, and will be found.
-		_ = (&dispatcher{home: h, started: started}).run()
+		_ = (&dispatcher{home: h, tried: tried}).run()
 	}
 	if err := b.syncNames(); err != nil {
 		return nil, fmt.Errorf("make the tasks durable: %w", err)
 	}
 	for i := range b.results {
-		if started[b.results[i].ID] {
-			b.results[i].Queued = nil
+		r := &b.results[i]
+		failure, was := tried[r.ID]
+		if was {
+			r.Queued = nil
+		}
+		if failure != nil {
+			*r = Result{Err: errors.Join(failure, takeBack(x, r.ID))}
 		}
 	}
 	return b.results, nil
+}
+
+// takeBack removes a task that was accepted and could not be executed: its caller is
+// told that nothing is left behind. One whose end others wait for by now stays.
+func takeBack(x *index, id string) error {
+	return x.locked(func() error {
+		if waiters, err := namesIn(x.path(afterDir, id)); err != nil || len(waiters) > 0 {
+			return err
+		}
+		lock, err := store.LockWithin(x.home.TaskDir(id), patience)
+		if errors.Is(err, fs.ErrNotExist) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		f, err := read(x.home, id)
+		if err == nil {
+			_ = x.home.Append(record.RemovedEvent(id, f.spec, f.state, time.Now()))
+			err = x.home.Remove(id)
+		}
+		return errors.Join(err, lock.Unlock())
+	})
 }
 
 // syncNames makes durable that the tasks are there. What is in them is already.
