@@ -17,6 +17,7 @@ import (
 	"bgtasks/lib/control"
 	"bgtasks/lib/launch"
 	"bgtasks/lib/record"
+	"bgtasks/lib/sched"
 	"bgtasks/lib/view"
 )
 
@@ -25,8 +26,12 @@ func main() {
 		Name: "stop",
 		Help: "End tasks with their whole process trees. Returns when no process is left. " +
 			"Without names only tasks of which something lives are looked at.",
-		Flags:   &flags{},
-		JSON:    cli.Many(func(p *cli.StopPayload) string { return string(p.ID) }, stop),
+		Flags: &flags{},
+		JSON: cli.Together(func(p *cli.StopPayload) string { return string(p.ID) },
+			func(c *cli.Call, items []cli.Item[cli.StopPayload]) []cli.Outcome[*cli.TaskData] {
+				cancelFirst(c, items)
+				return cli.WorkAll(c, items, stop)
+			}),
 		Options: cli.AllOptions,
 		After:   launch.Tidy,
 	})
@@ -53,7 +58,27 @@ func (f *flags) Run(c *cli.Call) error {
 	}
 	// Each stop may sit out a grace: nobody wants to wait for their sum.
 	c.Opts.Concurrency = max(len(targets), cli.DefaultConcurrency)
-	return cli.Each(c, cli.Items(targets, f.payload), stop, func(*cli.TaskData) error { return nil })
+	items := cli.Items(targets, f.payload)
+	cancelFirst(c, items)
+	return cli.Each(c, items, stop, func(*cli.TaskData) error { return nil })
+}
+
+// cancelFirst ends those of several that wait to be started: the end of one that runs
+// would start them. What goes wrong is met again by stop.
+func cancelFirst(c *cli.Call, items []cli.Item[cli.StopPayload]) {
+	if len(items) < 2 {
+		return
+	}
+	cli.WorkAll(c, items, func(c *cli.Call, p *cli.StopPayload) (struct{}, error) {
+		h, err := cli.Reach(c, string(p.ID))
+		if err == nil {
+			err = control.Cancel(h, string(p.ID), options(p))
+		}
+		return struct{}{}, err
+	})
+	if h, err := c.ExistingHome(); h != nil && err == nil {
+		_ = sched.Dispatch(h)
+	}
 }
 
 // living tells whether there may be something to end: a run, or what outlived
@@ -74,13 +99,17 @@ func stop(c *cli.Call, p *cli.StopPayload) (*cli.TaskData, error) {
 	if err != nil {
 		return nil, err
 	}
-	o := control.StopOptions{Signal: string(p.Signal), Grace: -1, By: "bg-stop", Reason: string(p.Reason), Cause: record.Stopped}
-	if p.Grace != nil {
-		o.Grace = time.Duration(*p.Grace) * time.Millisecond
-	}
-	t, err := control.Stop(c.Context(), h, string(p.ID), o)
+	t, err := control.Stop(c.Context(), h, string(p.ID), options(p))
 	if err != nil {
 		return nil, err
 	}
 	return cli.NewTaskData(t), nil
+}
+
+func options(p *cli.StopPayload) control.StopOptions {
+	o := control.StopOptions{Signal: string(p.Signal), Grace: -1, By: "bg-stop", Reason: string(p.Reason), Cause: record.Stopped}
+	if p.Grace != nil {
+		o.Grace = time.Duration(*p.Grace) * time.Millisecond
+	}
+	return o
 }

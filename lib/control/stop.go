@@ -63,15 +63,13 @@ func Stop(ctx context.Context, h *store.Home, id string, o StopOptions) (*view.T
 		if err != nil {
 			return nil, err
 		}
-		if waiting(t) {
-			cancelled, err := sched.Cancel(h, id, stop)
-			if err != nil {
-				return nil, err
-			}
-			if cancelled {
-				_ = sched.Dispatch(h) // others may go on now; the task itself is over
-				continue
-			}
+		cancelled, err := cancel(h, t, stop)
+		if err != nil {
+			return nil, err
+		}
+		if cancelled {
+			_ = sched.Dispatch(h) // others may go on now; the task itself is over
+			continue
 		}
 		deadline := time.Now().Add(time.Duration(stop.GraceMs)*time.Millisecond + patience)
 		t, err = await(ctx, h, id, &request{stop: stop, number: number}, deadline)
@@ -79,6 +77,28 @@ func Stop(ctx context.Context, h *store.Home, id string, o StopOptions) (*view.T
 			return t, err
 		}
 	}
+}
+
+// Cancel does what Stop does for a task that waits to be started, and nothing for any
+// other. What may go on then is left to a sched.Dispatch: whoever stops many ends
+// those that wait before he makes room for them.
+func Cancel(h *store.Home, id string, o StopOptions) error {
+	t, err := view.Load(h, id)
+	if err != nil || t.Unreadable != nil {
+		return err
+	}
+	stop, _, err := o.request(t)
+	if err == nil {
+		_, err = cancel(h, t, stop)
+	}
+	return err
+}
+
+func cancel(h *store.Home, t *view.Task, stop *record.Stop) (cancelled bool, err error) {
+	if !waiting(t) {
+		return false, nil
+	}
+	return sched.Cancel(h, t.ID, stop)
 }
 
 // waiting tells whether the task waits to be started.
