@@ -210,6 +210,9 @@ func (r *Request) startBlock(h *store.Home, program string, env []string) []byte
 	l := orders(h, &r.Spec, r.attempt)
 	l.Path, l.Argv = program, append([]string{r.Spec.Command}, r.Spec.Args...)
 	l.Dir, l.Stdin, l.Umask = r.Spec.Workdir, r.Spec.Stdin, r.Umask
+	if r.Spec.Schedule != nil {
+		l.Limits = r.Spec.Schedule.Limits
+	}
 	if r.Removed != nil {
 		l.Replaced = r.Removed.AppendJSON(nil)
 	}

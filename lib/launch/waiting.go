@@ -30,8 +30,14 @@ func Prepare(r *Request) error {
 	if err != nil {
 		return err
 	}
-	r.Spec.Schedule.Program, r.Spec.Schedule.Umask = program, r.Umask
+	r.wait(program)
 	return complete(&r.Spec)
+}
+
+// wait notes what the task is started with by another process.
+func (r *Request) wait(program string) {
+	s := r.Spec.Schedule
+	s.Program, s.Umask, s.Limits = program, r.Umask, proc.Inherited()
 }
 
 // Draft builds a prepared task in tmp/. With sync its files are on the disk when
@@ -121,7 +127,7 @@ func requeue(h *store.Home, held *store.Lock, dir string, r *Request) error {
 	if err != nil {
 		return err
 	}
-	s.Schedule.Program, s.Schedule.Umask = program, r.Umask
+	r.wait(program)
 	self, err := claimant(held)
 	if err != nil {
 		return err

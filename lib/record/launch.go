@@ -30,6 +30,7 @@ type Launch struct {
 	TimeLimitMs  int64
 	Successes    []int
 	Umask        int      // the task's
+	Limits       string   // as in Schedule; "" for the supervisor's own
 	RestoreEnv   []string // K=V of the user's own values for the variables that tune the shim's runtime
 	Labels       []byte   // Spec.EventLabels
 	Retry        Retry
@@ -149,7 +150,7 @@ func (l *Launch) fields() []field {
 		{"split", &l.Split}, {"tee", &l.Tees}, {"logmax", &l.LogMax},
 		{"leftovers", &l.Leftovers}, {"signal", &l.Signal}, {"signalname", &l.SignalName},
 		{"grace", &l.GraceMs}, {"timelimit", &l.TimeLimitMs}, {"success", &l.Successes},
-		{"umask", &l.Umask}, {"restore", &l.RestoreEnv}, {"labels", &l.Labels},
+		{"umask", &l.Umask}, {"limits", &l.Limits}, {"restore", &l.RestoreEnv}, {"labels", &l.Labels},
 		{"maxattempts", &l.Retry.MaxAttempts}, {"noretry", &l.Retry.NoRetry},
 		{"mindelay", &l.Retry.Backoff.MinDelayMs}, {"maxdelay", &l.Retry.Backoff.MaxDelayMs},
 		{"factor", &l.Retry.Backoff.FactorMilli}, {"jitter", &l.Retry.Backoff.JitterMilli},

@@ -46,6 +46,7 @@ type Schedule struct {
 	After     []Dependency
 	Program   string // the program, resolved when the task was accepted
 	Umask     int    // the task's file mode creation mask
+	Limits    string // its nice value and soft resource limits, as proc.Inherited tells them; "" where that is not known
 }
 
 func (o *object) schedule(name string, s *Schedule) {
@@ -61,6 +62,7 @@ func (o *object) schedule(name string, s *Schedule) {
 		in.dependencies("after", s.After)
 		in.str("program", s.Program)
 		in.int("umask", int64(s.Umask))
+		in.optStr("limits", s.Limits)
 	})
 }
 

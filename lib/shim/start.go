@@ -237,7 +237,7 @@ func (s *Shim) spawn() (stage, on string, err error) {
 		return record.StageShim, store.OutFIFO, err
 	}
 	fail.Pass("shim-start-spawn")
-	pid, err := s.execute(proc.SpawnSpec{
+	spec := proc.SpawnSpec{
 		Path:   s.launch.Path,
 		Argv:   s.launch.Argv,
 		Env:    taskEnv(os.Environ(), s.launch.RestoreEnv),
@@ -245,7 +245,8 @@ func (s *Shim) spawn() (stage, on string, err error) {
 		Files:  []uintptr{uintptr(stdin), uintptr(out), uintptr(errs)},
 		Setsid: true,
 		Umask:  s.launch.Umask,
-	})
+	}
+	pid, err := proc.Inheriting(s.launch.Limits, func() (int, error) { return s.execute(spec) })
 	unix.Close(out)
 	if errs != out {
 		unix.Close(errs)

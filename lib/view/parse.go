@@ -184,6 +184,7 @@ var scheduleMembers = members[record.Schedule]{
 	},
 	"program": func(d *decoder, s *record.Schedule, v gjson.Result) { s.Program = d.str(v) },
 	"umask":   func(d *decoder, s *record.Schedule, v gjson.Result) { s.Umask = d.number(v) },
+	"limits":  func(d *decoder, s *record.Schedule, v gjson.Result) { s.Limits = d.str(v) },
 }
 
 var dependencyMembers = members[record.Dependency]{
