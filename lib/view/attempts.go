@@ -2,7 +2,6 @@ package view
 
 import (
 	"bytes"
-	"cmp"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -58,15 +57,14 @@ func Attempts(h *store.Home, t *Task) ([]Attempt, error) {
 	if s := t.Current; s != nil && s.State != record.Queued && s.State != record.Claimed {
 		past = append(past, *s)
 	}
-	// Of what was written down twice the later counts.
-	slices.Reverse(past)
-	slices.SortStableFunc(past, func(a, b record.State) int {
-		return cmp.Or(cmp.Compare(a.Run, b.Run), cmp.Compare(a.Attempt, b.Attempt))
-	})
-	past = slices.CompactFunc(past, func(a, b record.State) bool { return a.Run == b.Run && a.Attempt == b.Attempt })
-	list := make([]Attempt, len(past))
+	list := make([]Attempt, 0, len(past))
 	for i := range past {
-		list[i] = newAttempt(&past[i])
+		a, last := newAttempt(&past[i]), len(list)-1
+		if last >= 0 && list[last].Run == a.Run && list[last].Attempt == a.Attempt {
+			list[last] = a // of what was written down twice in a row the later counts
+			continue
+		}
+		list = append(list, a)
 	}
 	return list, nil
 }
