@@ -228,7 +228,7 @@ func (s *queueStorm) check() {
 	if len(left.Queues) != 1 || left.Queues[0].Running+left.Queues[0].Waiting != 0 {
 		s.t.Errorf("after the drain: %+v, want nothing left", left.Queues)
 	}
-	for _, dir := range []string{"ready", "keys", "due", "after", "claims"} {
+	for _, dir := range []string{"ready", "keys", "due", "after", "gone", "claims"} {
 		if names, _ := os.ReadDir(filepath.Join(s.home, "queue", dir)); len(names) > 0 {
 			s.t.Errorf("queue/%s holds %v, want nothing", dir, names)
 		}

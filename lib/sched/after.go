@@ -14,23 +14,24 @@ import (
 	"bgtasks/lib/view"
 )
 
-// verdict is what can be said of a dependency.
+// verdict is what can be said of a dependency, the worse the higher.
 type verdict int
 
 const (
-	met     verdict = iota
-	pending         // it can still be met
-	never           // it can't be
+	met       verdict = iota
+	pending           // it can still be met
+	never             // it can't be
+	forgotten         // its task was removed or replaced: nobody knows any more how it ended
 )
 
-// judgeDependency looks at the task that d is about. The end of a run that nobody
-// knows any more, because its task was removed or replaced, is an end like any
-// other, and neither a success nor a failure.
+// judgeDependency looks at the task that d is about.
 func (x *index) judgeDependency(d record.Dependency) (verdict, error) {
 	f, err := look(x.home, d.ID)
 	switch {
-	case errors.Is(err, fs.ErrNotExist), unreadable(err):
+	case errors.Is(err, fs.ErrNotExist):
 		return afterEnd(d.When, ""), nil
+	case unreadable(err):
+		return min(afterEnd(d.When, ""), never), nil
 	case err != nil:
 		return pending, err
 	case f.spec.Run > d.Run:
@@ -44,10 +45,12 @@ func (x *index) judgeDependency(d record.Dependency) (verdict, error) {
 // afterEnd is the verdict once the run is over; state is how it ended, "" if nobody
 // knows.
 func afterEnd(when string, state record.LifeState) verdict {
-	ok := state == record.Succeeded
 	switch {
-	case when == record.AfterAny, when == record.AfterGone,
-		when == record.AfterOK && ok, when == record.AfterNotOK && !ok && state != "":
+	case when == record.AfterAny, when == record.AfterGone:
+		return met
+	case state == "":
+		return forgotten
+	case (when == record.AfterOK) == (state == record.Succeeded):
 		return met
 	}
 	return never
@@ -67,53 +70,83 @@ func (x *index) pastEnd(d record.Dependency) (end record.LifeState) {
 	return end
 }
 
-// judgeDependencies gives the verdict over all that a task waits for, and the ids
-// of those that are pending. Those of a task that was started once are met.
-func (x *index) judgeDependencies(f *facts) (all verdict, ids []string, err error) {
-	if f.state.State != record.Queued || f.state.Attempt > 1 {
-		return met, nil, nil
-	}
-	for _, d := range f.spec.Schedule.After {
+// judgeDependencies gives those of the list that are not met, and the worst verdict.
+// What is forgotten counts as the caller says.
+func (x *index) judgeDependencies(list []record.Dependency, lost verdict) (all verdict, open []record.Dependency, err error) {
+	for _, d := range list {
 		v, err := x.judgeDependency(d)
-		switch {
-		case err != nil:
+		if err != nil {
 			return pending, nil, err
-		case v == never:
-			return never, nil, nil
-		case v == pending:
-			ids = append(ids, d.ID)
+		}
+		if v == forgotten {
+			v = lost
+		}
+		if v != met {
+			open = append(open, d)
+		}
+		all = max(all, v)
+	}
+	return all, open, nil
+}
+
+// dependencies are what the task waits for, as its records say. Those of a task that
+// was started once are met.
+func (f *facts) dependencies() []record.Dependency {
+	if f.state.State != record.Queued || f.state.Attempt > 1 {
+		return nil
+	}
+	return f.spec.Schedule.After
+}
+
+// listed are those of which the index says that they are not known to be met. One
+// that was met once stays so, whatever becomes of its task: it is in no list.
+func (x *index) listed(f *facts) (list []record.Dependency) {
+	for _, d := range f.dependencies() {
+		if exists(x.entryOf(d, f.spec.ID)) {
+			list = append(list, d)
 		}
 	}
-	if len(ids) > 0 {
-		return pending, ids, nil
+	return list
+}
+
+// awaitedIn is the directory of those who wait for a task by such a dependency: who
+// has superseded it is looked for in every dispatch while it runs, and must be found
+// without a look at all the others.
+func awaitedIn(d record.Dependency) string {
+	if d.When == record.AfterGone {
+		return goneDir
 	}
-	return met, nil, nil
+	return afterDir
+}
+
+func (x *index) entryOf(d record.Dependency, waiter string) string {
+	return x.path(awaitedIn(d), d.ID, waiter)
 }
 
 // await enters a task as one that waits for the ends of others, and makes sure
 // that these are noticed: a task that waits itself, or was claimed, is found by
-// that.
-func (x *index) await(id string, others []string) error {
-	for _, other := range others {
+// that, unless it is to be ended.
+func (x *index) await(id string, others []record.Dependency) error {
+	for _, d := range others {
 		fail.Pass("after-enter")
-		if err := x.enter(afterDir+"/"+other, id); err != nil {
+		if err := x.enter(awaitedIn(d)+"/"+d.ID, id); err != nil {
 			return err
 		}
-		f, err := look(x.home, other)
-		if err == nil && f.waits() && !x.supersedes(id, other) {
+		f, err := look(x.home, d.ID)
+		if err == nil && f.waits() && d.When != record.AfterGone {
 			continue
 		}
-		if err := x.lookout(other); err != nil {
+		if err := x.lookout(d.ID); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// decideWaiter looks at one who waits for a task that has ended. still tells that
-// it goes on waiting for it.
-func (x *index) decideWaiter(id, waiter string) (still bool, err error) {
-	entry := x.path(afterDir, id, waiter)
+// decideWaiter looks at one in dir who waits for a task that has ended. still tells
+// that its entry is needed: it goes on waiting, or is to be ended first.
+func (x *index) decideWaiter(dir, id, waiter string) (still bool, err error) {
+	entry := x.path(dir, id, waiter)
 	f, err := look(x.home, waiter)
 	switch {
 	case errors.Is(err, fs.ErrNotExist), unreadable(err), err == nil && !f.waits():
@@ -121,12 +154,28 @@ func (x *index) decideWaiter(id, waiter string) (still bool, err error) {
 	case err != nil:
 		return false, err
 	}
-	awaited, err := x.place(f)
-	if err != nil {
-		return false, err
+	worst, elsewhere := met, false
+	for _, d := range f.dependencies() {
+		if d.ID != id {
+			elsewhere = elsewhere || exists(x.entryOf(d, waiter))
+			continue
+		}
+		v, err := x.judgeDependency(d)
+		if err != nil {
+			return false, err
+		}
+		worst = max(worst, v)
 	}
-	if slices.Contains(awaited, id) {
+	switch {
+	case worst == pending:
 		return true, nil
+	case worst != met: // what is forgotten, but still listed, was never met
+		x.todo.doomed = append(x.todo.doomed, waiter)
+		return true, nil
+	case !elsewhere:
+		if err := x.placeFree(f); err != nil {
+			return false, err
+		}
 	}
 	return false, removeFile(entry)
 }
@@ -134,7 +183,7 @@ func (x *index) decideWaiter(id, waiter string) (still bool, err error) {
 // superseding names an open task that was started in the place of id, "" if there
 // is none.
 func (x *index) superseding(id string) string {
-	waiters, err := namesIn(x.path(afterDir, id))
+	waiters, err := namesIn(x.path(goneDir, id))
 	if err != nil {
 		return ""
 	}

@@ -146,7 +146,7 @@ func (x *index) giveBack(c *claim, f *facts) error {
 			return err
 		}
 	}
-	keep := false
+	left := false
 	switch {
 	case f != nil && f.waits():
 		if superseding := x.superseding(c.id); superseding != "" {
@@ -157,51 +157,61 @@ func (x *index) giveBack(c *claim, f *facts) error {
 		if err := x.markWaiting(); err != nil {
 			return err
 		}
-		if _, err := x.place(f); err != nil {
+		if err := x.place(f); err != nil {
 			return err
 		}
-		keep = x.doomed(c.id)
 	default:
-		left, err := x.settle(c.id, f)
-		if err != nil {
+		var err error
+		if left, err = x.settle(c.id, f); err != nil {
 			return err
 		}
-		keep = left
 	}
 	fail.Pass("claim-remove")
-	if keep {
+	if left {
 		return nil
 	}
 	return removeFile(x.path(store.ClaimsDir, c.id))
 }
 
 // settle does what follows from the end of a task: those who wait for it go on.
-// left tells that some still wait, because its tree is not gone yet, or because
-// there are too many for one critical section.
+// left tells that some still wait, because its tree is not gone yet, because they
+// are to be ended, or because there are too many for one critical section.
 func (x *index) settle(id string, f *facts) (left bool, err error) {
 	if f != nil {
 		if err := errors.Join(x.removeEntries(f), x.leaveKeys(f.spec)); err != nil {
 			return false, err
 		}
 	}
-	waiters, err := namesIn(x.path(afterDir, id))
+	leftAfter, err := x.settleIn(afterDir, id)
 	if err != nil {
 		return false, err
 	}
+	leftGone, err := x.settleIn(goneDir, id)
+	return leftAfter || leftGone, err
+}
+
+// settleIn decides those in one of the directories. It asks for another section only
+// if this one came any further.
+func (x *index) settleIn(dir, id string) (left bool, err error) {
+	waiters, err := namesIn(x.path(dir, id))
+	if err != nil {
+		return false, err
+	}
+	moved := false
 	for i, waiter := range waiters {
 		if i == movesAtMost {
-			x.todo.again = true
+			x.todo.again = x.todo.again || moved
 			return true, nil
 		}
-		still, err := x.decideWaiter(id, waiter)
+		still, err := x.decideWaiter(dir, id, waiter)
 		if err != nil {
 			return false, err
 		}
-		left = left || still
+		left, moved = left || still, moved || !still
 	}
 	if len(waiters) > 0 && !left {
-		_ = os.Remove(x.path(afterDir, id))
-		_ = os.Remove(x.path(afterDir))
+		_ = os.Remove(x.path(dir, id))
+		_ = os.Remove(x.path(dir))
 	}
 	return left, nil
 }

@@ -146,7 +146,7 @@ func (d *dispatcher) do(w *work) (again bool) {
 	for _, id := range w.doomed {
 		if !d.healed[id] {
 			d.healed[id], again = true, true
-			_ = endDoomed(d.home, id)
+			_ = endDoomed(d.home, id, 0)
 		}
 	}
 	if len(w.picked) > 0 {

@@ -21,5 +21,7 @@
 //     of these the one with the lowest sequence number; no clock has a say;
 //   - what a dispatch costs depends on what runs, on the queues and kinds that
 //     wait, and not on how many tasks do;
+//   - a dependency is decided by the run that it is about, and stays met whatever
+//     becomes of its task;
 //   - after a reboot nothing is started before someone asks for it.
 package sched

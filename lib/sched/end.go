@@ -35,11 +35,11 @@ func Cancel(h *store.Home, id string, stop *record.Stop) (cancelled bool, err er
 	return cancelled, err
 }
 
-// endDoomed ends a task whose dependencies can't be met. If someone else has its
-// lock, he is ending it.
-func endDoomed(h *store.Home, id string) error {
-	return endWaiting(h, id, 0, func(x *index, f *facts) error {
-		if all, _, err := x.judgeDependencies(f); err != nil || all != never {
+// endDoomed ends a task whose dependencies can't be met. The error is store.ErrLocked
+// if someone else has its lock for longer than patience: he may be ending it.
+func endDoomed(h *store.Home, id string, patience time.Duration) error {
+	return endWaiting(h, id, patience, func(x *index, f *facts) error {
+		if all, _, err := x.judgeDependencies(x.listed(f), never); err != nil || all != never {
 			return err
 		}
 		return launch.End(h, f.spec, f.state, record.Failed, record.DependencyFailed)

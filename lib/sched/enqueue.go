@@ -282,6 +282,22 @@ func (b *batch) resolveAfter(it *item) error {
 	return nil
 }
 
+// known is a *DependencyError if the task that d is about was removed, or another run
+// took its place, since the dependency was made.
+func (x *index) known(d record.Dependency) error {
+	if d.When == record.AfterGone {
+		return nil
+	}
+	if !x.home.Exists(d.ID) {
+		return missing(d.ID, fs.ErrNotExist)
+	}
+	v, err := x.judgeDependency(d)
+	if v == forgotten {
+		err = &DependencyError{d.ID, "another run has just taken the place of the one that was there"}
+	}
+	return err
+}
+
 func missing(id string, err error) error {
 	if errors.Is(err, fs.ErrNotExist) {
 		return &DependencyError{id, "there is no such task"}
@@ -336,9 +352,9 @@ func (b *batch) publishOne(x *index, it *item) error {
 	if x.closed(it.Queue) {
 		return &ClosedError{it.Queue}
 	}
-	for _, d := range it.After {
-		if _, err := read(b.home, d.ID); err != nil {
-			return missing(d.ID, err)
+	for _, d := range s.Schedule.After {
+		if err := x.known(d); err != nil {
+			return err
 		}
 	}
 	if b.home.Exists(s.ID) {
@@ -353,15 +369,8 @@ func (b *batch) publishOne(x *index, it *item) error {
 	if err := x.enterKeys(s); err != nil {
 		return err
 	}
-	if _, err := x.place(f); err != nil {
+	if err := x.placeAnew(f); err != nil {
 		return err
-	}
-	for _, d := range s.Schedule.After {
-		if d.When == record.AfterGone {
-			if err := x.lookout(d.ID); err != nil {
-				return err
-			}
-		}
 	}
 	if err := x.markNew(s.ID); err != nil {
 		return err

@@ -3,6 +3,7 @@ package sched
 import (
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -95,6 +96,21 @@ func (x *index) activate() error {
 	return store.Replace(x.path(store.BootFile), []byte(x.boot+"\n"))
 }
 
+// refresh makes the index true of this boot, without allowing any start: a crash of
+// the system may have left its files behind the records.
+func (x *index) refresh() error {
+	if x.active() {
+		return nil
+	}
+	if raw, err := os.ReadFile(x.path(builtFile)); err == nil && x.boot != "" && strings.TrimSpace(string(raw)) == x.boot {
+		return nil
+	}
+	if err := x.rebuild(); err != nil {
+		return err
+	}
+	return store.Replace(x.path(builtFile), []byte(x.boot+"\n"))
+}
+
 // waiting makes the file that tells whoever ends a task to look for the next.
 // It comes before the look at whom to wait for, so that one who ends meanwhile
 // finds it.
@@ -106,13 +122,13 @@ func (x *index) markWaiting() error {
 // unmarkWaiting removes it once nothing waits: when each of the sets' directories is
 // empty, and goes.
 func (x *index) unmarkWaiting() error {
-	for _, dir := range []string{readyDir, dueDir, keysDir, afterDir} {
+	for _, dir := range []string{readyDir, dueDir, keysDir, afterDir, goneDir} {
 		switch err := unix.Rmdir(x.path(dir)); {
 		case err == nil, errors.Is(err, unix.ENOENT):
 		case dir == keysDir && len(x.keys) == 0:
 			return x.freeKeys()
-		case dir == afterDir:
-			return x.sweepAfter()
+		case dir == afterDir, dir == goneDir:
+			return x.sweep(dir)
 		default:
 			return nil
 		}
@@ -133,13 +149,27 @@ func (x *index) freeKeys() error {
 	return err
 }
 
-// sweepAfter removes directories that a crash left empty.
-func (x *index) sweepAfter() error {
-	ids, err := namesIn(x.path(afterDir))
-	for _, id := range ids {
-		_ = unix.Rmdir(x.path(afterDir, id))
+// sweepAtMost is how many directories one critical section sweeps.
+const sweepAtMost = 64
+
+// sweep removes directories that a crash left empty, until it meets one that is not:
+// as long as anyone waits they are in nobody's way, and what a dispatch costs must
+// not grow with the number of those who are waited for.
+func (x *index) sweep(dir string) error {
+	d, err := os.Open(x.path(dir))
+	if err != nil {
+		return err
 	}
-	return err
+	ids, err := d.Readdirnames(sweepAtMost)
+	for _, id := range ids {
+		if unix.Rmdir(x.path(dir, id)) != nil {
+			break
+		}
+	}
+	if errors.Is(err, io.EOF) {
+		err = nil
+	}
+	return errors.Join(err, d.Close())
 }
 
 func removeFile(path string) error {
@@ -192,7 +222,7 @@ func (x *index) lastSequence() (last int64, err error) {
 
 // rebuild makes the index anew from the records.
 func (x *index) rebuild() error {
-	for _, dir := range []string{readyDir, keysDir, dueDir, afterDir, store.ClaimsDir, dedupeDir, supersedeDir} {
+	for _, dir := range []string{readyDir, keysDir, dueDir, afterDir, goneDir, store.ClaimsDir, dedupeDir, supersedeDir} {
 		if err := os.RemoveAll(x.path(dir)); err != nil {
 			return fmt.Errorf("make the queues anew: %w", err)
 		}
@@ -248,7 +278,7 @@ func (x *index) enterAll() error {
 		return err
 	}
 	for _, f := range waiting {
-		if _, err := x.place(f); err != nil {
+		if err := x.placeAnew(f); err != nil {
 			return err
 		}
 	}

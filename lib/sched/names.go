@@ -16,12 +16,14 @@ const (
 	keysDir      = "keys"      // HASH/QUEUE/KIND: wait for a concurrency key
 	dueDir       = "due"       // boot and wall: are not due yet
 	afterDir     = "after"     // ID/WAITER: wait for the end of ID
+	goneDir      = "gone"      // ID/WAITER: have superseded ID, and wait until its tree is gone
 	newDir       = "new"       // ID: whose event enqueued is not written yet
 	dedupeDir    = "dedupe"    // HASH/ID: open tasks by kind and dedupe key
 	supersedeDir = "supersede" // the same by supersede key
 	queuesDir    = "queues"    // what is configured
 	kindsDir     = "kinds"
-	seqFile      = "seq" // the next sequence number
+	builtFile    = "built" // in which boot the index was made anew, before tasks may be started
+	seqFile      = "seq"   // the next sequence number
 )
 
 // The two clocks of due/.

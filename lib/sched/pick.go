@@ -135,7 +135,7 @@ func (x *index) take(l *lane, e entry) error {
 	misplaced := err == nil && f.waits() && (orderKey(f.spec.Schedule) != e.key || x.early(f))
 	if err != nil || !f.waits() || misplaced {
 		if misplaced {
-			_, err = x.place(f)
+			err = x.place(f)
 		} else {
 			err = nil
 		}

@@ -3,12 +3,12 @@ package sched
 import (
 	"errors"
 	"os"
-	"slices"
 
 	"golang.org/x/sys/unix"
 
 	"bgtasks/lib/fail"
 	"bgtasks/lib/fsys"
+	"bgtasks/lib/record"
 )
 
 // movesAtMost is how many entries one critical section moves: others wait for the
@@ -16,33 +16,52 @@ import (
 const movesAtMost = 512
 
 // place enters a task that waits where it belongs: among those that wait for the
-// end of others, which it gives; among those that are not due, that are blocked by
-// a key, or that may be started. It may be there already. One whose dependencies
-// can't be met is to be ended.
-func (x *index) place(f *facts) (awaited []string, err error) {
-	all, awaited, err := x.judgeDependencies(f)
-	id := f.spec.ID
+// end of others; among those that are not due, that are blocked by a key, or that may
+// be started. It may be there already. One whose dependencies can't be met is to be
+// ended. What is forgotten, but still listed, was never met.
+func (x *index) place(f *facts) error { return x.placeAfter(f, x.listed(f), never) }
+
+// placeAnew does so for a task of which the index says nothing that holds. What is
+// forgotten then was met: nobody forgets an end before all who wait for it are
+// decided (Settle), and a task that the end doomed does not wait any more.
+func (x *index) placeAnew(f *facts) error {
+	for _, d := range f.dependencies() {
+		if err := removeFile(x.entryOf(d, f.spec.ID)); err != nil {
+			return err
+		}
+	}
+	return x.placeAfter(f, f.dependencies(), met)
+}
+
+// placeAfter enters a task that waits for what is open of these.
+func (x *index) placeAfter(f *facts, list []record.Dependency, lost verdict) error {
+	all, open, err := x.judgeDependencies(list, lost)
 	switch {
 	case err != nil:
-		return nil, err
+		return err
+	case len(open) == 0:
+		return x.placeFree(f)
 	case all == never:
-		x.todo.doomed = append(x.todo.doomed, id)
-		return nil, x.lookout(id)
-	case all == pending:
-		return awaited, x.await(id, awaited)
+		x.todo.doomed = append(x.todo.doomed, f.spec.ID)
 	}
+	return x.await(f.spec.ID, open)
+}
+
+// placeFree enters a task that waits for no other.
+func (x *index) placeFree(f *facts) error {
 	fail.Pass("place-enter")
+	id := f.spec.ID
 	if m, ok := f.dueAt(x.boot); ok && !m.passed() {
 		x.todo.timed = true
 		x.wakeSleeper()
-		return nil, x.due(m.clock).add(entry{key: m.ms, id: id})
+		return x.due(m.clock).add(entry{key: m.ms, id: id})
 	}
 	e := entry{orderKey(f.spec.Schedule), id, keyTag(f.spec)}
 	queue, kind := queueName(f.spec.Schedule.Queue), kindName(f.spec.Kind)
 	if x.keys[e.tag] {
-		return nil, x.blocked(e.tag, queue, kind).add(e)
+		return x.blocked(e.tag, queue, kind).add(e)
 	}
-	return nil, x.ready(queue, kind).add(e)
+	return x.ready(queue, kind).add(e)
 }
 
 // wakeSleeper makes the process that sleeps look again once the lock is free: it may
@@ -54,10 +73,6 @@ func (x *index) wakeSleeper() {
 		ringSleeper(x.home)
 	}
 }
-
-// doomed tells whether a task was just found to be one whose dependencies can't be
-// met.
-func (x *index) doomed(id string) bool { return slices.Contains(x.todo.doomed, id) }
 
 // removeEntries removes a task from wherever it waited.
 func (x *index) removeEntries(f *facts) error {
@@ -77,8 +92,8 @@ func (x *index) removeEntries(f *facts) error {
 		}
 	}
 	for _, d := range s.Schedule.After {
-		errs = append(errs, removeFile(x.path(afterDir, d.ID, s.ID)))
-		_ = os.Remove(x.path(afterDir, d.ID)) // if nobody else waits
+		errs = append(errs, removeFile(x.entryOf(d, s.ID)))
+		_ = os.Remove(x.path(awaitedIn(d), d.ID)) // if nobody else waits
 	}
 	return errors.Join(errs...)
 }
@@ -163,7 +178,7 @@ func (x *index) expireBy(clock string) error {
 		}
 		fail.Pass("due-place")
 		if f, err := read(x.home, e.id); err == nil && f.waits() {
-			if _, err := x.place(f); err != nil {
+			if err := x.place(f); err != nil {
 				return err
 			}
 		}

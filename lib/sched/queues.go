@@ -151,17 +151,22 @@ func (x *index) eachHeld(visit func(*facts) bool) error {
 			c.skip()
 		}
 	}
-	awaited, err := namesIn(x.path(afterDir))
-	for _, id := range awaited {
-		waiters, err := namesIn(x.path(afterDir, id))
+	for _, dir := range []string{afterDir, goneDir} {
+		awaited, err := namesIn(x.path(dir))
 		if err != nil {
 			return err
 		}
-		for _, waiter := range waiters {
-			see(waiter)
+		for _, id := range awaited {
+			waiters, err := namesIn(x.path(dir, id))
+			if err != nil {
+				return err
+			}
+			for _, waiter := range waiters {
+				see(waiter)
+			}
 		}
 	}
-	return err
+	return nil
 }
 
 // Set gives a queue so many slots, at least one.

@@ -66,6 +66,5 @@ func (x *index) prepareRequeue(r *launch.Request) error {
 	if err := errors.Join(x.enterKeys(s), x.markNew(s.ID)); err != nil {
 		return err
 	}
-	_, err = x.place(&facts{spec: s, state: &record.State{Run: s.Run + 1, Attempt: 1, State: record.Queued}})
-	return err
+	return x.place(&facts{spec: s, state: &record.State{Run: s.Run + 1, Attempt: 1, State: record.Queued}})
 }
