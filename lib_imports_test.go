@@ -28,7 +28,7 @@ var rooms = map[string]struct {
 	"lib/shim":    {[]string{"lib/fail", "lib/fsys", "lib/record", "lib/seglog", "lib/proc", "lib/store"}, "the supervisor reads no JSON and asks no view"},
 	"lib/view":    {[]string{"lib/fail", "lib/fsys", "lib/record", "lib/seglog", "lib/proc", "lib/store", "lib/launch"}, "reading starts nothing but a supervisor in a dead one's place"},
 	"lib/config":  {[]string{"lib/fsys", "lib/store"}, "settings know nothing of tasks"},
-	"lib/retain":  {[]string{"lib/config", "lib/fail", "lib/record", "lib/report", "lib/store", "lib/view"}, "what removes tasks starts and signals nothing"},
+	"lib/retain":  {[]string{"lib/config", "lib/fail", "lib/record", "lib/report", "lib/sched", "lib/store", "lib/view"}, "what removes tasks signals nothing, and starts what no longer waits for them"},
 	"lib/watch":   {[]string{"lib/fsys", "lib/record", "lib/proc", "lib/store", "lib/view", "lib/launch"}, "waiting changes nothing, and sends for who does"},
 	"lib/report":  {[]string{"lib/fail", "lib/fsys", "lib/record", "lib/store", "lib/view", "lib/watch"}, "who reports looks at records, and signals nothing"},
 	"lib/launch":  {[]string{"lib/fail", "lib/fsys", "lib/record", "lib/proc", "lib/store"}, "a start looks at no other task"},

@@ -114,6 +114,10 @@ func run(h *store.Home, held *store.Lock, t *view.Task, r *launch.Request, added
 	if now.Spec == nil || now.Spec.Run != t.Spec.Run {
 		return nil, errors.Join(&launch.ExistsError{ID: t.ID}, held.Unlock())
 	}
+	// Those who wait for the run that is over are decided by it, not by the next.
+	if err := sched.Settle(h, t.ID); err != nil {
+		return nil, errors.Join(err, held.Unlock())
+	}
 	r.Spec = *now.Spec
 	for _, name := range added {
 		if !slices.Contains(r.Spec.EnvNames, name) {

@@ -142,7 +142,7 @@ func makeWay(h *store.Home, r *launch.Request) error {
 	if waiting(old) || old.Supervised() && (!old.Terminal() || old.Leftovers > 0) {
 		return &launch.ExistsError{ID: r.Spec.ID}
 	}
-	if err := settled(old); err != nil {
+	if err := errors.Join(settled(old), sched.Settle(h, old.ID)); err != nil {
 		return err
 	}
 	r.Spec.FirstRun = old.Run + 1

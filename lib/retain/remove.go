@@ -10,6 +10,7 @@ import (
 
 	"bgtasks/lib/fail"
 	"bgtasks/lib/record"
+	"bgtasks/lib/sched"
 	"bgtasks/lib/store"
 	"bgtasks/lib/view"
 )
@@ -60,6 +61,9 @@ func remove(h *store.Home, p pick) (freed int64, err error) {
 	}
 	if err := removable(t); err != nil {
 		return 0, err
+	}
+	if err := sched.Settle(h, p.id); err != nil {
+		return 0, &KeptError{p.id, "is kept: " + err.Error()}
 	}
 	freed = p.bytes
 	if freed == 0 {
