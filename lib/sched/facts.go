@@ -104,6 +104,21 @@ func (f *facts) waits() bool {
 // Healing it makes it wait.
 func (f *facts) unsaid() bool { return f.spec.Schedule != nil && f.state == nil && !f.held }
 
+// sick tells whether a task that is to wait needs a healer first, provided that
+// nobody has its lock: a stop was asked for that nobody carried out, or whoever made
+// it wait was killed before all was done that goes with it. Its FIFOs go last.
+func (f *facts) sick(h *store.Home) bool {
+	dir := h.TaskDir(f.spec.ID)
+	if !f.waits() {
+		return f.unsaid()
+	}
+	if _, err := parse(filepath.Join(dir, store.StopFile), view.ParseStop); err == nil {
+		return true
+	}
+	fifo, err := os.Lstat(filepath.Join(dir, store.OutFIFO))
+	return f.state.State == record.Retrying && err == nil && fifo.Mode().Type() == fs.ModeNamedPipe
+}
+
 // moment is a time before which a task is not started.
 type moment struct {
 	clock string // of due/

@@ -114,8 +114,8 @@ func (x *index) best(lanes []*lane) (first *lane, e entry, err error) {
 
 // take claims the task of an entry. A task that someone else has the lock of is
 // being cancelled, or published just now: he will dispatch. One that does not wait
-// any more, was never published, or is claimed, has no place here. One whose
-// requeueing was cut short keeps its place until it is healed.
+// any more, was never published, or is claimed, has no place here. One that needs a
+// healer keeps its place until it is healed; if that ends it, the lookout tells.
 func (x *index) take(l *lane, e entry) error {
 	lock, err := store.TryLock(x.home.TaskDir(e.id))
 	switch {
@@ -128,9 +128,9 @@ func (x *index) take(l *lane, e entry) error {
 	}
 	fail.Pass("pick-locked")
 	f, err := read(x.home, e.id)
-	if err == nil && f.unsaid() {
+	if err == nil && f.sick(x.home) {
 		x.todo.sick = append(x.todo.sick, e.id)
-		return lock.Unlock()
+		return errors.Join(x.lookout(e.id), lock.Unlock())
 	}
 	misplaced := err == nil && f.waits() && (orderKey(f.spec.Schedule) != e.key || x.early(f))
 	if err != nil || !f.waits() || misplaced {
