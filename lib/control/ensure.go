@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"bgtasks/lib/launch"
+	"bgtasks/lib/proc"
 	"bgtasks/lib/record"
 	"bgtasks/lib/store"
 	"bgtasks/lib/view"
@@ -23,15 +24,11 @@ func Ensure(ctx context.Context, h *store.Home, r *launch.Request) (t *view.Task
 		if !errors.As(err, &taken) {
 			return t, false, err
 		}
-		t, err = begun(ctx, h, taken.ID)
-		var missing *view.NotFoundError
+		t, err = settle(ctx, h, taken.ID)
 		switch {
-		case errors.As(err, &missing):
-			continue // what was being started there could not be executed
 		case err != nil:
 			return nil, false, err
-		case t.Unreadable != nil:
-			return nil, false, t.Unreadable
+		case t == nil:
 		case t.Open():
 			return t, true, Same(t, &r.Spec)
 		case t.Leftovers > 0:
@@ -40,16 +37,59 @@ func Ensure(ctx context.Context, h *store.Home, r *launch.Request) (t *view.Task
 	}
 }
 
-// begun gives the task as it is once it was decided whether it can be executed:
-// until then it may be taken back.
-func begun(ctx context.Context, h *store.Home, id string) (*view.Task, error) {
-	tasks, err := watch.Until(ctx, h, []string{id}, time.Time{}, func(t *view.Task) bool {
-		return t.State != record.Claimed
-	}, false)
-	if err != nil {
+// settle gives the task that another start made, healed, once it is decided how it
+// stands; nil if it could not be executed, or was removed. The errors are those of
+// watch.Until, *view.RecordError, and *UnsettledError of one that is over.
+func settle(ctx context.Context, h *store.Home, id string) (*view.Task, error) {
+	t, err := until(ctx, h, id, time.Time{}, decided)
+	if err == nil && beingHealed(t) {
+		t, err = until(ctx, h, id, time.Now().Add(lockPatience), func(t *view.Task) bool { return !beingHealed(t) })
+	}
+	var missing *view.NotFoundError
+	switch {
+	case errors.As(err, &missing):
+		return nil, nil
+	case err != nil && !errors.Is(err, watch.ErrTimeout):
+		return nil, err
+	case t.Unreadable != nil:
+		return nil, t.Unreadable
+	case t.Open():
+		return t, nil
+	}
+	return t, settled(t)
+}
+
+// lockPatience is how long someone is waited for who has a task's lock for a moment:
+// long enough for a healer on a busy disk.
+const lockPatience = 10 * time.Second
+
+// until waits until done says yes to the task, and gives it as it is then.
+func until(ctx context.Context, h *store.Home, id string, deadline time.Time, done func(*view.Task) bool) (*view.Task, error) {
+	tasks, err := watch.Until(ctx, h, []string{id}, deadline, done, false)
+	if len(tasks) == 0 {
 		return nil, err
 	}
-	return tasks[0], nil
+	return tasks[0], err
+}
+
+// decided tells whether the task was executed, and whether its id is free again if
+// it is over: until then it may be taken back, or its supervisor is leaving.
+func decided(t *view.Task) bool {
+	return t.State != record.Claimed && !leaving(t)
+}
+
+// leaving tells whether the task is over, and its supervisor about to go.
+func leaving(t *view.Task) bool { return t.Terminal() && t.Supervised() && t.Leftovers == 0 }
+
+// beingHealed tells whether someone holds the lock of a task that runs, by its
+// records, and it is not the supervisor that wrote them: he finds out whether it
+// does. He may find no room to write that down, so he is not waited for for ever.
+func beingHealed(t *view.Task) bool {
+	if !t.Open() || waiting(t) || !t.Supervised() || t.Current == nil || t.Current.Shim == nil {
+		return false
+	}
+	presence, err := proc.Identity(*t.Current.Shim).Presence()
+	return err == nil && presence != proc.Alive
 }
 
 // Same is a *view.DiffersError unless the task was started as want says.

@@ -97,11 +97,27 @@ func Restart(ctx context.Context, h *store.Home, id string, o RestartOptions) (*
 	if err := settled(t); err != nil {
 		return nil, err
 	}
-	held, err := launch.LockEnded(h, id)
-	if err != nil {
-		return nil, err
+	for {
+		held, err := launch.LockEnded(h, id)
+		if err != nil {
+			return nil, err
+		}
+		now, err := run(h, held, t, &launch.Request{Env: env, Umask: o.Umask}, names(o.Set))
+		if err == nil || !freed(ctx, h, err) {
+			return now, err
+		}
 	}
-	return run(h, held, t, &launch.Request{Env: env, Umask: o.Umask}, names(o.Set))
+}
+
+// freed tells whether the error is about a key of a task that is over, which its
+// records did not say until it was healed.
+func freed(ctx context.Context, h *store.Home, err error) bool {
+	var taken *sched.KeyTakenError
+	if !errors.As(err, &taken) {
+		return false
+	}
+	holder, err := settle(ctx, h, taken.Holder)
+	return err == nil && (holder == nil || !holder.Open())
 }
 
 // run begins the next run under the lock. Someone may have begun one between

@@ -73,14 +73,22 @@ func startOne(ctx context.Context, h *store.Home, r *sched.Request) sched.Result
 	return sched.Result{ID: t.ID, Disposition: sched.Created}
 }
 
-// enqueue hands the requests at these indexes to the scheduler, but for those whose
-// ids are taken.
+// enqueue hands the requests at these indexes to the scheduler, until each has an
+// answer that holds.
 func enqueue(ctx context.Context, h *store.Home, requests []*sched.Request, indexes []int, results []sched.Result) {
+	for len(indexes) > 0 {
+		offer(h, requests, indexes, results)
+		indexes = slices.DeleteFunc(indexes, func(i int) bool { return answered(ctx, h, requests[i], &results[i]) })
+	}
+}
+
+// offer hands the requests to the scheduler once, but for those whose ids are taken.
+func offer(h *store.Home, requests []*sched.Request, indexes []int, results []sched.Result) {
 	var accepted []*sched.Request
 	var at []int
 	for _, i := range indexes {
 		if err := makeWay(h, &requests[i].Request); err != nil {
-			results[i].Err = err
+			results[i] = sched.Result{Err: err}
 			continue
 		}
 		accepted, at = append(accepted, requests[i]), append(at, i)
@@ -88,37 +96,40 @@ func enqueue(ctx context.Context, h *store.Home, requests []*sched.Request, inde
 	if len(accepted) > 0 {
 		answers, err := sched.Enqueue(h, accepted)
 		for n, i := range at {
-			if results[i].Err = err; err == nil {
+			if results[i] = (sched.Result{Err: err}); err == nil {
 				results[i] = answers[n]
 			}
 		}
 	}
-	moved := slices.DeleteFunc(at, func(i int) bool { return !errors.Is(results[i].Err, launch.ErrMoved) })
-	if len(moved) > 0 {
-		enqueue(ctx, h, requests, moved, results)
-	}
-	for _, i := range indexes {
-		if requests[i].Ensure {
-			ensureQueued(ctx, h, requests[i], &results[i])
-		}
-	}
 }
 
-// ensureQueued takes the open task whose id is taken for the answer.
-func ensureQueued(ctx context.Context, h *store.Home, r *sched.Request, result *sched.Result) {
+// answered tells whether a result holds. It does not if the task that is the answer was
+// over already, because its supervisor was killed, if one whose id is ensured has just
+// ended, or if there was another run in between: the request is to be made again then.
+func answered(ctx context.Context, h *store.Home, r *sched.Request, result *sched.Result) bool {
 	var taken *launch.ExistsError
-	if !errors.As(result.Err, &taken) {
-		return
+	id := result.ID
+	switch {
+	case errors.Is(result.Err, launch.ErrMoved):
+		return false
+	case result.Doubtful:
+	case r.Ensure && errors.As(result.Err, &taken):
+		id = taken.ID
+	default:
+		return true
 	}
-	t, err := begun(ctx, h, taken.ID)
+	t, err := settle(ctx, h, id)
 	switch {
 	case err != nil:
-		result.Err = err
-	case t.Unreadable != nil:
-		result.Err = t.Unreadable
-	case t.Open():
-		*result = sched.Result{ID: t.ID, Disposition: sched.Reused, Err: Same(t, r.Asked())}
+		*result = sched.Result{Err: err}
+	case t == nil:
+		return false
+	case t.Open() && taken != nil:
+		*result = sched.Result{ID: id, Disposition: sched.Reused, Err: Same(t, r.Asked())}
+	case !t.Open():
+		return taken != nil && t.Leftovers > 0
 	}
+	return true
 }
 
 // makeWay settles the end of the task that has the id of a request, so that it can
@@ -141,6 +152,10 @@ func makeWay(h *store.Home, r *launch.Request) error {
 	}
 	if waiting(old) || old.Supervised() && (!old.Terminal() || old.Leftovers > 0) {
 		return &launch.ExistsError{ID: r.Spec.ID}
+	}
+	if leaving(old) {
+		// Whether it stays too long is seen by who takes its lock.
+		_, _ = until(context.Background(), h, old.ID, time.Now().Add(lockPatience), decided)
 	}
 	if err := errors.Join(settled(old), sched.Settle(h, old.ID)); err != nil {
 		return err

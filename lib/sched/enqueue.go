@@ -217,8 +217,8 @@ func (b *batch) build(x *index, p *portion, it *item, sequence int64) {
 		it.result.Err = &launch.ExistsError{ID: r.Spec.ID}
 		return
 	}
-	if id := x.openTwin(&r.Spec); id != "" {
-		b.reuse(it, id)
+	if twin := x.openTwin(&r.Spec); twin != nil {
+		b.reuse(x, it, twin)
 		return
 	}
 	s := &record.Schedule{Queue: r.Queue, Priority: r.Priority, Sequence: sequence, NotBefore: r.At}
@@ -305,22 +305,18 @@ func missing(id string, err error) error {
 	return &DependencyError{id, err.Error()}
 }
 
-// reuse makes an open task the answer.
-func (b *batch) reuse(it *item, id string) {
-	it.result.ID, it.result.Disposition = id, Reused
+// reuse makes an open task the answer. If it turns out to be over, the request can be
+// made again.
+func (b *batch) reuse(x *index, it *item, twin *facts) {
+	id := twin.spec.ID
+	it.result.ID, it.result.Disposition, it.result.Doubtful = id, Reused, x.doubtful(twin)
+	if !it.named {
+		it.Spec.ID = ""
+	}
 	if !it.Ensure {
 		return
 	}
-	f, err := read(b.home, id)
-	if err != nil {
-		it.result.Err = err
-		return
-	}
-	asked := it.Asked()
-	if !it.named {
-		asked.ID = ""
-	}
-	if list := view.Differences(asked, f.spec); len(list) > 0 {
+	if list := view.Differences(it.Asked(), twin.spec); len(list) > 0 {
 		it.result.Err = &view.DiffersError{ID: id, Differences: list}
 	}
 }
@@ -345,8 +341,8 @@ func (b *batch) publish(x *index, items []*item) error {
 
 func (b *batch) publishOne(x *index, it *item) error {
 	s := &it.Spec
-	if twin := x.openTwin(s); twin != "" {
-		b.reuse(it, twin)
+	if twin := x.openTwin(s); twin != nil {
+		b.reuse(x, it, twin)
 		return nil
 	}
 	if x.closed(it.Queue) {

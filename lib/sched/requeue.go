@@ -48,8 +48,8 @@ func (x *index) prepareRequeue(r *launch.Request) error {
 		return err
 	}
 	s := &r.Spec
-	if twin := x.openTwin(s); twin != "" {
-		return &KeyTakenError{s.ID, s.DedupeKey, twin}
+	if twin := x.openTwin(s); twin != nil {
+		return &KeyTakenError{s.ID, s.DedupeKey, twin.spec.ID}
 	}
 	sequence, err := x.sequence(1)
 	if err != nil {

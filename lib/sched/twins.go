@@ -3,22 +3,35 @@ package sched
 import (
 	"slices"
 
+	"bgtasks/lib/proc"
 	"bgtasks/lib/record"
 )
 
-// openTwin is the id of the newest open task of the same kind and dedupe key, ""
-// if there is none.
-func (x *index) openTwin(s *record.Spec) (id string) {
+// openTwin is the newest open task of the same kind and dedupe key, nil if there is
+// none. It is open by its records.
+func (x *index) openTwin(s *record.Spec) (twin *facts) {
 	if s.DedupeKey == "" {
-		return ""
+		return nil
 	}
-	newest := int64(-1)
 	for _, f := range x.openWith(dedupeDir, s.Kind, s.DedupeKey) {
-		if n := f.spec.Schedule.Sequence; f.spec.DedupeKey == s.DedupeKey && n > newest {
-			id, newest = f.spec.ID, n
+		if f.spec.DedupeKey == s.DedupeKey && (twin == nil || f.spec.Schedule.Sequence > twin.spec.Schedule.Sequence) {
+			twin = f
 		}
 	}
-	return id
+	return twin
+}
+
+// doubtful tells whether an open task may be over: it has no supervisor, or that is
+// gone and someone who heals it has its lock.
+func (x *index) doubtful(f *facts) bool {
+	switch {
+	case f.waits():
+		return !f.held && f.sick(x.home)
+	case !f.held || f.state == nil || f.state.Shim == nil:
+		return !f.held
+	}
+	presence, err := proc.Identity(*f.state.Shim).Presence()
+	return err == nil && presence != proc.Alive
 }
 
 // openWith gives the open tasks of a kind that are listed by a key, in the order of
@@ -27,7 +40,7 @@ func (x *index) openWith(list, kind, key string) (open []*facts) {
 	ids, _ := namesIn(x.path(list, hash(kind, key)))
 	slices.Sort(ids)
 	for _, id := range ids {
-		f, err := read(x.home, id)
+		f, err := look(x.home, id)
 		if err == nil && !f.terminal() && f.spec.Schedule != nil && f.spec.Kind == kind {
 			open = append(open, f)
 		}
