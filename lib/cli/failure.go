@@ -261,14 +261,19 @@ func recordFailure(err error) *Failure {
 		return nil
 	}
 	path := broken.File
+	hint, advice := "a new start with this id takes its place", "Start a new task with this id to take its place, or look at the file."
 	if home, err := store.Locate(os.Getenv); err == nil {
-		path = filepath.Join(store.At(home).TaskDir(broken.ID), broken.File)
+		dir := store.At(home).TaskDir(broken.ID)
+		path = filepath.Join(dir, broken.File)
+		if held, _ := store.LockHeld(dir); held {
+			hint, advice = "its supervisor lives, and writes the record anew when the task ends", "Look again when the task has ended."
+		}
 	}
 	return &Failure{Type: "CliStoreError", Message: "task store operation failed: decodeRecord", Code: CodeTool, Retryable: true,
 		Text: fmt.Sprintf("task %q can't be read: %s: %v", broken.ID, broken.File, broken.Err),
-		Hint: "a new start with this id takes its place",
+		Hint: hint,
 		Details: []Detail{{"operation", "decodeRecord"}, {"path", path}, {"reason", broken.Error()},
-			{"hint", "Start a new task with this id to take its place, or look at the file."}}}
+			{"hint", advice}}}
 }
 
 // outputError is a failure to write the answer, which is about nothing else.

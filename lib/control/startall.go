@@ -132,6 +132,25 @@ func answered(ctx context.Context, h *store.Home, r *sched.Request, result *sche
 	return true
 }
 
+// giveUp makes a task whose records are broken one that can be replaced: nobody
+// supervises it, and nobody can heal it, so its run counts as over. The error is
+// *launch.ExistsError if another start was quicker.
+func giveUp(h *store.Home, id string) error {
+	held, err := launch.LockEnded(h, id)
+	if err != nil {
+		return err
+	}
+	t, err := view.Load(h, id)
+	switch {
+	case err != nil:
+	case t.Unreadable == nil:
+		err = &launch.ExistsError{ID: id}
+	default:
+		err = h.UnmarkLive(id)
+	}
+	return errors.Join(err, held.Unlock())
+}
+
 // makeWay settles the end of the task that has the id of a request, so that it can
 // be replaced. The numbers of its runs go on, so that an id and a run stand for one
 // run for ever, in the journal too. The errors are *launch.ExistsError and
@@ -152,6 +171,11 @@ func makeWay(h *store.Home, r *launch.Request) error {
 	}
 	if waiting(old) || old.Supervised() && (!old.Terminal() || old.Leftovers > 0) {
 		return &launch.ExistsError{ID: r.Spec.ID}
+	}
+	if old.Unreadable != nil {
+		if err := giveUp(h, old.ID); err != nil {
+			return err
+		}
 	}
 	if leaving(old) {
 		// Whether it stays too long is seen by who takes its lock.

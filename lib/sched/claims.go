@@ -102,12 +102,12 @@ func (x *index) reap() error {
 }
 
 // judge tells whether a claim holds nothing any more, and what the task's records
-// say; nil for a task that is gone. A task whose supervisor was killed holds what
+// say; nil for a task that is gone, or whose records are broken. A task whose supervisor was killed holds what
 // it holds until it is healed, which takes too long for a critical section.
 func (x *index) judge(c *claim) (f *facts, over bool, err error) {
 	f, err = look(x.home, c.id)
 	switch {
-	case errors.Is(err, fs.ErrNotExist):
+	case errors.Is(err, fs.ErrNotExist), abandoned(err):
 		return nil, true, nil
 	case unreadable(err):
 		return nil, false, nil

@@ -29,11 +29,15 @@ type facts struct {
 func look(h *store.Home, id string) (*facts, error) {
 	held, err := store.LockHeld(h.TaskDir(id))
 	if err != nil {
-		return nil, &unreadableError{id, err}
+		return nil, &unreadableError{id, err, true}
 	}
 	f, err := read(h, id)
-	if err == nil {
+	var broken *unreadableError
+	switch {
+	case err == nil:
 		f.held = held
+	case errors.As(err, &broken):
+		broken.held = held
 	}
 	return f, err
 }
@@ -43,14 +47,14 @@ func read(h *store.Home, id string) (*facts, error) {
 	dir := h.TaskDir(id)
 	state, err := parse(filepath.Join(dir, store.StateFile), view.ParseState)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return nil, &unreadableError{id, err}
+		return nil, &unreadableError{id: id, err: err}
 	}
 	spec, err := parse(filepath.Join(dir, store.SpecFile), view.ParseSpec)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		return nil, fs.ErrNotExist
 	case err != nil:
-		return nil, &unreadableError{id, err}
+		return nil, &unreadableError{id: id, err: err}
 	}
 	f := &facts{spec: spec}
 	if state != nil && state.Run >= spec.Run {
@@ -78,8 +82,9 @@ func parse[T any](path string, decode func([]byte) (*T, error)) (*T, error) {
 // unreadableError says that a task's records are broken. Such a task is in nobody's
 // way: it holds what it holds as long as its lock is held.
 type unreadableError struct {
-	id  string
-	err error
+	id   string
+	err  error
+	held bool // run.lock, or whether it is can't be told
 }
 
 func (e *unreadableError) Error() string { return fmt.Sprintf("read task %q: %v", e.id, e.err) }
@@ -89,6 +94,12 @@ func (e *unreadableError) Unwrap() error { return e.err }
 func unreadable(err error) bool {
 	var broken *unreadableError
 	return errors.As(err, &broken)
+}
+
+// abandoned tells of the error of look whether such a task holds nothing.
+func abandoned(err error) bool {
+	var broken *unreadableError
+	return errors.As(err, &broken) && !broken.held
 }
 
 // terminal tells whether the newest run is over.
