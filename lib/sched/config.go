@@ -48,14 +48,24 @@ func readConfig(path string, into any) (found bool, err error) {
 	}
 	defer f.Close()
 	raw, err := io.ReadAll(io.LimitReader(f, maxConfig))
-	if err == nil {
-		err = json.Unmarshal(raw, into)
-	}
 	if err != nil {
-		return false, fmt.Errorf("read %s: %w", path, err)
+		return false, err
+	}
+	if err := json.Unmarshal(raw, into); err != nil {
+		return false, &configError{path, err}
 	}
 	return true, nil
 }
+
+// configError says that a file of the configuration does not hold what it should.
+type configError struct {
+	path string
+	err  error
+}
+
+func (e *configError) Error() string { return fmt.Sprintf("read %s: %v", e.path, e.err) }
+
+func (e *configError) Unwrap() error { return e.err }
 
 // writeConfig replaces a file of the configuration.
 func writeConfig(path string, config any) error {
@@ -69,13 +79,19 @@ func writeConfig(path string, config any) error {
 	return nil
 }
 
-// queue reads how a queue is configured. An unreadable configuration is an error
-// for whoever changes it, and the default for whoever dispatches.
+// queue reads how a queue is configured. One of which that can't be read is paused, so
+// that nothing is started that was not to be; what is broken for good is no error, so
+// that whoever sets or resumes the queue puts it right.
 func (x *index) queue(name string) (queueConfig, error) {
 	c := queueConfig{Version: record.Version, Slots: defaultSlots}
 	_, err := readConfig(x.path(queuesDir, name), &c)
-	if err != nil || c.Slots < 1 {
-		c.Slots = defaultSlots
+	if err != nil {
+		c = queueConfig{Version: record.Version, Slots: defaultSlots, Paused: true}
+	}
+	c.Slots = max(c.Slots, defaultSlots)
+	var broken *configError
+	if errors.As(err, &broken) {
+		err = nil
 	}
 	return c, err
 }

@@ -29,7 +29,8 @@ type Kind struct {
 }
 
 // List gives the queues that are configured or used, and the kinds that have a
-// limit, by name. Of a home that changes meanwhile the numbers are about.
+// limit, by name. Of a home that changes meanwhile the numbers are about. A queue whose
+// configuration can't be read is paused.
 func List(h *store.Home) (queues []Queue, kinds []Kind, err error) {
 	x := newIndex(h)
 	running, runningKinds, err := x.running()
@@ -45,10 +46,7 @@ func List(h *store.Home) (queues []Queue, kinds []Kind, err error) {
 		return nil, nil, err
 	}
 	for _, name := range union(configured, keysOf(running), keysOf(waiting)) {
-		c, err := x.queue(name)
-		if err != nil {
-			return nil, nil, err
-		}
+		c, _ := x.queue(name)
 		queues = append(queues, Queue{name, c.Slots, running[name], waiting[name], c.Paused, c.Draining})
 	}
 	kinds, err = x.limits(runningKinds)
