@@ -128,7 +128,7 @@ func run(h *store.Home, held *store.Lock, t *view.Task, r *launch.Request, added
 		return nil, errors.Join(err, held.Unlock())
 	}
 	if now.Spec == nil || now.Spec.Run != t.Spec.Run {
-		return nil, errors.Join(&launch.ExistsError{ID: t.ID}, held.Unlock())
+		return nil, errors.Join(&launch.ExistsError{ID: t.ID}, launch.Missed(h, held))
 	}
 	// Those who wait for the run that is over are decided by it, not by the next.
 	if err := sched.Settle(h, t.ID); err != nil {

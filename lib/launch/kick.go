@@ -1,6 +1,7 @@
 package launch
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"syscall"
@@ -11,6 +12,12 @@ import (
 	"bgtasks/lib/record"
 	"bgtasks/lib/store"
 )
+
+// Missed releases the lock of a task that was taken for an ended one. If it waits, a
+// dispatch may have passed it over meanwhile, so there is another.
+func Missed(h *store.Home, held *store.Lock) error {
+	return errors.Join(held.Unlock(), Kick(h, false))
+}
 
 // Kick starts the dispatcher in the background, as a supervisor does that ends,
 // for whoever finds that one was killed before it could: if tasks wait, or must

@@ -129,7 +129,7 @@ func publish(h *store.Home, draft *store.Draft, known []byte) (replaced *store.D
 		return nil, err
 	}
 	if h.MarkedLive(id) {
-		return nil, errors.Join(&ExistsError{id}, held.Unlock())
+		return nil, errors.Join(&ExistsError{id}, Missed(h, held))
 	}
 	if spec, _ := os.ReadFile(filepath.Join(h.TaskDir(id), store.SpecFile)); !bytes.Equal(spec, known) {
 		return nil, errors.Join(ErrMoved, held.Unlock())

@@ -52,9 +52,9 @@ func (r *reader) heal(id string) error {
 		return err
 	}
 	fail.Pass("heal-locked")
-	settled := false
+	settled, missed := false, false
 	var s *snapshot
-	defer func() { r.release(id, lock, s, settled) }()
+	defer func() { r.release(id, lock, s, settled, missed) }()
 	if s, err = r.records(id); err != nil || s.fault != nil {
 		return err
 	}
@@ -69,6 +69,7 @@ func (r *reader) heal(id string) error {
 	}
 	switch v {
 	case leave, cannotKnow:
+		missed = s.waiting()
 		return nil
 	case cancel, finishRetry, unclaim:
 		err = r.wait(s, v)
@@ -103,12 +104,16 @@ func note(lock *store.Lock) {
 // nobody supervises an ended task was woken under the lock, and is again. After
 // anything else nobody is: a waiter that tries in vain would wake itself. Then
 // the next of those that wait can be started, for which a reader has no right: the
-// dispatcher is told, and if it can't be, whoever uses the home next tells it.
-func (r *reader) release(id string, lock *store.Lock, s *snapshot, settled bool) {
+// dispatcher is told, and if it can't be, whoever uses the home next tells it. So it
+// is if a dispatch may have missed the task because of us: it waits, and was healed
+// by another before we had the lock.
+func (r *reader) release(id string, lock *store.Lock, s *snapshot, settled, missed bool) {
 	lock.Unlock()
 	if settled {
 		store.Ring(filepath.Join(r.home.TaskDir(id), store.BellsDir), store.BellChange)
-		_ = launch.Kick(r.home, s.waiting())
+	}
+	if settled || missed {
+		_ = launch.Kick(r.home, settled && s.waiting())
 	}
 }
 

@@ -10,6 +10,8 @@ import (
 	"testing"
 	"time"
 
+	"golang.org/x/sys/unix"
+
 	"bgtasks/lib/proc"
 	"bgtasks/lib/record"
 	"bgtasks/lib/seglog"
@@ -225,4 +227,52 @@ func TestP10HealFinishesTheRetry(t *testing.T) {
 			}
 		})
 	}
+}
+
+// Who takes the lock of a task that waits, and finds it healed, may have kept a
+// dispatch from it: there is another.
+func TestHealInVainDispatches(t *testing.T) {
+	h := testHome(t)
+	putWaiting(t, h, scheduled(t, "web"), testState(record.Queued), nil)
+	err := os.MkdirAll(h.QueueDir(), 0o700)
+	if err == nil {
+		err = os.WriteFile(filepath.Join(h.QueueDir(), store.WaitingFile), nil, 0o600)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	dispatched := dispatcher(t, h)
+	if err := newReader(h).heal("web"); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := dispatched.Read(make([]byte, 1)); err != nil {
+		t.Errorf("no dispatch: %v", err)
+	}
+}
+
+// dispatcher puts a program in the dispatcher's place that writes to a FIFO.
+func dispatcher(t *testing.T, h *store.Home) *os.File {
+	t.Helper()
+	path := filepath.Join(h.Path(), "dispatched")
+	self, err := os.Executable()
+	if err == nil {
+		err = unix.Mkfifo(path, 0o600)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	fifo, err := os.OpenFile(path, os.O_RDWR, 0)
+	if err == nil {
+		t.Cleanup(func() { fifo.Close() })
+		err = fifo.SetReadDeadline(time.Now().Add(10 * time.Second))
+	}
+	program := filepath.Join(filepath.Dir(self), record.DispatcherName)
+	if err == nil {
+		t.Cleanup(func() { os.Remove(program) })
+		err = os.WriteFile(program, []byte("#!/bin/sh\necho >\"$2/dispatched\"\n"), 0o700)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	return fifo
 }
