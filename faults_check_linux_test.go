@@ -66,7 +66,8 @@ func (w *world) agrees() {
 	}
 	a := w.must(code, "bg-status", "-o", "json", w.id)
 	got := gjson.Get(a.out, "0")
-	if !w.alive() || w.scheduled() && got.Get("status").Str == "starting" {
+	between := []string{"queued", "starting"}
+	if !w.alive() || w.scheduled() && slices.Contains(between, got.Get("status").Str) {
 		return // the next attempt began in between
 	}
 	if got.Get("status").Str != "running" || int(got.Get("pid").Int()) != w.latest().pid || got.Get("supervisor").Str != "alive" {
