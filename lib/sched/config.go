@@ -52,20 +52,13 @@ func readConfig(path string, into any) (found bool, err error) {
 		return false, err
 	}
 	if err := json.Unmarshal(raw, into); err != nil {
-		return false, &configError{path, err}
+		return false, fmt.Errorf("read %s: %w: %w", path, errBroken, err)
 	}
 	return true, nil
 }
 
-// configError says that a file of the configuration does not hold what it should.
-type configError struct {
-	path string
-	err  error
-}
-
-func (e *configError) Error() string { return fmt.Sprintf("read %s: %v", e.path, e.err) }
-
-func (e *configError) Unwrap() error { return e.err }
+// errBroken says that a file of the configuration does not hold what it should.
+var errBroken = errors.New("it is broken")
 
 // writeConfig replaces a file of the configuration.
 func writeConfig(path string, config any) error {
@@ -89,8 +82,7 @@ func (x *index) queue(name string) (queueConfig, error) {
 		c = queueConfig{Version: record.Version, Slots: defaultSlots, Paused: true}
 	}
 	c.Slots = max(c.Slots, defaultSlots)
-	var broken *configError
-	if errors.As(err, &broken) {
+	if errors.Is(err, errBroken) {
 		err = nil
 	}
 	return c, err

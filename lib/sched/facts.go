@@ -64,19 +64,25 @@ func read(h *store.Home, id string) (*facts, error) {
 }
 
 func parse[T any](path string, decode func([]byte) (*T, error)) (*T, error) {
+	raw, err := recorded(path)
+	if err != nil {
+		return nil, err
+	}
+	return decode(raw)
+}
+
+// recorded reads a record. An empty one counts as absent.
+func recorded(path string) ([]byte, error) {
 	f, err := fsys.Open(path, os.O_RDONLY, 0)
 	if err != nil {
 		return nil, err
 	}
 	defer f.Close()
 	raw, err := io.ReadAll(f)
-	if err != nil {
-		return nil, err
+	if err == nil && len(raw) == 0 {
+		err = fs.ErrNotExist
 	}
-	if len(raw) == 0 {
-		return nil, fs.ErrNotExist
-	}
-	return decode(raw)
+	return raw, err
 }
 
 // unreadableError says that a task's records are broken. Such a task is in nobody's
@@ -123,8 +129,10 @@ func (f *facts) sick(h *store.Home) bool {
 	if !f.waits() {
 		return f.unsaid()
 	}
-	if _, err := parse(filepath.Join(dir, store.StopFile), view.ParseStop); err == nil {
-		return true
+	if raw, err := recorded(filepath.Join(dir, store.StopFile)); err == nil {
+		if _, err := view.ParseStop(raw); err == nil {
+			return true
+		}
 	}
 	fifo, err := os.Lstat(filepath.Join(dir, store.OutFIFO))
 	return f.state.State == record.Retrying && err == nil && fifo.Mode().Type() == fs.ModeNamedPipe
