@@ -100,9 +100,6 @@ func Load(h *store.Home) (*Config, error) {
 	return c, nil
 }
 
-// maxFile is more than anyone writes by hand.
-const maxFile = 64 << 10
-
 func read(path string) ([]byte, error) {
 	f, err := fsys.Open(path, os.O_RDONLY, 0)
 	if err != nil {
@@ -112,9 +109,9 @@ func read(path string) ([]byte, error) {
 	if st, err := fsys.Stat(f); err != nil || st.Mode&syscall.S_IFMT != syscall.S_IFREG {
 		return nil, errors.Join(err, errors.New("not a regular file"))
 	}
-	text, err := io.ReadAll(io.LimitReader(f, maxFile+1))
-	if len(text) > maxFile {
-		return nil, fmt.Errorf("longer than %d bytes", maxFile)
+	text, err := io.ReadAll(io.LimitReader(f, store.MaxConfig+1))
+	if len(text) > store.MaxConfig {
+		return nil, fmt.Errorf("longer than %d bytes", store.MaxConfig)
 	}
 	return text, err
 }
@@ -162,9 +159,8 @@ func parseSection(section string, text []byte, members map[string]any) (field st
 	return "", nil
 }
 
-// Largest is the largest value of a member. It keeps every value, and milliseconds as a time.Duration, in range: about
-// 285 years.
-const Largest = 9_000_000_000_000
+// Largest is the largest value of a member.
+const Largest = store.MaxSetting
 
 func set(into any, text []byte) error {
 	var n int64

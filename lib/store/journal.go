@@ -16,7 +16,7 @@ func (h *Home) Journal() *seglog.Journal {
 
 func (h *Home) journal(lock func() (unlock func(), err error)) *seglog.Journal {
 	j := seglog.OpenJournal(h.EventsDir(), lock)
-	j.Keep(h.journalRetention)
+	j.Keep(h.JournalRetention)
 	return j
 }
 
