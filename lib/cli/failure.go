@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"syscall"
 
@@ -113,7 +114,7 @@ func failureOf(err error) *Failure {
 	if errors.As(err, &done) {
 		return done
 	}
-	for _, known := range []func(error) *Failure{taskFailure, attemptFailure, differsFailure, schedFailure, spawnFailure, envFailure, stopFailure, reportFailure, recordFailure, outputFailure, homeFailure, configFailure, consumerFailure, journalFailure, shortageFailure} {
+	for _, known := range []func(error) *Failure{taskFailure, attemptFailure, differsFailure, schedFailure, spawnFailure, envFailure, stopFailure, reportFailure, heldFailure, recordFailure, outputFailure, homeFailure, configFailure, consumerFailure, journalFailure, shortageFailure} {
 		if f := known(err); f != nil {
 			return f
 		}
@@ -251,6 +252,22 @@ func reportFailure(err error) *Failure {
 	details := []Detail{{"id", refused.ID}, {"reason", refused.Why}, {"state", given(refused.State)},
 		{"hint", "Only what runs can report. Look at the task with status."}}
 	return &Failure{Type: "ReportRefused", Message: "report refused by task: " + refused.ID, Code: CodeNo, Text: refused.Error(), Details: details}
+}
+
+// heldFailure is a lock whose holder is stopped, or hangs.
+func heldFailure(err error) *Failure {
+	var held *store.HeldError
+	if !errors.As(err, &held) {
+		return nil
+	}
+	hint := "try again"
+	if held.Stopped {
+		pid := strconv.Itoa(held.PID)
+		hint = "continue it with kill -CONT " + pid + ", or end it with kill -KILL " + pid
+	}
+	return &Failure{Type: "CliStoreError", Message: "task store operation failed: lock", Code: CodeTool, Retryable: true,
+		Text: err.Error(), Hint: hint,
+		Details: []Detail{{"operation", "lock"}, {"path", held.Path}, {"reason", err.Error()}, {"hint", hint}}}
 }
 
 // recordFailure is a task whose records can't be read: all that could be said

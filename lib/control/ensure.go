@@ -56,7 +56,7 @@ func settle(ctx context.Context, h *store.Home, id string) (*view.Task, error) {
 	case t.Open():
 		return t, nil
 	}
-	return t, settled(t)
+	return t, settled(h, t)
 }
 
 // lockPatience is how long someone is waited for who has a task's lock for a moment:

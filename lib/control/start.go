@@ -30,10 +30,14 @@ func (e *UnsettledError) Error() string {
 func (e *UnsettledError) Unwrap() error { return e.Err }
 
 // settled is an *UnsettledError unless all is done that follows from the end of
-// the task's run.
-func settled(t *view.Task) error {
-	if t.Unhealed != nil {
-		return &UnsettledError{t.ID, t.Unhealed}
+// the task's run, or its supervisor is about to do it.
+func settled(h *store.Home, t *view.Task) error {
+	err := t.Unhealed
+	if t.Supervised() && t.TreeGone() {
+		_, err = h.JournalEnd() // the supervisor waits for the journal, too
+	}
+	if err != nil {
+		return &UnsettledError{t.ID, err}
 	}
 	return nil
 }
@@ -94,7 +98,7 @@ func Restart(ctx context.Context, h *store.Home, id string, o RestartOptions) (*
 	if t, err = Stop(ctx, h, id, o.Stop); err != nil {
 		return nil, err
 	}
-	if err := settled(t); err != nil {
+	if err := settled(h, t); err != nil {
 		return nil, err
 	}
 	for {

@@ -181,7 +181,7 @@ func makeWay(h *store.Home, r *launch.Request) error {
 		// Whether it stays too long is seen by who takes its lock.
 		_, _ = until(context.Background(), h, old.ID, time.Now().Add(lockPatience), decided)
 	}
-	if err := errors.Join(settled(old), sched.Settle(h, old.ID)); err != nil {
+	if err := errors.Join(settled(h, old), sched.Settle(h, old.ID)); err != nil {
 		return err
 	}
 	r.Spec.FirstRun = old.Run + 1

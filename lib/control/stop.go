@@ -52,7 +52,7 @@ func Stop(ctx context.Context, h *store.Home, id string, o StopOptions) (*view.T
 		if err != nil {
 			return nil, err
 		}
-		if gone(t) {
+		if t.TreeGone() {
 			forget(h, id)
 			return t, nil
 		}
@@ -110,11 +110,8 @@ func waiting(t *view.Task) bool { return t.State == record.Queued || t.State == 
 // for nothing would for that moment look like a supervisor's.
 func forget(h *store.Home, id string) { _ = store.RemoveStop(h.TaskDir(id)) }
 
-// gone tells whether nothing of the task's tree is left.
-func gone(t *view.Task) bool { return t.Terminal() && !t.Supervised() && t.Leftovers == 0 }
-
 // lost tells whether something of the tree may live that nobody supervises.
-func lost(t *view.Task) bool { return !t.Supervised() && !gone(t) }
+func lost(t *view.Task) bool { return !t.Supervised() && !t.TreeGone() }
 
 // request fills in what the options leave to the task.
 func (o *StopOptions) request(t *view.Task) (*record.Stop, int, error) {
@@ -170,7 +167,7 @@ func await(ctx context.Context, h *store.Home, id string, r *request, deadline t
 	var failure error
 	tasks, err := watch.Until(ctx, h, []string{id}, deadline, func(t *view.Task) bool {
 		switch {
-		case gone(t):
+		case t.TreeGone():
 			forget(h, id)
 			return true
 		case waiting(t) && !t.Supervised():

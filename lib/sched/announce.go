@@ -34,8 +34,10 @@ func (x *index) unmarkNew(id string) {
 }
 
 // announceOld makes up for events of tasks whose enqueuer was killed. Those whose
-// locks are held are still being published.
+// locks are held are still being published. It has no time to wait for the journal:
+// others wait for the index.
 func (x *index) announceOld() error {
+	home := x.home.Hurried()
 	ids, err := namesIn(x.path(newDir))
 	for _, id := range ids {
 		f, err := look(x.home, id)
@@ -46,7 +48,7 @@ func (x *index) announceOld() error {
 			x.todo.sick = append(x.todo.sick, id)
 			continue
 		case err == nil && f.waits():
-			if err := x.home.Append(enqueuedEvent(f.spec, f.state)); err != nil {
+			if err := home.Append(enqueuedEvent(f.spec, f.state)); err != nil {
 				return err
 			}
 		case err != nil && !errors.Is(err, fs.ErrNotExist) && !unreadable(err):
@@ -64,7 +66,7 @@ func enqueuedEvent(s *record.Spec, state *record.State) *record.Event {
 
 // announce journals what was accepted. What can't be is left to the next dispatch.
 func (b *batch) announce(x *index, items []*item) {
-	journal := b.home.Journal()
+	journal := b.home.Hurried().Journal()
 	defer journal.Close()
 	for _, it := range items {
 		if !it.public {
@@ -73,9 +75,10 @@ func (b *batch) announce(x *index, items []*item) {
 		fail.Pass("enqueue-journal")
 		s := &it.Spec
 		event := enqueuedEvent(s, &record.State{Run: s.Run, Attempt: 1, State: record.Queued, UpdatedAt: s.CreatedAt})
-		if _, err := journal.Append(event.AppendJSON(nil)); err == nil {
-			_ = removeFile(x.path(newDir, s.ID))
+		if _, err := journal.Append(event.AppendJSON(nil)); err != nil {
+			break
 		}
+		_ = removeFile(x.path(newDir, s.ID))
 	}
 	_ = os.Remove(x.path(newDir)) // if it is empty
 	store.Ring(b.home.JournalBells(), store.BellChange)

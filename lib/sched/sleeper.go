@@ -123,9 +123,17 @@ func sleep(h *store.Home) error {
 	if err != nil {
 		return err
 	}
+	h = h.Patient()
 	for {
 		drain(bell)
-		if err := (&dispatcher{home: h, asleep: true}).run(); err != nil {
+		err := (&dispatcher{home: h, asleep: true}).run()
+		if held := (*store.HeldError)(nil); errors.As(err, &held) {
+			// Who has the journal is stopped: he is waited for where nobody waits for us.
+			if _, err = h.JournalEnd(); err == nil {
+				continue
+			}
+		}
+		if err != nil {
 			return err
 		}
 		next, err := nextDue(h, lock)

@@ -124,7 +124,10 @@ func (s *Shim) leave() {
 		st.drain()
 		st.log.Close()
 	}
-	s.lastWord()
+	s.catchUp()
+	if s.turn.Waits() {
+		s.standInLine()
+	}
 	if s.state.State != record.Retrying || len(s.unsaid) == 0 {
 		store.RemoveFIFOs(s.launch.TaskDir)
 		s.lastCall()
@@ -136,10 +139,24 @@ func (s *Shim) leave() {
 	s.handOver()
 }
 
-// lastWord tries once more to write what the journal had no room for, the end
-// among it. What it has no room for now is lost but for the end, which whoever
+// standInLine stays until the journal is free, for hours if who holds it is stopped:
+// what is in nobody's memory but ours comes after what is there, and before what is
+// said of another run (P10). All the rest of a run's end does not wait for it: with
+// its FIFOs gone, the marker tells that nothing but the journal keeps us.
+func (s *Shim) standInLine() {
+	if s.state.State != record.Retrying {
+		store.RemoveFIFOs(s.launch.TaskDir)
+	}
+	store.Ring(s.path(store.BellsDir), store.BellChange)
+	s.sendDispatcher()
+	s.turn.Insist()
+	s.catchUp()
+}
+
+// catchUp tries again to write what the journal did not take, the end perhaps among
+// it. What it has no room for when we leave is lost but for the end, which whoever
 // looks at the marker journals; state.json tells how many lines that are.
-func (s *Shim) lastWord() {
+func (s *Shim) catchUp() {
 	if len(s.unsaid) == 0 {
 		return
 	}

@@ -33,6 +33,9 @@ func (s *Shim) run() {
 		if n > 0 || s.pace.resting {
 			s.serve(polled)
 		}
+		if s.turn.Came() {
+			s.catchUp()
+		}
 		s.checkTimers()
 	}
 	s.leave()

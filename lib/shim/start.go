@@ -35,6 +35,7 @@ type Shim struct {
 	state   record.State
 	reserve *store.Reserve // for the terminal state
 	unsaid  [][]byte       // journal lines that could not be written yet
+	turn    *store.Turn    // our way to the journal
 
 	children *proc.ChildNotifier
 	ctl      int // the doorbell
@@ -82,6 +83,7 @@ func newShim(l *record.Launch, lock *os.File) *Shim {
 		state:    record.State{Run: l.Run, Attempt: l.Attempt, State: record.Running},
 	}
 	s.tree = proc.OwnTree(s.foreign)
+	s.turn = store.NewTurn(s.home, s.ownBell)
 	return s
 }
 
@@ -184,6 +186,10 @@ func (s *Shim) openDoorbell() (err error) {
 	s.ctl, err = unix.Open(s.path(store.CtlFIFO), unix.O_RDWR|unix.O_NONBLOCK|unix.O_CLOEXEC|unix.O_NOFOLLOW, 0)
 	return err
 }
+
+// ownBell wakes the loop: a message that says nothing does that. If the doorbell
+// takes no more, the loop is about to wake.
+func (s *Shim) ownBell() { unix.Write(s.ctl, []byte("\n")) }
 
 func (s *Shim) openStreams() error {
 	stems := []string{store.OutputStem}
@@ -376,9 +382,10 @@ func (s *Shim) journal(name record.EventName, at time.Time) {
 	s.say()
 }
 
-// say writes the events that are not in the journal yet.
+// say writes the events that are not in the journal yet, as far as that does not
+// keep us from the task.
 func (s *Shim) say() {
-	journal := s.home.Journal()
+	journal := s.turn.Journal()
 	for len(s.unsaid) > 0 {
 		if _, err := journal.Append(s.unsaid[0]); err != nil {
 			return

@@ -44,7 +44,7 @@ func (h *Home) AddConsumer(name string) error {
 // error is ErrLocked if there is one already, and wraps fs.ErrNotExist if the
 // consumer is not known.
 func (h *Home) ReadAs(name string) (*Lock, error) {
-	return h.consumerLock(name, readerLock, tryLock)
+	return h.consumerLock(name, readerLock, tryLockAt)
 }
 
 // BeingRead tells whether somebody reads as this consumer.
@@ -53,9 +53,9 @@ func (h *Home) BeingRead(name string) (bool, error) {
 }
 
 // LockAcks takes the lock under which a known consumer's acknowledgements are
-// recorded, and waits for it.
+// recorded, and waits for it. The error is a *HeldError if who holds it is stopped.
 func (h *Home) LockAcks(name string) (*Lock, error) {
-	return h.consumerLock(name, ackLock, waitLock)
+	return h.consumerLock(name, ackLock, lockPatiently)
 }
 
 // StaleAcks lists the hidden temporary files that acknowledgements of a consumer
@@ -74,9 +74,9 @@ func SweepAcks(consumerDir string) error {
 
 // consumerLock takes a lock in the directory as it is seen then: one that was
 // forgotten meanwhile is no longer there.
-func (h *Home) consumerLock(name, file string, take func(*os.File) error) (*Lock, error) {
+func (h *Home) consumerLock(name, file string, take func(path string) (*Lock, error)) (*Lock, error) {
 	path := filepath.Join(h.ConsumerDir(name), file)
-	lock, err := openLock(path, os.O_CREATE, take)
+	lock, err := take(path)
 	if err == nil && !fsys.IsAt(lock.f, path) {
 		return nil, errors.Join(&fs.PathError{Op: "lock", Path: path, Err: fs.ErrNotExist}, lock.Unlock())
 	}

@@ -1,7 +1,7 @@
 package store
 
 import (
-	"os"
+	"errors"
 	"path/filepath"
 
 	"bgtasks/lib/record"
@@ -9,10 +9,19 @@ import (
 )
 
 // Journal is the event journal of the home. Appends are ordered by a lock on
-// events/lock that is held for one short write.
+// events/lock that is held for one short write; the error of one is a *HeldError
+// if who holds it is stopped.
 func (h *Home) Journal() *seglog.Journal {
 	return h.journal(h.lockJournal)
 }
+
+// Hurried is the same home for one who can't wait for the journal for longer than a
+// moment: it is as if who holds it were stopped.
+func (h *Home) Hurried() *Home { return &Home{path: h.path, patience: little} }
+
+// Patient is the same home for one who waits for the journal and the queues for as
+// long as it takes: who keeps nobody waiting himself.
+func (h *Home) Patient() *Home { return &Home{path: h.path, patience: endless} }
 
 func (h *Home) journal(lock func() (unlock func(), err error)) *seglog.Journal {
 	j := seglog.OpenJournal(h.EventsDir(), lock)
@@ -21,19 +30,22 @@ func (h *Home) journal(lock func() (unlock func(), err error)) *seglog.Journal {
 }
 
 func (h *Home) lockJournal() (unlock func(), err error) {
-	lock, err := openLock(filepath.Join(h.EventsDir(), eventsLock), os.O_CREATE, waitLock)
-	if err != nil {
-		return nil, err
-	}
-	return func() { lock.Unlock() }, nil
+	lock, err := h.events.take(h.journalLock(), h.patience)
+	return unlocker(lock), err
 }
+
+func (h *Home) journalLock() string { return filepath.Join(h.EventsDir(), eventsLock) }
 
 // JournalEnd is the cursor at the end of the journal at a moment when nobody is
 // about to write to it: what AppendAfter has changed by then is journalled. In a
-// home that can't be written to nobody is.
+// home that can't be written to nobody is. The error is a *HeldError if one who
+// writes is stopped.
 func (h *Home) JournalEnd() (int64, error) {
 	unlock, err := h.lockJournal()
-	if err == nil {
+	switch held := (*HeldError)(nil); {
+	case errors.As(err, &held):
+		return 0, held
+	case err == nil:
 		defer unlock()
 	}
 	return h.Journal().End()

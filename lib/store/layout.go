@@ -47,7 +47,11 @@ const (
 const eventsLock = "lock"
 
 // Home is an opened state directory.
-type Home struct{ path string }
+type Home struct {
+	path     string
+	events   patientLock // of the journal
+	patience patience    // with the holders of locks
+}
 
 // At names the home at path without looking at it: for a shim, whose starter
 // has looked.

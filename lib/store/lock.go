@@ -53,30 +53,12 @@ func LockWithin(taskDir string, patience time.Duration) (*Lock, error) {
 	if !errors.Is(err, ErrLocked) {
 		return lock, err
 	}
-	type outcome struct {
-		lock *Lock
-		err  error
-	}
-	outcomes, abandoned := make(chan outcome), make(chan struct{})
-	go func() {
-		late, err := runLock(taskDir, waitLock)
-		select {
-		case outcomes <- outcome{late, err}:
-		case <-abandoned:
-			if err == nil {
-				late.Unlock()
-			}
-		}
-	}()
-	timer := time.NewTimer(patience)
-	defer timer.Stop()
-	select {
-	case o := <-outcomes:
-		return o.lock, o.err
-	case <-timer.C:
-		close(abandoned)
+	c := standInLine(func() (*Lock, error) { return runLock(taskDir, waitLock) }, nil)
+	if lock, err = c.within(patience); err == errNotYet {
+		go c.leave()
 		return nil, ErrLocked
 	}
+	return lock, err
 }
 
 // LockHeld tells whether the task in taskDir has a live supervisor, and takes
@@ -106,3 +88,6 @@ func openLock(path string, flags int, take func(*os.File) error) (*Lock, error) 
 	}
 	return &Lock{f}, nil
 }
+
+// tryLockAt takes the lock of the file at path, which is made if need be.
+func tryLockAt(path string) (*Lock, error) { return openLock(path, os.O_CREATE, tryLock) }

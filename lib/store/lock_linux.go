@@ -4,8 +4,13 @@ import (
 	"errors"
 	"io"
 	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
 
 	"golang.org/x/sys/unix"
+
+	"bgtasks/lib/fsys"
 )
 
 // whole describes a lock on a whole file. OFD locks demand a pid of zero.
@@ -36,4 +41,42 @@ func lockHeld(f *os.File) (bool, error) {
 		return false, err
 	}
 	return probe.Type != unix.F_UNLCK, nil
+}
+
+// holderOf looks for the process that holds the lock on the file at path, among
+// those that this user may look at; pid is 0 if it is not found. stopped tells
+// whether a signal has stopped it (proc_pid_fdinfo(5), proc_pid_stat(5)).
+func holderOf(path string) (pid int, stopped bool) {
+	var file unix.Stat_t
+	if unix.Stat(path, &file) != nil {
+		return 0, false
+	}
+	names, _ := fsys.Names("/proc")
+	for _, name := range names {
+		dir := "/proc/" + name
+		if pid, err := strconv.Atoi(name); err == nil && holds(dir, filepath.Base(path), &file) {
+			stat, _ := os.ReadFile(dir + "/stat")
+			_, rest, _ := strings.Cut(string(stat), ") ")
+			return pid, strings.HasPrefix(rest, "T") || strings.HasPrefix(rest, "t")
+		}
+	}
+	return 0, false
+}
+
+// holds tells whether a process has a lock on the file, rather than only has it
+// open because it waits for one.
+func holds(process, base string, file *unix.Stat_t) bool {
+	fds, _ := fsys.Names(process + "/fd")
+	for _, fd := range fds {
+		link := process + "/fd/" + fd
+		var st unix.Stat_t
+		target, err := os.Readlink(link)
+		if err != nil || filepath.Base(target) != base || unix.Stat(link, &st) != nil || st.Dev != file.Dev || st.Ino != file.Ino {
+			continue
+		}
+		if info, _ := os.ReadFile(process + "/fdinfo/" + fd); strings.Contains(string(info), "\nlock:") {
+			return true
+		}
+	}
+	return false
 }

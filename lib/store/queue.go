@@ -42,14 +42,15 @@ func (h *Home) Claims() ([]string, error) { return listIDs(filepath.Join(h.Queue
 
 // LockQueue takes the lock of the scheduler's index, and waits for it. It must
 // not be held while a process is started or waited for. The error wraps
-// fs.ErrNotExist if there is no queue/.
+// fs.ErrNotExist if there is no queue/; it is a *HeldError if who holds it is
+// stopped.
 func (h *Home) LockQueue() (*Lock, error) {
-	return openLock(filepath.Join(h.QueueDir(), queueLock), os.O_CREATE, waitLock)
+	return new(patientLock).take(filepath.Join(h.QueueDir(), queueLock), h.patience)
 }
 
 // TryLockQueue does so without waiting; the error is ErrLocked then.
 func (h *Home) TryLockQueue() (*Lock, error) {
-	return openLock(filepath.Join(h.QueueDir(), queueLock), os.O_CREATE, tryLock)
+	return tryLockAt(filepath.Join(h.QueueDir(), queueLock))
 }
 
 // Outlook is what whoever has changed the scheduler's index says of what comes next.
@@ -84,13 +85,14 @@ func (h *Home) Outlook() (o Outlook, left time.Time) {
 
 // LockQueueNext does so as the next in line. The error is ErrLocked if another
 // process is that already: what it will find includes all that was written before
-// this call, so a second one need not wait behind it.
+// this call, so a second one need not wait behind it. Others rely on this one, so it
+// waits for as long as it takes.
 func (h *Home) LockQueueNext() (*Lock, error) {
-	next, err := openLock(filepath.Join(h.QueueDir(), nextLock), os.O_CREATE, tryLock)
+	next, err := tryLockAt(filepath.Join(h.QueueDir(), nextLock))
 	if err != nil {
 		return nil, err
 	}
-	lock, err := h.LockQueue()
+	lock, err := h.Patient().LockQueue()
 	return lock, errors.Join(err, next.Unlock())
 }
 
@@ -104,7 +106,7 @@ func (h *Home) NextInLine() bool {
 // LockTimer takes the lock of the process that sleeps for this home, and leaves
 // word of who holds it. The error is ErrLocked if there is one.
 func (h *Home) LockTimer(self record.Process) (*Lock, error) {
-	lock, err := openLock(filepath.Join(h.QueueDir(), timerLock), os.O_CREATE, tryLock)
+	lock, err := tryLockAt(filepath.Join(h.QueueDir(), timerLock))
 	if err == nil {
 		if err = WriteHolder(lock.f, self); err != nil {
 			return nil, errors.Join(err, lock.Unlock())

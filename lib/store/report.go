@@ -11,8 +11,9 @@ import (
 )
 
 // LockReports takes the lock under which what the task in taskDir says about
-// itself is recorded, and waits for whoever has it: it is held for one report.
-// The lock is that of the directory as it was seen then.
+// itself is recorded, and waits for whoever has it: it is held for one report. The
+// error is a *HeldError if that one is stopped. The lock is that of the directory
+// as it was seen then.
 func LockReports(taskDir string) (*Lock, error) {
 	if err := CheckDir(taskDir); err != nil {
 		return nil, err
@@ -22,7 +23,7 @@ func LockReports(taskDir string) (*Lock, error) {
 		if err := fail.Point("report-lock"); err != nil {
 			return nil, err
 		}
-		lock, err := openLock(path, os.O_CREATE, waitLock)
+		lock, err := lockPatiently(path)
 		if err != nil || fsys.IsAt(lock.f, path) {
 			return lock, err
 		}

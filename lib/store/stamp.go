@@ -2,7 +2,6 @@ package store
 
 import (
 	"errors"
-	"os"
 	"path/filepath"
 	"time"
 
@@ -38,7 +37,7 @@ func (h *Home) ClearDue(now time.Time) bool {
 
 // TryLockStamp takes the lock of whoever looks through them, without waiting,
 // and makes the file if it is missing. The error is ErrLocked when another does.
-func (h *Home) TryLockStamp() (*Lock, error) { return openLock(h.stamp(), os.O_CREATE, tryLock) }
+func (h *Home) TryLockStamp() (*Lock, error) { return tryLockAt(h.stamp()) }
 
 // Stamp says that they were looked through now, or so long before the next time.
 // The caller holds the lock.

@@ -104,7 +104,8 @@ type Task struct {
 	// or met a full disk, left to do; nil when nothing is left.
 	Unhealed error `json:"-"`
 
-	held bool // run.lock
+	held   bool // run.lock
+	unsaid bool // the run is over for its supervisor, but for the journal
 }
 
 // Usage is what the reaping of the tree counted.
@@ -135,6 +136,13 @@ func (t *Task) Open() bool { return t.State != "" && !t.State.Terminal() }
 // Supervisor says.
 func (t *Task) Supervised() bool { return t.held || t.Supervisor == SupervisorAlive }
 
+// TreeGone tells whether nothing of the task's tree is left, with the run over and
+// nobody supervising it. One who only waits for the journal does not: who holds
+// that may be stopped for hours.
+func (t *Task) TreeGone() bool {
+	return t.Terminal() && t.Leftovers == 0 && (!t.Supervised() || t.unsaid)
+}
+
 // Age is how long ago the newest run was started, or the task was created if
 // that start is not known, by the wall clock; 0 when both are unreadable.
 func (t *Task) Age(now time.Time) time.Duration {
@@ -161,6 +169,7 @@ func (r *reader) derive(s *snapshot) *Task {
 		Holder:      s.holder,
 		Unreadable:  s.fault,
 		held:        s.held,
+		unsaid:      s.marked && s.output == fifoAbsent,
 	}
 	if s.fault != nil {
 		t.Fault = s.fault.Error()

@@ -1,0 +1,204 @@
+package store
+
+import (
+	"errors"
+	"os"
+	"strconv"
+	"sync/atomic"
+	"time"
+
+	"bgtasks/lib/seglog"
+)
+
+const (
+	// lookEvery is how often who waits for a lock looks at the process that holds it,
+	// and longest how long it waits for one that goes on. All locks but run.lock are
+	// held for a moment, but there may be many in the line.
+	lookEvery = 2 * time.Second
+	longest   = 15 * lookEvery
+
+	// brief is how long one waits for the journal who has others wait for him, as a
+	// supervisor has its task, before he goes on without.
+	brief = 200 * time.Millisecond
+)
+
+// HeldError says that a lock which is held for a moment was not to be had: its
+// holder is stopped, or hangs. Those who wait must not hang with it: one who
+// reports belongs to a task, and whoever stops that must not stop all others.
+type HeldError struct {
+	Path    string
+	PID     int  // who holds it, 0 if that can't be told
+	Stopped bool // by a signal: it holds the lock until it is continued, or ends
+}
+
+func (e *HeldError) Error() string {
+	who := "another process"
+	if e.PID != 0 {
+		who = "process " + strconv.Itoa(e.PID)
+	}
+	if e.Stopped {
+		who += ", which is stopped"
+	}
+	return e.Path + " is held by " + who
+}
+
+// claim is a place in the line for a lock. A thread of its own waits there: there
+// is no waiting for a lock with an end (fcntl_locking(2)).
+type claim struct{ came chan outcome }
+
+type outcome struct {
+	lock *Lock
+	err  error
+}
+
+// standInLine waits with take, and rings when the wait is over; nil rings nothing.
+func standInLine(take func() (*Lock, error), ring func()) *claim {
+	c := &claim{make(chan outcome, 1)}
+	go func() {
+		lock, err := take()
+		c.came <- outcome{lock, err}
+		if ring != nil {
+			ring()
+		}
+	}()
+	return c
+}
+
+// errNotYet says that the place in the line is kept.
+var errNotYet = errors.New("not yet")
+
+// within gives the lock if it comes within that time, else errNotYet.
+func (c *claim) within(patience time.Duration) (*Lock, error) {
+	select {
+	case o := <-c.came:
+		return o.lock, o.err
+	default:
+	}
+	if patience <= 0 {
+		return nil, errNotYet
+	}
+	late := make(chan struct{}) // a channel of times would cost the shim's file 60 kB
+	timer := time.AfterFunc(patience, func() { close(late) })
+	defer timer.Stop()
+	select {
+	case o := <-c.came:
+		return o.lock, o.err
+	case <-late:
+		return nil, errNotYet
+	}
+}
+
+// leave gives up the place. Should the lock come, it is freed.
+func (c *claim) leave() {
+	if o := <-c.came; o.err == nil {
+		o.lock.Unlock()
+	}
+}
+
+// patience is how long the holder of a lock is waited for.
+type patience int
+
+const (
+	some patience = iota // unless it is stopped, or takes too long
+	little
+	endless
+)
+
+// patientLock is a lock that others hold for a moment. One process may take it many
+// times: as long as its holder hangs, all that costs the time of one wait.
+type patientLock struct{ held atomic.Pointer[HeldError] }
+
+// lockPatiently takes the lock of the file at path, which is made if need be, and
+// waits for whoever holds it. The error is a *HeldError if that one is stopped, or
+// too slow.
+func lockPatiently(path string) (*Lock, error) { return new(patientLock).take(path, some) }
+
+func (p *patientLock) take(path string, how patience) (*Lock, error) {
+	if how == endless {
+		return openLock(path, os.O_CREATE, waitLock)
+	}
+	lock, err := tryLockAt(path)
+	if !errors.Is(err, ErrLocked) {
+		return lock, err
+	}
+	if held := p.held.Load(); held != nil {
+		return nil, held
+	}
+	c := awaitLock(path, nil)
+	held := &HeldError{Path: path}
+	step := lookEvery
+	if how == little {
+		step = brief
+	}
+	for waited := step; ; waited += step {
+		if lock, err = c.within(step); err != errNotYet {
+			return lock, err
+		}
+		if how == little || waited >= longest {
+			break
+		}
+		if held.PID, held.Stopped = holderOf(path); held.Stopped {
+			break
+		}
+	}
+	p.held.Store(held)
+	go func() {
+		c.leave()
+		p.held.Store(nil)
+	}()
+	return nil, held
+}
+
+func awaitLock(path string, ring func()) *claim {
+	return standInLine(func() (*Lock, error) { return openLock(path, os.O_CREATE, waitLock) }, ring)
+}
+
+// Turn is a supervisor's way to the journal. It never waits there for longer than
+// a moment: it keeps its place in the line, and is told when it is its turn. It is
+// not for concurrent use.
+type Turn struct {
+	home    *Home
+	ring    func()
+	line    *claim // nil if we stand in none
+	insists bool
+}
+
+// NewTurn gives one that calls ring, from another goroutine, when it is its turn.
+func NewTurn(h *Home, ring func()) *Turn { return &Turn{home: h, ring: ring} }
+
+// Journal is the journal for this one. The error of an append is ErrLocked while
+// others hold it.
+func (t *Turn) Journal() *seglog.Journal { return t.home.journal(t.take) }
+
+// Waits tells whether the journal was held by others when it was last wanted.
+func (t *Turn) Waits() bool { return t.line != nil }
+
+// Came tells whether it is now free for us.
+func (t *Turn) Came() bool { return t.line != nil && len(t.line.came) > 0 }
+
+// Insist makes every append from now on wait for as long as it takes.
+func (t *Turn) Insist() { t.insists = true }
+
+func (t *Turn) take() (unlock func(), err error) {
+	path := t.home.journalLock()
+	patience := time.Duration(0)
+	if t.line == nil {
+		lock, err := tryLockAt(path)
+		if !errors.Is(err, ErrLocked) {
+			return unlocker(lock), err
+		}
+		t.line = awaitLock(path, t.ring)
+		patience = brief
+	}
+	if t.insists {
+		patience = 1<<63 - 1
+	}
+	lock, err := t.line.within(patience)
+	if err == errNotYet {
+		return nil, ErrLocked
+	}
+	t.line = nil
+	return unlocker(lock), err
+}
+
+func unlocker(l *Lock) func() { return func() { l.Unlock() } }
