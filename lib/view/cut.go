@@ -70,6 +70,7 @@ type cutter struct {
 	tasks  []*Task         // that loose lets through
 	marked map[string]bool // not over, or the line about their end may be missing
 	told   map[string]*telling
+	short  bool // the journal does not reach back to all lines of interest
 }
 
 // telling is what lines up to the cursor tell of a task.
@@ -138,6 +139,7 @@ func (c *cutter) readLines(from int64) error {
 // read reads up to the cursor. Unless it must do, it is not enough if the first
 // line was written too late for those before it to be of no interest.
 func (c *cutter) read(r *seglog.JournalReader, mustDo bool) (enough bool, err error) {
+	start := r.Cursor()
 	for first := true; r.Cursor() < c.cut.Cursor; first = false {
 		line, _, err := r.Next()
 		if errors.Is(err, io.EOF) {
@@ -146,8 +148,11 @@ func (c *cutter) read(r *seglog.JournalReader, mustDo bool) (enough bool, err er
 		if err != nil {
 			return false, err
 		}
-		if at, known := record.EventTime(line); first && !mustDo && known && at.After(c.now.Add(-2*lag)) {
-			return false, nil
+		if at, known := record.EventTime(line); first && known && at.After(c.now.Add(-2*lag)) {
+			if !mustDo {
+				return false, nil
+			}
+			c.short = start > 0
 		}
 		if e, err := ParseEvent(line); err == nil {
 			c.hear(e)
@@ -242,9 +247,10 @@ func (c *cutter) mayTakeBack(t *Task, last *Event) bool {
 }
 
 // before takes back what a record tells whose line comes after the cursor: no
-// line up to there says anything of the task.
+// line up to there says anything of the task. Where its line may be one of those
+// that are not kept, it stays.
 func (c *cutter) before(t *Task) *Task {
-	if !c.young(t) || t.State == record.Queued {
+	if c.short || !c.young(t) || t.State == record.Queued {
 		return t
 	}
 	then := *t.Current

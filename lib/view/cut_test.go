@@ -1,7 +1,9 @@
 package view
 
 import (
+	"errors"
 	"math/rand/v2"
+	"os"
 	"path/filepath"
 	"runtime"
 	"strconv"
@@ -116,6 +118,29 @@ func TestP10CutBetweenRecordAndLine(t *testing.T) {
 				t.Errorf("Shows(%s) = %t, want %t", e.Name, got, c.shows)
 			}
 		})
+	}
+}
+
+// Where the line about a young record may be one of those that are no longer kept,
+// the record is not taken back.
+func TestCutOfAShortJournal(t *testing.T) {
+	h := testHome(t)
+	if err := os.WriteFile(filepath.Join(h.Path(), "config.json"), []byte(`{"journal":{"maxBytes":1}}`), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	now := &record.State{Run: 1, Attempt: 1, State: record.Running, StartedAt: time.Now(), UpdatedAt: time.Now()}
+	supervised(t, h, "t", now)
+	journalState(t, h, "t", record.EventStarted, now)
+	for range 60 { // three segments and more, of which one is kept
+		journalState(t, h, "u", record.EventStep, now)
+	}
+	var old *seglog.TooOldError
+	if _, err := seglog.OpenJournalReader(h.EventsDir(), 0); !errors.As(err, &old) {
+		t.Fatalf("reading from the first event = %v, want %T", err, old)
+	}
+	cut, err := TakeCut(h, Filter{IDs: []string{"t"}})
+	if err != nil || len(cut.Tasks) != 1 || cut.Tasks[0].State != record.Running {
+		t.Fatalf("TakeCut = %+v, %v, want the task running", cut, err)
 	}
 }
 
