@@ -17,8 +17,11 @@ const (
 	// again after a crash.
 	ackEvery = 256
 
-	// ackDistance is after how many bytes of events that nobody wants it does.
+	// ackDistance is after how many bytes of events that nobody wants it does, or, if
+	// that is less, after how many of those that are kept. What it has not acknowledged
+	// may be gone when it comes again.
 	ackDistance = 1 << 20
+	ackPart     = 8
 )
 
 // CheckConsumer refuses what can't be a consumer's name.
@@ -42,6 +45,10 @@ func (s *stream) enlist() (*store.Lock, error) {
 	if err := s.home.AddConsumer(s.o.Consumer); err != nil {
 		return nil, fmt.Errorf("add consumer %q: %w", s.o.Consumer, err)
 	}
+	s.distance = ackDistance
+	if kept := s.home.JournalRetention().Bytes; kept > 0 {
+		s.distance = min(s.distance, kept/ackPart)
+	}
 	lock, err := s.home.ReadAs(s.o.Consumer)
 	if errors.Is(err, store.ErrLocked) {
 		return nil, &busyConsumerError{s.o.Consumer}
@@ -63,10 +70,11 @@ func (s *stream) acknowledged() (int64, error) {
 }
 
 // acknowledge puts out what was given, and then records that, if the reader is
-// one that acknowledges by itself.
-func (s *stream) acknowledge() error {
+// one that acknowledges by itself. Where nothing was given, that waits until so many
+// bytes were read.
+func (s *stream) acknowledge(distance int64) error {
 	at := s.reader.Cursor()
-	if !s.o.AutoAck || s.unacked == 0 && at-s.acked < ackDistance {
+	if !s.o.AutoAck || s.unacked == 0 && at-s.acked < distance {
 		return nil
 	}
 	if err := s.call.Out.Flush(); err != nil {

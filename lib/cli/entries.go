@@ -46,11 +46,10 @@ var presentation = map[record.EventName]struct{ level, message string }{
 	record.EventRemoved:    {"info", "Task removed"},
 }
 
-// newEntry makes an entry of an event. percents keeps how far each task has come
-// by the events so far.
-func newEntry(l *journalLine, percents map[string]*float64) *Entry {
+// newEntry makes an entry of an event, after which its task has come so far.
+func newEntry(l *journalLine, percent *float64) *Entry {
 	e := l.Event
-	n := &Entry{Type: string(e.Name), Level: "info", Message: "Task " + string(e.Name), Percent: percentAfter(e, percents),
+	n := &Entry{Type: string(e.Name), Level: "info", Message: "Task " + string(e.Name), Percent: percent,
 		Timestamp: string(record.AppendTime(nil, e.Time)), Metadata: entryMetadata(e), TaskID: e.TaskID, Kind: e.Kind,
 		State: string(e.State.State), Channels: e.AllChannels(), Cursor: l.Cursor, Left: l.Left}
 	if p, known := presentation[e.Name]; known {
@@ -66,24 +65,29 @@ func newEntry(l *journalLine, percents map[string]*float64) *Entry {
 	return n
 }
 
-// percentAfter is how far the event's task has come; nil if nothing was said.
-func percentAfter(e *view.Event, percents map[string]*float64) *float64 {
+// percents is how far each task has come by the events so far; nil if it has said
+// nothing.
+type percents map[string]*float64
+
+// after is how far an event's task has come. known is false if none of the events
+// so far tells.
+func (p percents) after(e *view.Event) (percent *float64, known bool) {
 	switch {
 	case e.Step != nil && e.Step.Percent != nil:
-		percents[e.TaskID] = e.Step.Percent
+		p[e.TaskID] = e.Step.Percent
 	case e.Progress != nil:
-		percents[e.TaskID] = e.Progress.Percent
+		p[e.TaskID] = e.Progress.Percent
 	case e.Name == record.EventEnqueued, e.Name == record.EventClaimed, e.Name == record.EventStarted, e.Name == record.EventRetried:
-		delete(percents, e.TaskID)
+		p[e.TaskID] = nil
 	case e.State.State == record.Succeeded:
 		all := 100.0
-		percents[e.TaskID] = &all
+		p[e.TaskID] = &all
 	}
-	now := percents[e.TaskID]
+	percent, known = p[e.TaskID]
 	if e.State.State.Terminal() {
-		delete(percents, e.TaskID)
+		delete(p, e.TaskID)
 	}
-	return now
+	return percent, known
 }
 
 // entryMetadata are the facts beside; what is not known is left out.

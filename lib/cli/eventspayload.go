@@ -64,7 +64,6 @@ func (p *JournalPayload) check(f *faults) {
 		{p.Consumer == "" && p.Ack != nil, "ack", "Expected consumer beside it"},
 		{p.Consumer == "" && p.AutoAck, "autoAck", "Expected consumer beside it"},
 		{p.Consumer != "" && p.Cursor != nil, "cursor", "Expected no cursor beside consumer, which has its own"},
-		{p.Cursor != nil && p.Bootstrap, "bootstrap", "Expected no bootstrap beside cursor, which tells where to go on"},
 		{p.Entries && p.Bootstrap, "bootstrap", "Expected no bootstrap beside entries, which have none"},
 		{p.Ack != nil && p.reads(), "ack", "Expected consumer alone beside it: an acknowledgement reads nothing"},
 	} {
@@ -92,7 +91,7 @@ func (p *JournalPayload) Options() JournalOptions {
 	o.Shape.Uncounted = p.Aggregate != nil && !*p.Aggregate
 	if p.Cursor != nil {
 		o.Cursor = int64(*p.Cursor)
-		o.Bootstrap = o.Follow && !p.Entries
+		o.Bootstrap = p.Bootstrap || o.Follow && !p.Entries
 	}
 	if p.Limit != nil {
 		o.Shape.Limit = int(*p.Limit)

@@ -353,9 +353,15 @@ func journalFailure(err error) *Failure {
 	if !errors.As(err, &old) && !errors.As(err, &bad) {
 		return nil
 	}
-	return &Failure{Type: "CommandInputError", Message: err.Error(), Code: CodeUsage,
-		Hint:    "leave --cursor out to read from the oldest event that is kept",
-		Details: []Detail{{"field", "cursor"}}}
+	f := &Failure{Type: "CommandInputError", Message: err.Error(), Code: CodeUsage,
+		Hint: "leave --cursor out to read from the oldest event that is kept", Details: []Detail{{"field", "cursor"}}}
+	hint := "Leave cursor out to read from the oldest event that is kept."
+	if old != nil {
+		f.Details = append(f.Details, Detail{"oldest", old.Oldest})
+		hint = "Leave cursor out to read from the oldest event that is kept, or add \"bootstrap\": true to begin anew with the tasks as they are."
+	}
+	f.Details = append(f.Details, Detail{"hint", hint})
+	return f
 }
 
 // timedOut is the failure of a wait whose time is up; the task runs on.

@@ -49,6 +49,7 @@ func PrintJournal(c *Call, h *store.Home, o JournalOptions) error {
 // journalSink takes what is read. Lines are valid during the call alone.
 type journalSink interface {
 	Bootstrap(*Bootstrap) error
+	Hear(*view.Event) // one that was read, whether Event follows or not
 	Event(*journalLine) error
 }
 
@@ -97,6 +98,7 @@ type stream struct {
 	most     int       // that may still be given; negative for any number
 	unacked  int       // given since the last acknowledgement
 	acked    int64
+	distance int64 // after how many bytes of events that nobody wants they are acknowledged
 }
 
 func (s *stream) close() {
@@ -147,10 +149,15 @@ func (s *stream) resume(cursor int64) (err error) {
 	return s.reset()
 }
 
-// canReset tells whether a new bootstrap helps against the error.
+// canReset tells whether a new bootstrap helps against the error. A consumer has
+// nobody who could give it another cursor.
 func (s *stream) canReset(err error) bool {
+	return (s.o.Bootstrap || s.o.Entries && s.o.live() || s.o.Consumer != "") && tooOld(err)
+}
+
+func tooOld(err error) bool {
 	var old *seglog.TooOldError
-	return s.o.live() && (s.o.Bootstrap || s.o.Entries) && errors.As(err, &old)
+	return errors.As(err, &old)
 }
 
 // reset says that events are gone, and goes on: after the tasks as they are now,
@@ -175,11 +182,10 @@ func (s *stream) reset() error {
 func (s *stream) bootstrap(mark *Bootstrap) error {
 	for {
 		b, cut, members, err := newBootstrap(s.home, s.o.Subscription, s.o.Shape)
-		if err != nil {
-			return err
+		if err == nil {
+			s.close()
+			s.reader, err = openSegment(s.home, b.Cursor)
 		}
-		s.close()
-		s.reader, err = openSegment(s.home, b.Cursor)
 		if s.canReset(err) {
 			continue
 		}
@@ -223,7 +229,7 @@ func (s *stream) run() error {
 		if s.canReset(err) {
 			err = s.reset()
 		} else if err == nil && s.settled() {
-			return s.acknowledge()
+			return s.acknowledge(1)
 		} else if err == nil {
 			err = s.await()
 		}
@@ -238,7 +244,7 @@ func (s *stream) settled() bool { return !s.o.Follow || s.most == 0 }
 
 // await puts out what was given and sleeps until the journal grows.
 func (s *stream) await() error {
-	if err := s.acknowledge(); err != nil {
+	if err := s.acknowledge(s.distance); err != nil {
 		return err
 	}
 	if err := s.call.Out.Flush(); err != nil {
@@ -277,6 +283,7 @@ func (s *stream) offer(line []byte, cursor int64) error {
 	if s.o.Seen != nil {
 		s.o.Seen(e)
 	}
+	s.to.Hear(e)
 	known := s.cut != nil && s.cut.Shows(e)
 	wanted, left := s.audience.wants(e)
 	if !wanted {
@@ -287,22 +294,41 @@ func (s *stream) offer(line []byte, cursor int64) error {
 		return err
 	}
 	if s.unacked++; s.unacked >= ackEvery {
-		return s.acknowledge()
+		return s.acknowledge(s.distance)
 	}
 	return nil
 }
 
-// skipToLast moves to the first of so many last events that are wanted.
+// skipToLast moves to the first of so many last events that are wanted. If segments
+// are removed meanwhile, the last ones are in what is left.
 func (s *stream) skipToLast() error {
-	var starts []int64
-	at := s.reader.Cursor()
 	for {
+		at, err := s.firstOfLast()
+		s.close()
+		if err == nil {
+			s.reader, err = openSegment(s.home, at)
+		}
+		if !tooOld(err) {
+			return err
+		}
+		if s.reader, err = openOldest(s.home); err != nil {
+			return err
+		}
+	}
+}
+
+// firstOfLast is the cursor before it.
+func (s *stream) firstOfLast() (at int64, err error) {
+	var starts []int64
+	s.audience = newAudience(s.o.Subscription, s.o.live())
+	defer func() { s.audience = newAudience(s.o.Subscription, s.o.live()) }()
+	for at = s.reader.Cursor(); ; {
 		line, cursor, err := s.reader.Next()
 		if errors.Is(err, io.EOF) {
 			break
 		}
 		if err != nil {
-			return err
+			return 0, err
 		}
 		if s.counts(line) {
 			starts = append(starts, at)
@@ -313,11 +339,7 @@ func (s *stream) skipToLast() error {
 	if len(starts) > 0 {
 		at = starts[0]
 	}
-	s.audience = newAudience(s.o.Subscription, s.o.live())
-	s.close()
-	var err error
-	s.reader, err = openSegment(s.home, at)
-	return err
+	return at, nil
 }
 
 func (s *stream) counts(line []byte) bool {

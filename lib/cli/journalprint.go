@@ -15,16 +15,26 @@ type journalPrinter struct {
 	call     *Call
 	o        *JournalOptions
 	past     *view.Past
-	percents map[string]*float64 // of entries: how far each task has come
+	percents percents
+	percent  *float64 // how far the task of the last event has come, if that is known
+	known    bool
 	buf      []byte
 }
 
 func newJournalPrinter(c *Call, h *store.Home, o *JournalOptions) *journalPrinter {
-	return &journalPrinter{call: c, o: o, past: view.NewPast(h), percents: map[string]*float64{}}
+	return &journalPrinter{call: c, o: o, past: view.NewPast(h), percents: percents{}}
+}
+
+// Hear takes note of what an entry tells beside its event.
+func (p *journalPrinter) Hear(e *view.Event) {
+	if p.o.Entries {
+		p.percent, p.known = p.percents.after(e)
+	}
 }
 
 // Bootstrap prints one.
 func (p *journalPrinter) Bootstrap(b *Bootstrap) error {
+	clear(p.percents)
 	if p.o.Entries {
 		return p.call.Line(resetEntry(b))
 	}
@@ -45,7 +55,7 @@ func (p *journalPrinter) Event(l *journalLine) error {
 // next one.
 func (p *journalPrinter) line(l *journalLine) ([]byte, error) {
 	if p.o.Entries {
-		return marshal(newEntry(l, p.percents))
+		return p.entry(l)
 	}
 	event := l.Line[:len(l.Line)-1]
 	if p.o.live() {
@@ -61,6 +71,21 @@ func (p *journalPrinter) line(l *journalLine) ([]byte, error) {
 	}
 	p.buf = appendEvent(p.buf[:0], l, event)
 	return p.buf, nil
+}
+
+// entry makes an entry. That of a task which was there before the first event that
+// was read tells how far it has come by the task's own files.
+func (p *journalPrinter) entry(l *journalLine) ([]byte, error) {
+	if !p.known {
+		t, err := p.past.At(l.Event, l.Cursor)
+		if err != nil {
+			return nil, err
+		}
+		if t != nil {
+			p.percent = t.Progress.Percent
+		}
+	}
+	return marshal(newEntry(l, p.percent))
 }
 
 // appendEvent puts an event into the object that bg-events prints of it.

@@ -161,18 +161,26 @@ func (j *Journal) cutTorn() (int64, error) {
 
 // End is the cursor after the last whole line. It takes no lock.
 func (j *Journal) End() (int64, error) {
-	starts, err := segments(j.dir)
-	if err != nil || len(starts) == 0 {
-		return 0, wrap("read journal", err)
+	for {
+		starts, err := segments(j.dir)
+		if err != nil || len(starts) == 0 {
+			return 0, wrap("read journal", err)
+		}
+		end, err := j.endOf(starts[len(starts)-1])
+		if !errors.Is(err, os.ErrNotExist) { // else it was the newest when they were listed
+			return end, wrap("read journal", err)
+		}
 	}
-	start := starts[len(starts)-1]
+}
+
+func (j *Journal) endOf(start int64) (int64, error) {
 	f, size, err := openPlain(segmentPath(j.dir, start), os.O_RDONLY)
 	if err != nil {
-		return 0, wrap("read journal", err)
+		return 0, err
 	}
 	defer f.Close()
 	size, err = wholeLines(f, size)
-	return start + size, wrap("read journal", err)
+	return start + size, err
 }
 
 // Close releases the file.
