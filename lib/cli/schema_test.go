@@ -87,7 +87,7 @@ func payloadSchema(e entry) (*jsonschema.Schema, error) {
 	if !e.batch {
 		return s, nil
 	}
-	return &jsonschema.Schema{AnyOf: []*jsonschema.Schema{s, {Type: "array", Items: s.CloneSchemas()}}}, nil
+	return &jsonschema.Schema{AnyOf: []*jsonschema.Schema{s, {Type: "array", Items: &jsonschema.Schema{Ref: "#/anyOf/0"}}}}, nil
 }
 
 // constraints are the schemas of the payloads' own types.

@@ -3,8 +3,6 @@ package control
 import (
 	"context"
 	"errors"
-	"os"
-	"path/filepath"
 	"slices"
 	"sync"
 	"time"
@@ -161,7 +159,7 @@ func makeWay(h *store.Home, r *launch.Request) error {
 		return nil
 	}
 	// Before the look: what begins after this is noticed.
-	spec, _ := os.ReadFile(filepath.Join(h.TaskDir(r.Spec.ID), store.SpecFile))
+	spec := launch.SpecAt(h, r.Spec.ID)
 	old, err := view.Load(h, r.Spec.ID)
 	if missing := (*view.NotFoundError)(nil); errors.As(err, &missing) {
 		return nil

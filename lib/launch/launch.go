@@ -1,7 +1,6 @@
 package launch
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -26,10 +25,10 @@ type Request struct {
 	// none. It is for a draft.
 	Like *store.Alike
 
-	// Replaces is the spec.json, as it is on the disk, of the ended task whose id
+	// Replaces is the spec.json, as SpecAt gives it, of the ended task whose id
 	// this one takes; nil for none. If it is another one when that task is locked,
 	// the error is ErrMoved: the number of this run was made from it.
-	Replaces []byte
+	Replaces os.FileInfo
 
 	// Removed is the event of the removal of the ended task whose id this one
 	// takes, nil if there is none. It is journalled before the first of this one.
@@ -115,7 +114,7 @@ func complete(s *record.Spec) error {
 // publish makes the draft visible, in the place of an ended task if its id is
 // taken by one, which must be the one that the caller knows by its spec. That one is
 // given back.
-func publish(h *store.Home, draft *store.Draft, known []byte) (replaced *store.Draft, err error) {
+func publish(h *store.Home, draft *store.Draft, known os.FileInfo) (replaced *store.Draft, err error) {
 	id := draft.ID()
 	if !h.Exists(id) {
 		err := draft.Publish()
@@ -131,7 +130,7 @@ func publish(h *store.Home, draft *store.Draft, known []byte) (replaced *store.D
 	if h.MarkedLive(id) {
 		return nil, errors.Join(&ExistsError{id}, Missed(h, held))
 	}
-	if spec, _ := os.ReadFile(filepath.Join(h.TaskDir(id), store.SpecFile)); !bytes.Equal(spec, known) {
+	if !sameFile(SpecAt(h, id), known) {
 		return nil, errors.Join(ErrMoved, held.Unlock())
 	}
 	replaced, err = draft.PublishOver(held)
@@ -139,6 +138,25 @@ func publish(h *store.Home, draft *store.Draft, known []byte) (replaced *store.D
 		return nil, errors.Join(fmt.Errorf("replace task %q: %w", id, err), held.Unlock())
 	}
 	return replaced, nil
+}
+
+// SpecAt is the file with the spec of a task, whatever is in it; nil for none. Every
+// run has one of its own.
+func SpecAt(h *store.Home, id string) os.FileInfo {
+	info, err := os.Lstat(filepath.Join(h.TaskDir(id), store.SpecFile))
+	if err != nil {
+		return nil
+	}
+	return info
+}
+
+// sameFile tells whether there is the same file twice, or none. The number of an
+// inode alone may be that of one that is gone.
+func sameFile(a, b os.FileInfo) bool {
+	if a == nil || b == nil {
+		return a == nil && b == nil
+	}
+	return os.SameFile(a, b) && a.ModTime().Equal(b.ModTime())
 }
 
 // patience is how long a start waits for the lock of an ended task, which a

@@ -30,17 +30,17 @@ func TestStartOverAnotherRun(t *testing.T) {
 	if err := start(simple("echo one")); err != nil {
 		t.Fatal(err)
 	}
-	first := w.file("web", "spec.json")
+	first := launch.SpecAt(w.home, "web")
 	late := simple("echo late")
 	if err := start(late); !errors.Is(err, launch.ErrMoved) {
 		t.Errorf("Start for one who saw no task = %v, want ErrMoved", err)
 	}
 	second := simple("echo two")
-	second.Spec.FirstRun, second.Replaces = 2, []byte(first)
+	second.Spec.FirstRun, second.Replaces = 2, first
 	if err := start(second); err != nil {
 		t.Errorf("Start for one who saw run 1 = %v, want none", err)
 	}
-	late.Spec.FirstRun, late.Replaces = 2, []byte(first)
+	late.Spec.FirstRun, late.Replaces = 2, first
 	if err := start(late); !errors.Is(err, launch.ErrMoved) {
 		t.Errorf("Start for one who saw run 1 before run 2 = %v, want ErrMoved", err)
 	}

@@ -3,6 +3,7 @@ package launch
 import (
 	"errors"
 	"fmt"
+	"os"
 	"path/filepath"
 	"time"
 
@@ -18,7 +19,7 @@ type Waiting struct {
 	draft    *store.Draft
 	replaced *store.Draft // the ended task of the same id
 	removed  *record.Event
-	replaces []byte // as in Request
+	replaces os.FileInfo // as in Request
 }
 
 // Prepare resolves the program of a request that is to wait, so that a command
