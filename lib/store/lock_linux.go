@@ -1,6 +1,7 @@
 package store
 
 import (
+	"bytes"
 	"errors"
 	"io"
 	"os"
@@ -56,7 +57,7 @@ func holderOf(path string) (pid int, stopped bool) {
 		dir := "/proc/" + name
 		if pid, err := strconv.Atoi(name); err == nil && holds(dir, filepath.Base(path), &file) {
 			stat, _ := os.ReadFile(dir + "/stat")
-			_, rest, _ := strings.Cut(string(stat), ") ")
+			rest := strings.TrimLeft(string(stat[bytes.LastIndexByte(stat, ')')+1:]), " ")
 			return pid, strings.HasPrefix(rest, "T") || strings.HasPrefix(rest, "t")
 		}
 	}
