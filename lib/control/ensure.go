@@ -3,6 +3,7 @@ package control
 import (
 	"context"
 	"errors"
+	"fmt"
 	"time"
 
 	"bgtasks/lib/launch"
@@ -39,11 +40,14 @@ func Ensure(ctx context.Context, h *store.Home, r *launch.Request) (t *view.Task
 
 // settle gives the task that another start made, healed, once it is decided how it
 // stands; nil if it could not be executed, or was removed. The errors are those of
-// watch.Until, *view.RecordError, and *UnsettledError of one that is over.
+// watch.Until, *view.RecordError, and *UnsettledError or errStays of one that is over.
 func settle(ctx context.Context, h *store.Home, id string) (*view.Task, error) {
-	t, err := until(ctx, h, id, time.Time{}, decided)
-	if err == nil && beingHealed(t) {
-		t, err = until(ctx, h, id, time.Now().Add(lockPatience), func(t *view.Task) bool { return !beingHealed(t) })
+	t, err := until(ctx, h, id, time.Time{}, func(t *view.Task) bool { return t.State != record.Claimed })
+	if err == nil && leaving(t) {
+		err = settled(h, t) // what keeps its supervisor, if it is the journal
+	}
+	if err == nil && (leaving(t) || beingHealed(t)) {
+		t, err = until(ctx, h, id, time.Now().Add(lockPatience), decided)
 	}
 	var missing *view.NotFoundError
 	switch {
@@ -55,9 +59,14 @@ func settle(ctx context.Context, h *store.Home, id string) (*view.Task, error) {
 		return nil, t.Unreadable
 	case t.Open():
 		return t, nil
+	case leaving(t):
+		return nil, fmt.Errorf("task %q is over, but %w", id, errStays)
 	}
 	return t, settled(h, t)
 }
+
+// errStays says why an ended task can't be replaced yet.
+var errStays = errors.New("its supervisor, or another process with its lock or its pipes, is still there")
 
 // lockPatience is how long someone is waited for who has a task's lock for a moment:
 // long enough for a healer on a busy disk.
@@ -72,11 +81,8 @@ func until(ctx context.Context, h *store.Home, id string, deadline time.Time, do
 	return tasks[0], err
 }
 
-// decided tells whether the task was executed, and whether its id is free again if
-// it is over: until then it may be taken back, or its supervisor is leaving.
-func decided(t *view.Task) bool {
-	return t.State != record.Claimed && !leaving(t)
-}
+// decided tells whether a task is open for certain, or over and its id free again.
+func decided(t *view.Task) bool { return !leaving(t) && !beingHealed(t) }
 
 // leaving tells whether the task is over, and its supervisor about to go.
 func leaving(t *view.Task) bool { return t.Terminal() && t.Supervised() && t.Leftovers == 0 }

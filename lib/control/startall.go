@@ -176,8 +176,12 @@ func makeWay(h *store.Home, r *launch.Request) error {
 		}
 	}
 	if leaving(old) {
-		// Whether it stays too long is seen by who takes its lock.
-		_, _ = until(context.Background(), h, old.ID, time.Now().Add(lockPatience), decided)
+		if old, err = settle(context.Background(), h, old.ID); err != nil || old == nil {
+			return err
+		}
+		if old.Open() {
+			return &launch.ExistsError{ID: old.ID}
+		}
 	}
 	if err := errors.Join(settled(h, old), sched.Settle(h, old.ID)); err != nil {
 		return err

@@ -51,18 +51,44 @@ type dispatcher struct {
 func (d *dispatcher) run() error {
 	d.healed = map[string]bool{}
 	for {
-		x := newIndex(d.home)
-		err := d.section(x)
-		if errors.Is(err, store.ErrLocked) || errors.Is(err, fs.ErrNotExist) {
-			return nil
+		again, err := d.round()
+		if isHeld(err) && d.inLine {
+			again, err = true, d.outwait()
 		}
-		if err != nil {
-			return errors.Join(fmt.Errorf("dispatch: %w", err), x.todo.release())
-		}
-		if !d.do(&x.todo) {
+		switch {
+		case errors.Is(err, store.ErrLocked) || errors.Is(err, fs.ErrNotExist):
 			return nil
+		case isHeld(err) && !d.passing && !d.asleep:
+			return errors.Join(err, launch.Kick(d.home, true)) // one who can wait for longer
+		case err != nil || !again:
+			return err
 		}
 	}
+}
+
+// round is one critical section, and what follows from it.
+func (d *dispatcher) round() (again bool, err error) {
+	x := newIndex(d.home)
+	if err := d.section(x); err != nil {
+		return false, errors.Join(fmt.Errorf("dispatch: %w", err), x.todo.release())
+	}
+	return d.do(&x.todo)
+}
+
+// isHeld tells whether the journal could not be written to for who holds it.
+func isHeld(err error) bool {
+	var held *store.HeldError
+	return errors.As(err, &held)
+}
+
+// outwait waits until the journal is free, as the next in line: no other needs to.
+func (d *dispatcher) outwait() error {
+	next, err := d.home.TryNext()
+	if err == nil {
+		_, err = d.home.Patient().JournalEnd()
+		err = errors.Join(err, next.Unlock())
+	}
+	return err
 }
 
 // section is one critical section.
@@ -123,8 +149,9 @@ func (x *index) decide() error {
 	return x.unmarkWaiting()
 }
 
-// do does it, and tells whether to look again.
-func (d *dispatcher) do(w *work) (again bool) {
+// do does it, and tells whether to look again. The error is a *store.HeldError if
+// something could not be started for want of the journal.
+func (d *dispatcher) do(w *work) (again bool, err error) {
 	again = w.again
 	if !d.asleep {
 		d.tendSleeper(w)
@@ -150,9 +177,9 @@ func (d *dispatcher) do(w *work) (again bool) {
 		}
 	}
 	if len(w.picked) > 0 {
-		again = d.start(w.picked)
+		return d.start(w.picked)
 	}
-	return again
+	return again, nil
 }
 
 // tendSleeper sees to it that someone sleeps until the next task is due, and nobody
@@ -171,8 +198,8 @@ func (d *dispatcher) tendSleeper(w *work) {
 const starters = 4
 
 // start starts what was chosen. It tells whether it is worth while to go on: not if
-// this system can't start anything now.
-func (d *dispatcher) start(picked []*pick) bool {
+// this system can't start anything now. The error is as that of do.
+func (d *dispatcher) start(picked []*pick) (on bool, held error) {
 	var workers sync.WaitGroup
 	outcomes, errs := make([]launch.Outcome, len(picked)), make([]error, len(picked))
 	next := make(chan int, len(picked))
@@ -189,12 +216,15 @@ func (d *dispatcher) start(picked []*pick) bool {
 		})
 	}
 	workers.Wait()
-	on := true
+	on = true
 	for i, o := range outcomes {
 		on = on && o != launch.PutBack
+		if o == launch.PutBack && isHeld(errs[i]) {
+			held = errs[i]
+		}
 		d.note(picked[i].facts, o, errs[i])
 	}
-	return on
+	return on, held
 }
 
 // note keeps what became of a task for who has enqueued it: an error if its first

@@ -48,33 +48,34 @@ func Enqueue(h *store.Home, requests []*Request) ([]Result, error) {
 	for i := range b.results {
 		r := &b.results[i]
 		failure, was := tried[r.ID]
-		if was {
+		if failure != nil && r.Queued != nil {
+			*r = Result{Err: errors.Join(failure, takeBack(x, r.Queued))}
+		} else if was {
 			r.Queued = nil
-		}
-		if failure != nil {
-			*r = Result{Err: errors.Join(failure, takeBack(x, r.ID))}
 		}
 	}
 	return b.results, nil
 }
 
 // takeBack removes a task that was accepted and could not be executed: its caller is
-// told that nothing is left behind. One whose end others wait for by now stays.
-func takeBack(x *index, id string) error {
+// told that nothing is left behind. One whose end others wait for by now stays, and
+// so does whatever else has its id by now.
+func takeBack(x *index, accepted *record.Spec) error {
+	id := accepted.ID
 	return x.locked(func() error {
 		if waiters, err := namesIn(x.path(afterDir, id)); err != nil || len(waiters) > 0 {
 			return err
 		}
-		lock, err := store.LockWithin(x.home.TaskDir(id), patience)
-		if errors.Is(err, fs.ErrNotExist) {
+		lock, err := store.TryLock(x.home.TaskDir(id))
+		if errors.Is(err, fs.ErrNotExist) || errors.Is(err, store.ErrLocked) {
 			return nil
 		}
 		if err != nil {
 			return err
 		}
 		f, err := read(x.home, id)
-		if err == nil {
-			_ = x.home.Append(record.RemovedEvent(id, f.spec, f.state, time.Now()))
+		if err == nil && f.terminal() && f.spec.Run == accepted.Run && f.spec.CreatedAt.Equal(accepted.CreatedAt) {
+			_ = x.home.Hurried().Append(record.RemovedEvent(id, f.spec, f.state, time.Now()))
 			err = x.home.Remove(id)
 		}
 		return errors.Join(err, lock.Unlock())

@@ -29,7 +29,8 @@ func Requeue(h *store.Home, held *store.Lock, r *launch.Request) error {
 			if err := launch.Requeue(h, held, r); err != nil {
 				return err
 			}
-			return x.announceOld()
+			_ = x.announceOld() // or the dispatch does
+			return nil
 		})
 	}
 	if !released {

@@ -127,7 +127,7 @@ func sleep(h *store.Home) error {
 	for {
 		drain(bell)
 		err := (&dispatcher{home: h, asleep: true}).run()
-		if held := (*store.HeldError)(nil); errors.As(err, &held) {
+		if isHeld(err) {
 			// Who has the journal is stopped: he is waited for where nobody waits for us.
 			if _, err = h.JournalEnd(); err == nil {
 				continue

@@ -88,12 +88,17 @@ func (h *Home) Outlook() (o Outlook, left time.Time) {
 // this call, so a second one need not wait behind it. Others rely on this one, so it
 // waits for as long as it takes.
 func (h *Home) LockQueueNext() (*Lock, error) {
-	next, err := tryLockAt(filepath.Join(h.QueueDir(), nextLock))
+	next, err := h.TryNext()
 	if err != nil {
 		return nil, err
 	}
 	lock, err := h.Patient().LockQueue()
 	return lock, errors.Join(err, next.Unlock())
+}
+
+// TryNext makes this process the next in line. The error is ErrLocked if another is.
+func (h *Home) TryNext() (*Lock, error) {
+	return tryLockAt(filepath.Join(h.QueueDir(), nextLock))
 }
 
 // NextInLine tells whether a process waits so. No other is needed then to see what
