@@ -57,6 +57,10 @@ func Enqueue(h *store.Home, requests []*Request) ([]Result, error) {
 	return b.results, nil
 }
 
+// lookerPatience is how long one is waited for who has the lock of an ended task to
+// look at it. Others wait for the index meanwhile.
+const lookerPatience = 200 * time.Millisecond
+
 // takeBack removes a task that was accepted and could not be executed: its caller is
 // told that nothing is left behind. One whose end others wait for by now stays, and
 // so does whatever else has its id by now.
@@ -66,7 +70,7 @@ func takeBack(x *index, accepted *record.Spec) error {
 		if waiters, err := namesIn(x.path(afterDir, id)); err != nil || len(waiters) > 0 {
 			return err
 		}
-		lock, err := store.TryLock(x.home.TaskDir(id))
+		lock, err := store.LockWithin(x.home.TaskDir(id), lookerPatience)
 		if errors.Is(err, fs.ErrNotExist) || errors.Is(err, store.ErrLocked) {
 			return nil
 		}
@@ -74,7 +78,7 @@ func takeBack(x *index, accepted *record.Spec) error {
 			return err
 		}
 		f, err := read(x.home, id)
-		if err == nil && f.terminal() && f.spec.Run == accepted.Run && f.spec.CreatedAt.Equal(accepted.CreatedAt) {
+		if err == nil && f.terminal() && f.spec.Schedule != nil && f.spec.Schedule.Sequence == accepted.Schedule.Sequence {
 			_ = x.home.Hurried().Append(record.RemovedEvent(id, f.spec, f.state, time.Now()))
 			err = x.home.Remove(id)
 		}
