@@ -162,6 +162,9 @@ func (a *ahead) open(name string, p *record.Process) (lives bool) {
 	if _, watched := a.eyes[name]; watched || len(a.eyes) >= maxEyes {
 		return true
 	}
+	if presence, err := proc.Identity(*p).Presence(); err == nil && presence != proc.Alive {
+		return false // of one that nobody reaps a descriptor would fire for ever
+	}
 	fd, err := proc.ExitFD(proc.Identity(*p))
 	if err == nil {
 		a.eyes[name] = fd

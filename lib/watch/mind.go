@@ -37,6 +37,11 @@ func (w *Watcher) Mind(t *view.Task) (look bool, err error) {
 		if p == s.watched && s.exit >= 0 {
 			return false, nil
 		}
+		if s.gone[p] {
+			// Whoever heals or restarts the task holds its lock, and will ring. There
+			// is a descriptor even of one that nobody reaps: it would fire for ever.
+			continue
+		}
 		fd, err := proc.ExitFD(p)
 		switch {
 		case err == nil:
@@ -47,9 +52,9 @@ func (w *Watcher) Mind(t *view.Task) (look bool, err error) {
 			return false, nil
 		case !errors.Is(err, proc.ErrGone):
 			return false, fmt.Errorf("wait for %q: %w", t.ID, err)
-		case s.news(p):
-			return true, nil
 		}
+		s.gone[p] = true
+		return true, nil
 	}
 	s.release()
 	if t.Open() || t.Supervised() {
@@ -68,15 +73,6 @@ func (w *Watcher) tell(s *subscription, t *view.Task) error {
 	}
 	s.told = proc.Identity(*t.Holder)
 	return w.announce(t.ID, true)
-}
-
-// news remembers that a process was seen to be gone. Told for the second time
-// it is no reason to look again: then someone who heals or restarts the task
-// holds its lock, and will ring.
-func (s *subscription) news(gone proc.Identity) bool {
-	first := !s.gone[gone]
-	s.gone[gone] = true
-	return first
 }
 
 // keepers are the processes that the next news of a task depends on, the first
