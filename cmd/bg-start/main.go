@@ -12,6 +12,7 @@
 package main
 
 import (
+	_ "bgtasks/lib/cli/serial"
 	"errors"
 	"fmt"
 	"strings"
@@ -19,7 +20,6 @@ import (
 
 	"bgtasks/lib/cli"
 	"bgtasks/lib/launch"
-	"bgtasks/lib/record"
 	"bgtasks/lib/sched"
 )
 
@@ -96,14 +96,15 @@ func (f *flags) Run(c *cli.Call) error {
 	if err != nil {
 		return err
 	}
-	note(c, d, f.Logs)
+	id := d.answer.ID
+	note(c, d.answer, f.Logs)
 	if f.Logs {
-		return f.show(c, d.Task.ID)
+		return f.show(c, id)
 	}
-	if err := announce(c, d.Task.ID); err != nil || !f.Wait {
+	if err := announce(c, id); err != nil || !f.Wait {
 		return err
 	}
-	t, err := cli.Await(c, d.Task.ID)
+	t, err := cli.Await(c, id)
 	if err == nil {
 		c.RelayCode(t)
 	}
@@ -111,17 +112,17 @@ func (f *flags) Run(c *cli.Call) error {
 }
 
 // note tells people what the id alone does not.
-func note(c *cli.Call, d *startData, logs bool) {
+func note(c *cli.Call, r *sched.Result, logs bool) {
 	switch {
-	case d.Disposition == sched.Reused:
-		c.Note("reused %s, which is open", d.Task.ID)
-	case logs && d.Task.Status == record.StatusQueued:
-		c.Note("queued %s", d.Task.ID)
+	case r.Disposition == sched.Reused:
+		c.Note("reused %s, which is open", r.ID)
+	case logs && r.Queued != nil:
+		c.Note("queued %s", r.ID)
 	case logs:
-		c.Note("started %s", d.Task.ID)
+		c.Note("started %s", r.ID)
 	}
-	if len(d.Superseded) > 0 {
-		c.Note("superseded %s", strings.Join(d.Superseded, ", "))
+	if len(r.Superseded) > 0 {
+		c.Note("superseded %s", strings.Join(r.Superseded, ", "))
 	}
 }
 

@@ -67,6 +67,9 @@ func startJobs(c *cli.Call, jobs []cli.Item[job]) {
 			j.Payload.result.Data = &startData{answer: &answers[i]}
 		}
 	}
+	if !c.JSON {
+		return // the id is the answer
+	}
 	cli.WorkAll(c, jobs, func(c *cli.Call, j *job) (struct{}, error) {
 		j.result.Err = j.result.Data.complete(c, j.home)
 		return struct{}{}, nil

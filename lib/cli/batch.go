@@ -128,15 +128,17 @@ func WorkAll[P, D any](c *Call, items []Item[P], work Work[P, D]) []Outcome[D] {
 	results := make([]Outcome[D], len(items))
 	var next atomic.Int64
 	var workers sync.WaitGroup
-	for range min(c.Opts.Concurrency, len(items)) {
-		workers.Go(func() {
-			for i := next.Add(1) - 1; int(i) < len(items); i = next.Add(1) - 1 {
-				if results[i].Err = items[i].Err; items[i].Err == nil {
-					results[i].Data, results[i].Err = work(c, items[i].Payload)
-				}
+	toil := func() {
+		for i := next.Add(1) - 1; int(i) < len(items); i = next.Add(1) - 1 {
+			if results[i].Err = items[i].Err; items[i].Err == nil {
+				results[i].Data, results[i].Err = work(c, items[i].Payload)
 			}
-		})
+		}
 	}
+	for range min(c.Opts.Concurrency, len(items)) - 1 {
+		workers.Go(toil)
+	}
+	toil()
 	workers.Wait()
 	return results
 }

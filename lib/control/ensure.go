@@ -18,22 +18,22 @@ import (
 // the answer if it was started in the same way, and reused is true then; else
 // the error is *view.DiffersError. Of several at once one starts the task, and
 // the others get that one.
-func Ensure(ctx context.Context, h *store.Home, r *launch.Request) (t *view.Task, reused bool, err error) {
+func Ensure(ctx context.Context, h *store.Home, r *launch.Request) (reused bool, err error) {
 	for {
-		t, err := Start(h, r)
+		err := Start(h, r)
 		var taken *launch.ExistsError
 		if !errors.As(err, &taken) {
-			return t, false, err
+			return false, err
 		}
-		t, err = settle(ctx, h, taken.ID)
+		t, err := settle(ctx, h, taken.ID)
 		switch {
 		case err != nil:
-			return nil, false, err
+			return false, err
 		case t == nil:
 		case t.Open():
-			return t, true, Same(t, &r.Spec)
+			return true, Same(t, &r.Spec)
 		case t.Leftovers > 0:
-			return nil, false, taken
+			return false, taken
 		}
 	}
 }

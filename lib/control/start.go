@@ -46,16 +46,13 @@ func settled(h *store.Home, t *view.Task) error {
 // that nobody supervises any more, that one's end is settled first, so that it
 // can be replaced; else the error is *UnsettledError. The numbers of its runs go
 // on, so that an id and a run stand for one run for ever, in the journal too.
-func Start(h *store.Home, r *launch.Request) (*view.Task, error) {
+func Start(h *store.Home, r *launch.Request) error {
 	for {
 		if err := makeWay(h, r); err != nil {
-			return nil, err
+			return err
 		}
-		switch err := launch.Start(h, r); {
-		case err == nil:
-			return view.Load(h, r.Spec.ID)
-		case !errors.Is(err, launch.ErrMoved):
-			return nil, err
+		if err := launch.Start(h, r); !errors.Is(err, launch.ErrMoved) {
+			return err
 		}
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"bgtasks/lib/launch"
@@ -37,38 +38,35 @@ func StartAll(ctx context.Context, h *store.Home, requests []*sched.Request) []s
 }
 
 func startEach(indexes []int, start func(int)) {
-	next := make(chan int)
+	var next atomic.Int64
 	var workers sync.WaitGroup
-	for range min(starters, len(indexes)) {
-		workers.Go(func() {
-			for i := range next {
-				start(i)
-			}
-		})
+	toil := func() {
+		for n := next.Add(1) - 1; int(n) < len(indexes); n = next.Add(1) - 1 {
+			start(indexes[n])
+		}
 	}
-	for _, i := range indexes {
-		next <- i
+	for range min(starters, len(indexes)) - 1 {
+		workers.Go(toil)
 	}
-	close(next)
+	toil()
 	workers.Wait()
 }
 
 func startOne(ctx context.Context, h *store.Home, r *sched.Request) sched.Result {
-	var t *view.Task
-	var reused bool
+	disposition := sched.Created
 	var err error
 	if r.Ensure {
-		t, reused, err = Ensure(ctx, h, &r.Request)
+		var reused bool
+		if reused, err = Ensure(ctx, h, &r.Request); reused {
+			disposition = sched.Reused
+		}
 	} else {
-		t, err = Start(h, &r.Request)
+		err = Start(h, &r.Request)
 	}
-	switch {
-	case err != nil:
+	if err != nil {
 		return sched.Result{Err: err}
-	case reused:
-		return sched.Result{ID: t.ID, Disposition: sched.Reused}
 	}
-	return sched.Result{ID: t.ID, Disposition: sched.Created}
+	return sched.Result{ID: r.Spec.ID, Disposition: disposition}
 }
 
 // enqueue hands the requests at these indexes to the scheduler, until each has an

@@ -30,7 +30,7 @@ type handover struct {
 // shim is a supervisor that was executed and waits to be told what to do. Who
 // has one must tell or abandon it.
 type shim struct {
-	first  int      // pid of the first shim, our child, which forks again and ends
+	first  int      // pid of a process to be reaped; 0 for none, see proc.SpawnOrphan
 	report *os.File // read end
 	launch *os.File // write end
 }
@@ -99,32 +99,28 @@ func (s *shim) abandon() {
 	s.listen()
 }
 
-// listen reads the report and reaps the first shim, which has ended by then or is
-// about to.
+// listen reads the report, and reaps who has ended by then or is about to.
 func (s *shim) listen() (*record.Report, error) {
 	defer s.report.Close()
 	report, err := readReport(s.report)
-	for {
-		if _, werr := syscall.Wait4(s.first, nil, 0, nil); !errors.Is(werr, syscall.EINTR) {
-			return report, err
-		}
+	if s.first != 0 {
+		_ = proc.Await(s.first) // it was reaped by whoever gathers all children
 	}
+	return report, err
 }
 
-// spawn starts the first shim.
-func (x *handover) spawn(path string, files []*os.File) (pid int, err error) {
+func (x *handover) spawn(path string, files []*os.File) (first int, err error) {
 	fds := make([]uintptr, len(files))
 	for i, f := range files {
 		fds[i] = f.Fd()
 	}
-	return proc.Spawn(proc.SpawnSpec{
-		Path:   path,
-		Argv:   []string{ShimName, x.id},
-		Env:    override(x.env, append(record.ShimTuning(), fail.Environ()...)...),
-		Dir:    x.dir,
-		Files:  fds,
-		Setsid: true,
-		Umask:  -1,
+	return proc.SpawnOrphan(proc.SpawnSpec{
+		Path:  path,
+		Argv:  []string{ShimName, x.id},
+		Env:   override(x.env, append(record.ShimTuning(), fail.Environ()...)...),
+		Dir:   x.dir,
+		Files: fds,
+		Umask: -1,
 	})
 }
 

@@ -56,7 +56,7 @@ func TestRunsOfOneIDAreUnique(t *testing.T) {
 	for range 4 {
 		starters.Go(func() {
 			for range 10 {
-				_, err := control.Start(w.home, simple("exit 0"))
+				err := control.Start(w.home, simple("exit 0"))
 				if exists := (*launch.ExistsError)(nil); err != nil && !errors.As(err, &exists) {
 					t.Errorf("Start: %v", err)
 				}

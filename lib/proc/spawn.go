@@ -69,37 +69,43 @@ func (e *SpawnError) Unwrap() error { return e.Errno }
 // file, before and afterwards; someone who changes these meanwhile can make the answer name the wrong step, but the
 // errno is always the true one.
 func Spawn(spec SpawnSpec) (pid int, err error) {
+	err = spec.start(func() error {
+		return withEmptyMask(func() (err error) {
+			pid, err = forkExec(spec)
+			return err
+		})
+	})
+	return pid, err
+}
+
+// start lets fork make the process, and tells what failed.
+func (spec *SpawnSpec) start(fork func() error) error {
 	if errno := checkDir(spec.Dir); errno != 0 {
-		return 0, &SpawnError{StepChdir, spec.Dir, errno}
+		return &SpawnError{StepChdir, spec.Dir, errno}
 	}
 	if err := sealDescriptors(); err != nil {
-		return 0, &SpawnError{StepFork, spec.Path, errnoOf(err)}
+		return &SpawnError{StepFork, spec.Path, errnoOf(err)}
 	}
-	attr := &syscall.ProcAttr{
-		Dir:   spec.Dir,
-		Env:   spec.Env,
-		Files: spec.Files,
-		Sys:   spec.sysProcAttr(),
+	if spec.Umask >= 0 {
+		defer syscall.Umask(syscall.Umask(spec.Umask))
 	}
-	pid, err = forkMasked(spec, attr)
+	err := fork()
 	if spec.Cgroup != nil {
 		spec.Cgroup.seal()
 	}
 	if err != nil {
-		return 0, explain(spec, errnoOf(err))
+		return explain(*spec, errnoOf(err))
 	}
-	return pid, nil
+	return nil
 }
 
-func forkMasked(spec SpawnSpec, attr *syscall.ProcAttr) (pid int, err error) {
-	if spec.Umask >= 0 {
-		defer syscall.Umask(syscall.Umask(spec.Umask))
-	}
-	err = withEmptyMask(func() (err error) {
-		pid, err = syscall.ForkExec(spec.Path, spec.Argv, attr)
-		return err
+func forkExec(spec SpawnSpec) (pid int, err error) {
+	return syscall.ForkExec(spec.Path, spec.Argv, &syscall.ProcAttr{
+		Dir:   spec.Dir,
+		Env:   spec.Env,
+		Files: spec.Files,
+		Sys:   spec.sysProcAttr(),
 	})
-	return pid, err
 }
 
 func explain(spec SpawnSpec, errno syscall.Errno) *SpawnError {

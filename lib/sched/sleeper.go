@@ -31,7 +31,7 @@ func Helper(args []string) (ours bool) {
 		}
 		return true
 	}
-	if leadsSession() {
+	if proc.LeadsSession() {
 		_ = forkAgain(args)
 		return true
 	}
@@ -46,7 +46,7 @@ func startSleeper(h *store.Home) error {
 		return fmt.Errorf("start the process that waits for the next task: %w", os.ErrNotExist)
 	}
 	fail.Pass("sleeper-spawn")
-	return spawn(h.Path(), program, []string{record.DispatcherName, record.SleepWord, h.Path()}, true)
+	return spawn(h.Path(), program, []string{record.DispatcherName, record.SleepWord, h.Path()}, proc.SpawnOrphan)
 }
 
 // ringSleeper writes a byte to the sleeper's bell. It looks after it has opened that
@@ -59,45 +59,38 @@ func ringSleeper(h *store.Home) {
 	}
 }
 
-// leadsSession tells the process that was started from the one that sleeps.
-func leadsSession() bool {
-	sid, err := unix.Getsid(0)
-	return err == nil && sid == os.Getpid()
-}
-
-// forkAgain starts the process that sleeps, which is then nobody's child.
+// forkAgain starts the process that sleeps, where an orphan is made in two steps
+// (proc.SpawnOrphan).
 func forkAgain(args []string) error {
 	self, err := os.Executable()
 	if err != nil {
 		return err
 	}
-	return spawn(args[1], self, append([]string{record.DispatcherName}, args...), false)
+	return spawn(args[1], self, append([]string{record.DispatcherName}, args...), func(s proc.SpawnSpec) (int, error) {
+		_, err := proc.Spawn(s)
+		return 0, err
+	})
 }
 
 // spawn executes a program of the suite that has nothing to do with who starts it,
 // and says in its environment for which home, so that it is not taken for a part of
-// a task that does. One that leads a session is waited for: it only starts another.
-func spawn(home, path string, argv []string, leads bool) error {
+// a task that does. If start returns a child it is waited for: it only starts another.
+func spawn(home, path string, argv []string, start func(proc.SpawnSpec) (first int, err error)) error {
 	null, err := fsys.Open(os.DevNull, os.O_RDWR, 0)
 	if err != nil {
 		return err
 	}
 	defer null.Close()
 	fd := null.Fd()
-	pid, err := proc.Spawn(proc.SpawnSpec{
+	first, err := start(proc.SpawnSpec{
 		Path: path, Argv: argv, Dir: "/",
 		Env:   append(append(record.ShimTuning(), record.MarkHome+"="+home), fail.Environ()...),
-		Files: []uintptr{fd, fd, fd}, Setsid: leads, Umask: -1,
+		Files: []uintptr{fd, fd, fd}, Umask: -1,
 	})
-	for err == nil && leads {
-		if _, err = syscall.Wait4(pid, nil, 0, nil); err == nil {
-			return nil
-		}
-		if errors.Is(err, syscall.EINTR) {
-			err = nil
-		}
+	if err != nil || first == 0 {
+		return err
 	}
-	return err
+	return proc.Await(first)
 }
 
 // sleep dispatches whenever a task is due, and ends when none will be. There is one

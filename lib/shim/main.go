@@ -27,7 +27,7 @@ func Main() int {
 		os.Stderr.WriteString("bg-shim: error: not for people: it is started by bg-start\n")
 		return 2
 	}
-	if leadsSession() {
+	if proc.LeadsSession() {
 		return forkAgain(report)
 	}
 	launch, err := readLaunch()
@@ -58,21 +58,10 @@ func inherited() bool {
 	return true
 }
 
-// leadsSession tells the first shim, which its starter put into a session of
-// its own, from the second.
-func leadsSession() bool {
-	sid, err := unix.Getsid(0)
-	return err == nil && sid == os.Getpid()
-}
-
-// forkAgain starts the second shim and ends: the supervisor then leads no
-// session, so no terminal it opens can become its own, and it is nobody's
-// child, so its starter may live or die as it likes.
+// forkAgain starts the second shim and ends, where a starter can't make an orphan
+// by itself (proc.SpawnOrphan).
 func forkAgain(report *os.File) int {
 	self, err := os.Executable()
-	if err == nil {
-		err = fail.Point("shim-start-fork")
-	}
 	if err == nil {
 		_, err = proc.Spawn(proc.SpawnSpec{
 			Path:  self,

@@ -1,0 +1,5 @@
+package serial
+
+import "runtime"
+
+func init() { runtime.GOMAXPROCS(1) }

@@ -1,0 +1,177 @@
+package proc
+
+import (
+	"io"
+	"syscall"
+	"unsafe"
+
+	"golang.org/x/sys/unix"
+)
+
+// An orphanage is what the two processes of a double fork need. All of it is made before there are any: a child of a Go
+// program has one thread, no runtime that works, and maybe its parent's memory (vfork(2)), so until it executes a program
+// it makes system calls and nothing else, as in [syscall.ForkExec]. That one can fork only to execute, and to execute a
+// program in between costs as much as the whole way of a supervisor to its first line.
+type orphanage struct {
+	path, dir  *byte // dir is nil for ours
+	argv, envv []*byte
+	files      []int // what becomes 0, 1 and so on: numbered higher than these
+	complaint  int   // a pipe for the errno of what fails; the exec closes it
+	errno      syscall.Errno
+	every      uint64 // the set of all signals
+	none       uint64
+	mask       uint64 // ours
+	action     sigaction
+}
+
+// forkOrphan returns when the program is executed, and nobody is left to reap.
+func forkOrphan(spec SpawnSpec) (first int, err error) {
+	o := &orphanage{every: ^uint64(0)}
+	defer o.close()
+	if err := o.prepare(spec); err != nil {
+		return 0, err
+	}
+	var complaint [2]int
+	if err := unix.Pipe2(complaint[:], unix.O_CLOEXEC); err != nil {
+		return 0, err
+	}
+	defer unix.Close(complaint[0])
+	o.complaint = complaint[1]
+	middle, errno := o.fork()
+	unix.Close(complaint[1])
+	if errno != 0 {
+		return 0, errno
+	}
+	if err := Await(middle); err != nil {
+		return 0, err
+	}
+	return 0, readErrno(complaint[0])
+}
+
+// prepare makes C's version of the spec. Descriptors get copies that are out of the way of each other's places.
+func (o *orphanage) prepare(spec SpawnSpec) (err error) {
+	if o.path, err = syscall.BytePtrFromString(spec.Path); err != nil {
+		return err
+	}
+	if o.argv, err = syscall.SlicePtrFromStrings(spec.Argv); err != nil {
+		return err
+	}
+	if o.envv, err = syscall.SlicePtrFromStrings(spec.Env); err != nil {
+		return err
+	}
+	if spec.Dir != "" {
+		if o.dir, err = syscall.BytePtrFromString(spec.Dir); err != nil {
+			return err
+		}
+	}
+	for _, fd := range spec.Files {
+		above, err := unix.FcntlInt(fd, unix.F_DUPFD_CLOEXEC, max(len(spec.Files), firstExtra))
+		if err != nil {
+			return err
+		}
+		o.files = append(o.files, above)
+	}
+	return nil
+}
+
+func (o *orphanage) close() {
+	for _, fd := range o.files {
+		unix.Close(fd)
+	}
+}
+
+// readErrno returns what a child complained of, nil if it executed its program.
+func readErrno(fd int) error {
+	var errno syscall.Errno
+	buf := (*[unsafe.Sizeof(errno)]byte)(unsafe.Pointer(&errno))[:]
+	for {
+		switch n, err := unix.Read(fd, buf); {
+		case err == unix.EINTR:
+		case err != nil:
+			return err
+		case n == 0:
+			return nil
+		case n < len(buf):
+			return io.ErrUnexpectedEOF
+		default:
+			return errno
+		}
+	}
+}
+
+// fork makes the process in between, which makes the orphan; both never return. No signal is taken meanwhile: handlers
+// of ours must not run in a child. The frame of this function is shared by all three, so it must not be left before the
+// children have gone their ways, and nosplit keeps it where it is.
+//
+//go:nosplit
+//go:norace
+func (o *orphanage) fork() (middle int, errno syscall.Errno) {
+	sigprocmask(&o.every, &o.mask)
+	pid, errno := vfork()
+	if pid != 0 || errno != 0 {
+		sigprocmask(&o.mask, nil)
+		return int(pid), errno
+	}
+	syscall.RawSyscall(syscall.SYS_SETSID, 0, 0, 0)
+	pid, o.errno = vfork()
+	if pid == 0 && o.errno == 0 {
+		o.execute()
+	}
+	if o.errno != 0 {
+		syscall.RawSyscall(syscall.SYS_WRITE, uintptr(o.complaint), uintptr(unsafe.Pointer(&o.errno)), unsafe.Sizeof(o.errno))
+	}
+	for {
+		syscall.RawSyscall(syscall.SYS_EXIT_GROUP, 0, 0, 0)
+	}
+}
+
+// execute returns if it fails.
+//
+//go:nosplit
+//go:norace
+func (o *orphanage) execute() {
+	for i := 0; i < len(o.files); i++ {
+		if _, _, o.errno = syscall.RawSyscall(syscall.SYS_DUP3, uintptr(o.files[i]), uintptr(i), 0); o.errno != 0 {
+			return
+		}
+	}
+	if o.dir != nil {
+		if _, _, o.errno = syscall.RawSyscall(syscall.SYS_CHDIR, uintptr(unsafe.Pointer(o.dir)), 0, 0); o.errno != 0 {
+			return
+		}
+	}
+	o.dropHandlers()
+	sigprocmask(&o.none, nil)
+	_, _, o.errno = syscall.RawSyscall(syscall.SYS_EXECVE, uintptr(unsafe.Pointer(o.path)),
+		uintptr(unsafe.Pointer(&o.argv[0])), uintptr(unsafe.Pointer(&o.envv[0])))
+}
+
+// dropHandlers gives the signals that we catch their default action, before they are let in. What is ignored stays so.
+//
+//go:nosplit
+//go:norace
+func (o *orphanage) dropHandlers() {
+	const last = 64 // SIGRTMAX of the kernel's
+	for sig := uintptr(1); sig <= last; sig++ {
+		sigactionOf(sig, nil, &o.action)
+		if o.action.handler > sigIgn {
+			o.action = sigaction{}
+			sigactionOf(sig, &o.action, nil)
+		}
+	}
+}
+
+//go:nosplit
+//go:norace
+func sigactionOf(sig uintptr, set, old *sigaction) syscall.Errno {
+	_, _, errno := syscall.RawSyscall6(syscall.SYS_RT_SIGACTION, sig,
+		uintptr(unsafe.Pointer(set)), uintptr(unsafe.Pointer(old)), unsafe.Sizeof(set.mask), 0, 0)
+	return errno
+}
+
+//go:nosplit
+//go:norace
+func sigprocmask(set, old *uint64) {
+	syscall.RawSyscall6(syscall.SYS_RT_SIGPROCMASK, unix.SIG_SETMASK,
+		uintptr(unsafe.Pointer(set)), uintptr(unsafe.Pointer(old)), unsafe.Sizeof(*set), 0, 0)
+}
