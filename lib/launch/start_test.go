@@ -1,13 +1,17 @@
 package launch_test
 
 import (
+	"context"
 	"errors"
 	"sync"
 	"testing"
+	"time"
 
 	"bgtasks/lib/control"
 	"bgtasks/lib/launch"
 	"bgtasks/lib/record"
+	"bgtasks/lib/view"
+	"bgtasks/lib/watch"
 )
 
 // simple is a task that is started at once.
@@ -59,6 +63,11 @@ func TestRunsOfOneIDAreUnique(t *testing.T) {
 				err := control.Start(w.home, simple("exit 0"))
 				if exists := (*launch.ExistsError)(nil); err != nil && !errors.As(err, &exists) {
 					t.Errorf("Start: %v", err)
+				}
+				// All go on together, when the task is over for one of them.
+				_, err = watch.Until(context.Background(), w.home, []string{"web"}, time.Now().Add(patience), in(record.Succeeded), false)
+				if missing := (*view.NotFoundError)(nil); err != nil && !errors.As(err, &missing) {
+					t.Errorf("Until: %v", err)
 				}
 			}
 		})

@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"io"
+	"io/fs"
 	"os"
 	"sort"
 	"time"
@@ -24,17 +25,21 @@ func decodeEntry(b []byte) entry {
 // index writes output.idx. Whatever fails here is ignored: bytes are worth more
 // than their times, and a missing entry only makes lookups coarser.
 type index struct {
-	path string
-	file *os.File
+	path string   // "" once it could not be made
+	file *os.File // nil until there is an entry
 	size int64
 	last int64 // time of the last entry; only valid if size > 0
 	buf  [entrySize]byte
 }
 
 // open continues the index at path and cuts off an entry that a crash tore, and
-// entries for bytes past end that a power failure took from the log.
+// entries for bytes past end that a power failure took from the log. One that is not
+// there is made with its first entry: many tasks write nothing.
 func (x *index) open(path string, end int64) {
-	f, size, err := openPlain(path, os.O_RDWR|os.O_CREATE)
+	f, size, err := openPlain(path, os.O_RDWR)
+	if errors.Is(err, fs.ErrNotExist) {
+		x.path = path
+	}
 	if err != nil {
 		return
 	}
@@ -60,7 +65,7 @@ func (x *index) open(path string, end int64) {
 // that the rule of [entry] holds on both sides of the step.
 func (x *index) arrived(now time.Time, offset int64) {
 	ns := now.UnixNano()
-	if x.file == nil || (x.size > 0 && ns >= x.last && ns-x.last < int64(time.Second)) {
+	if x.size > 0 && ns >= x.last && ns-x.last < int64(time.Second) || !x.made() {
 		return
 	}
 	binary.BigEndian.PutUint64(x.buf[:], uint64(ns))
@@ -69,6 +74,19 @@ func (x *index) arrived(now time.Time, offset int64) {
 		x.size += entrySize
 		x.last = ns
 	}
+}
+
+// made tells whether there is a file, and makes it if there was none.
+func (x *index) made() bool {
+	if x.file == nil && x.path != "" {
+		f, _, err := openPlain(x.path, os.O_RDWR|os.O_CREATE)
+		if err != nil {
+			x.path = ""
+			return false
+		}
+		x.file = f
+	}
+	return x.file != nil
 }
 
 // minForget is how many bytes of entries are worth a rewrite of the index.

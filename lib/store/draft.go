@@ -23,7 +23,6 @@ type Draft struct {
 	id   string
 	dir  string // where it lies now
 	lock *Lock
-	mark string // an empty file for the marker in live/ to be linked to; "" for none
 }
 
 // Draft makes a task in tmp/: what Begin and Fill do.
@@ -83,7 +82,7 @@ func (d *Draft) Lock() *Lock { return d.lock }
 // Publish renames the draft to tasks/ID. The error is ErrExists when that id
 // is taken; the draft is then unchanged.
 func (d *Draft) Publish() error {
-	if err := d.home.markLike(d.mark, d.id); err != nil {
+	if err := d.mark(); err != nil {
 		return err
 	}
 	to := d.home.TaskDir(d.id)
@@ -107,7 +106,7 @@ func (d *Draft) Publish() error {
 // there are woken, to find the new one. The old one is given back as a draft, to
 // be discarded, or restored.
 func (d *Draft) PublishOver(held *Lock) (old *Draft, err error) {
-	if err := d.home.MarkLive(d.id); err != nil {
+	if err := d.mark(); err != nil {
 		return nil, err
 	}
 	if err := fail.Point("publish-over-exchange"); err != nil {
@@ -168,19 +167,26 @@ func RemoveFIFOs(taskDir string) error {
 	return errors.Join(errs...)
 }
 
-// MarkLive makes the marker that says that the task is open. It comes before
-// the task can be seen, so that no open task lacks one.
+// mark makes the marker that says that the task is open, before the task can be seen,
+// so that no open task lacks one. It is a second name of the lock where the file system
+// knows such: only its name counts, and inodes are what a start costs on a disk.
+func (d *Draft) mark() error {
+	return d.home.markLike(filepath.Join(d.dir, LockFile), d.id)
+}
+
+// MarkLive marks a task that is there already.
 func (h *Home) MarkLive(id string) error { return h.markLike("", id) }
 
-// markLike makes the marker by a link to the empty file like, if that can be.
+// markLike makes the marker as another name of the file like, if that can be.
 func (h *Home) markLike(like, id string) error {
 	if err := fail.Point("mark-live"); err != nil {
 		return err
 	}
-	if like != "" && unix.Link(like, filepath.Join(h.LiveDir(), id)) == nil {
+	path := filepath.Join(h.LiveDir(), id)
+	if like != "" && unix.Link(like, path) == nil {
 		return nil
 	}
-	f, err := fsys.Open(filepath.Join(h.LiveDir(), id), os.O_WRONLY|os.O_CREATE, 0o600)
+	f, err := fsys.Open(path, os.O_WRONLY|os.O_CREATE, 0o600)
 	if err != nil {
 		return err
 	}

@@ -34,7 +34,6 @@ type Alike struct {
 	dir   string
 	env   string // "" if the environments differ
 	state string
-	mark  string // an empty file
 }
 
 // NewAlike writes the files. A crash leaves them to Sweep.
@@ -43,8 +42,8 @@ func (h *Home) NewAlike(env []string, state []byte) (*Alike, error) {
 	if err := os.Mkdir(dir, 0o700); err != nil {
 		return nil, err
 	}
-	a := &Alike{dir: dir, env: filepath.Join(dir, EnvFile), state: filepath.Join(dir, StateFile), mark: filepath.Join(dir, liveDir)}
-	err := errors.Join(writeNew(a.env, encodeEnv(env), true), writeNew(a.state, state, true), writeNew(a.mark, nil, false))
+	a := &Alike{dir: dir, env: filepath.Join(dir, EnvFile), state: filepath.Join(dir, StateFile)}
+	err := errors.Join(writeNew(a.env, encodeEnv(env), true), writeNew(a.state, state, true))
 	if err != nil {
 		return nil, errors.Join(err, a.Remove())
 	}
@@ -83,7 +82,6 @@ func (h *Home) WaitingDraft(id string, w *Waiting, sync bool) (*Draft, error) {
 	if like == nil {
 		like = &Alike{}
 	}
-	d.mark = like.mark
 	for _, f := range []struct {
 		name, like string
 		data       []byte
