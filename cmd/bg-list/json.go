@@ -14,7 +14,7 @@ type listData struct {
 }
 
 func list(c *cli.Call, l *cli.Listing) (*listData, error) {
-	all, page, err := cli.LoadPage(c, l, true)
+	all, page, err := cli.LoadPage(c, l, cli.ShowAll)
 	if err != nil {
 		return nil, err
 	}

@@ -92,6 +92,17 @@ func (f *flags) named(c *cli.Call) (ids, missing []string, err error) {
 	return ids, nil, err
 }
 
+// shownIn tells how much of a task is shown in a format.
+func shownIn(format string) cli.Shown {
+	switch format {
+	case "id":
+		return cli.ShowIDs
+	case "table", "tsv":
+		return cli.ShowRows
+	}
+	return cli.ShowAll
+}
+
 func (f *flags) print(c *cli.Call, l *cli.Listing) error {
 	format := f.Output
 	if f.Quiet {
@@ -105,7 +116,7 @@ func (f *flags) print(c *cli.Call, l *cli.Listing) error {
 		}
 		return cli.PrintAggregate(c, tasks, format)
 	}
-	_, tasks, err := cli.LoadPage(c, l, format != "" && format != "id" && format != "table" && format != "tsv")
+	_, tasks, err := cli.LoadPage(c, l, shownIn(c.TaskFormat(format)))
 	if err != nil {
 		return err
 	}

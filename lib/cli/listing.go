@@ -199,18 +199,28 @@ func (l *Listing) Page(tasks []*view.Task) []*view.Task {
 	return view.Page(tasks, l.Offset, l.Limit)
 }
 
-// LoadPage gives all tasks that match, and of these the page. With whole the tasks
-// of the page have all that is known, and the others may have no records: a page
-// of many tasks is read a second time rather than all of them kept.
-func LoadPage(c *Call, l *Listing, whole bool) (all, page []*view.Task, err error) {
+// Shown is how much is shown of the tasks of a page.
+type Shown int
+
+const (
+	ShowIDs  Shown = iota // their ids
+	ShowRows              // a row of a table
+	ShowAll               // all there is
+)
+
+// LoadPage gives all tasks that match, and of these the page. Of the others
+// no more is known than was needed, and their records may be left out: a page of
+// many tasks is read a second time rather than all of them kept.
+func LoadPage(c *Call, l *Listing, shown Shown) (all, page []*view.Task, err error) {
 	filter := l.Filter
-	filter.Brief = !whole || l.Limit >= 0
+	filter.Brief = shown < ShowAll || l.Limit >= 0
 	filter.WithLogs = !filter.Brief
+	filter.Outline = filter.Brief && shown != ShowRows && !l.Aggregate && l.Filter.Empty() && l.Order.ByCreation()
 	if all, err = Load(c, filter); err != nil {
 		return nil, nil, err
 	}
 	page = l.Page(all)
-	if !whole || !filter.Brief || len(page) == 0 {
+	if shown < ShowAll || !filter.Brief || len(page) == 0 {
 		return all, page, nil
 	}
 	again := view.Filter{WithLogs: true}

@@ -20,13 +20,7 @@ const FormatHelp = "How to print: json, jsonl, tsv, table, id, or a template suc
 // PrintTasks prints tasks in a format: one of FormatHelp's, or "" for a table
 // on a terminal and an id a line elsewhere.
 func PrintTasks(c *Call, tasks []*view.Task, format string) error {
-	if format == "" {
-		format = "id"
-		if c.terminal() {
-			format = "table"
-		}
-	}
-	switch format {
+	switch format = c.TaskFormat(format); format {
 	case "id":
 		return c.printEach(tasks, func(t *view.Task) string { return t.ID })
 	case "tsv":
@@ -44,6 +38,18 @@ func PrintTasks(c *Call, tasks []*view.Task, format string) error {
 		return writeTable(c.Out, tasks, c.width(), time.Now())
 	}
 	return c.printTemplate(tasks, format)
+}
+
+// TaskFormat is the format that tasks are printed in: a table on a terminal and ids
+// elsewhere if none is given.
+func (c *Call) TaskFormat(given string) string {
+	switch {
+	case given != "":
+		return given
+	case c.terminal():
+		return "table"
+	}
+	return "id"
 }
 
 func (c *Call) printEach(tasks []*view.Task, row func(*view.Task) string) error {

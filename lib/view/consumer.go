@@ -66,9 +66,9 @@ func ParseConsumer(data []byte) (*record.Consumer, error) {
 }
 
 var consumerMembers = members[record.Consumer]{
-	"name":           func(d *decoder, c *record.Consumer, v gjson.Result) { c.Name = d.str(v) },
-	"cursor":         func(d *decoder, c *record.Consumer, v gjson.Result) { c.Cursor = d.integer(v) },
-	"acknowledgedAt": func(d *decoder, c *record.Consumer, v gjson.Result) { c.AcknowledgedAt = d.time(v) },
+	{"name", func(d *decoder, c *record.Consumer, v gjson.Result) { c.Name = d.str(v) }},
+	{"cursor", func(d *decoder, c *record.Consumer, v gjson.Result) { c.Cursor = d.integer(v) }},
+	{"acknowledgedAt", func(d *decoder, c *record.Consumer, v gjson.Result) { c.AcknowledgedAt = d.time(v) }},
 }
 
 // Acknowledged reads how far a consumer has come; nil if it has acknowledged

@@ -27,8 +27,13 @@ var (
 )
 
 // members tells for each member of a record how it is decoded. Members that
-// are not in the table are ignored: a later version of layout 1 may add some.
-type members[T any] map[string]func(d *decoder, into *T, v gjson.Result)
+// are not in the table are ignored: a later version of layout 1 may add some. It
+// is no map: those are made anew whenever a program starts, whether it reads
+// records or not.
+type members[T any] []struct {
+	key    string
+	decode func(d *decoder, into *T, v gjson.Result)
+}
 
 // decoder keeps the first thing that was wrong, so that the tables need no
 // error handling of their own.
@@ -38,8 +43,32 @@ type decoder struct {
 	err     error
 }
 
+// decode decodes a member, and tells where to look for the next one first: a record
+// is written in the order of its table.
+func (table members[T]) decode(d *decoder, from int, key string, into *T, v gjson.Result) (next int) {
+	for n := range table {
+		i := from + n
+		if i >= len(table) {
+			i -= len(table)
+		}
+		if table[i].key == key {
+			table[i].decode(d, into, v)
+			return i + 1
+		}
+	}
+	return from
+}
+
 // decodeRecord decodes a whole record: one JSON object that holds its version.
 func decodeRecord[T any](data []byte, table members[T], into *T) error {
+	next := 0
+	return decodeWith(data, func(d *decoder, key string, v gjson.Result) {
+		next = table.decode(d, next, key, into, v)
+	})
+}
+
+// decodeWith calls decode with each member of a record but its version.
+func decodeWith(data []byte, decode func(d *decoder, key string, v gjson.Result)) error {
 	if tooDeep(data) || !gjson.ValidBytes(data) {
 		return errNotObject
 	}
@@ -51,7 +80,13 @@ func decodeRecord[T any](data []byte, table members[T], into *T) error {
 		return errNotObject
 	}
 	d := &decoder{}
-	decodeMembers(d, root, table, into)
+	d.eachMember(root, func(key string, v gjson.Result) {
+		if key == "v" {
+			d.version = d.integer(v)
+			return
+		}
+		decode(d, key, v)
+	})
 	switch {
 	case d.err != nil:
 		return d.err
@@ -63,18 +98,18 @@ func decodeRecord[T any](data []byte, table members[T], into *T) error {
 	return nil
 }
 
-func decodeMembers[T any](d *decoder, object gjson.Result, table members[T], into *T) {
+// eachMember calls decode with the members of an object until one is wrong.
+func (d *decoder) eachMember(object gjson.Result, decode func(key string, v gjson.Result)) {
 	object.ForEach(func(key, v gjson.Result) bool {
-		switch decode, known := table[key.Str]; {
-		case known:
-			d.key = key.Str
-			decode(d, into, v)
-		case key.Str == "v":
-			d.key = key.Str
-			d.version = d.integer(v)
-		}
+		d.key = key.Str
+		decode(key.Str, v)
 		return d.err == nil
 	})
+}
+
+func decodeMembers[T any](d *decoder, object gjson.Result, table members[T], into *T) {
+	next := 0
+	d.eachMember(object, func(key string, v gjson.Result) { next = table.decode(d, next, key, into, v) })
 }
 
 // nested decodes a member that is an object of its own.

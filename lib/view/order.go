@@ -15,6 +15,9 @@ type Order struct {
 // Orders are the times to sort by, the default first.
 var Orders = []string{"created", "updated", "scheduled", "started", "exited"}
 
+// ByCreation tells whether no other time is looked at.
+func (o Order) ByCreation() bool { return o.By == "" || o.By == Orders[0] }
+
 // ParseOrder reads "started", "started-desc", "started_desc" or "started_asc".
 func ParseOrder(s string) (o Order, ok bool) {
 	by, direction, cut := strings.Cut(strings.Replace(s, "_", "-", 1), "-")

@@ -84,7 +84,15 @@ type Event struct {
 // Events with names that this version does not know are decoded like others.
 func ParseEvent(line []byte) (*Event, error) {
 	e := &Event{}
-	if err := decodeRecord(line, eventMembers, e); err != nil {
+	var next, nextOfState int
+	err := decodeWith(line, func(d *decoder, key string, v gjson.Result) {
+		if slices.Contains(ofState, key) {
+			nextOfState = stateMembers.decode(d, nextOfState, key, &e.State, v)
+		} else {
+			next = eventMembers.decode(d, next, key, e, v)
+		}
+	})
+	if err != nil {
 		return nil, err
 	}
 	if e.Name == "" || e.TaskID == "" || e.Time.IsZero() {
@@ -94,110 +102,110 @@ func ParseEvent(line []byte) (*Event, error) {
 }
 
 var specMembers = members[record.Spec]{
-	"id":               func(d *decoder, s *record.Spec, v gjson.Result) { s.ID = d.str(v) },
-	"run":              func(d *decoder, s *record.Spec, v gjson.Result) { s.Run = d.number(v) },
-	"firstRun":         func(d *decoder, s *record.Spec, v gjson.Result) { s.FirstRun = d.number(v) },
-	"name":             func(d *decoder, s *record.Spec, v gjson.Result) { s.Name = d.str(v) },
-	"command":          func(d *decoder, s *record.Spec, v gjson.Result) { s.Command = d.str(v) },
-	"args":             func(d *decoder, s *record.Spec, v gjson.Result) { s.Args = d.strs(v) },
-	"workdir":          func(d *decoder, s *record.Spec, v gjson.Result) { s.Workdir = d.str(v) },
-	"envNames":         func(d *decoder, s *record.Spec, v gjson.Result) { s.EnvNames = d.strs(v) },
-	"tags":             func(d *decoder, s *record.Spec, v gjson.Result) { s.Tags = d.strs(v) },
-	"kind":             func(d *decoder, s *record.Spec, v gjson.Result) { s.Kind = d.str(v) },
-	"parentSessionId":  func(d *decoder, s *record.Spec, v gjson.Result) { s.SessionID = d.str(v) },
-	"notifyOnExit":     func(d *decoder, s *record.Spec, v gjson.Result) { s.Notify = d.flag(v) },
-	"metadata":         func(d *decoder, s *record.Spec, v gjson.Result) { s.Metadata = d.object(v) },
-	"stdin":            func(d *decoder, s *record.Spec, v gjson.Result) { s.Stdin = d.str(v) },
-	"split":            func(d *decoder, s *record.Spec, v gjson.Result) { s.Split = d.flag(v) },
-	"tees":             func(d *decoder, s *record.Spec, v gjson.Result) { s.Tees = d.strs(v) },
-	"logMaxBytes":      func(d *decoder, s *record.Spec, v gjson.Result) { s.LogMax = d.integer(v) },
-	"leftovers":        func(d *decoder, s *record.Spec, v gjson.Result) { s.Leftovers = d.str(v) },
-	"signal":           func(d *decoder, s *record.Spec, v gjson.Result) { s.Signal = d.str(v) },
-	"killGraceMs":      func(d *decoder, s *record.Spec, v gjson.Result) { s.KillGraceMs = d.integer(v) },
-	"timeLimitMs":      func(d *decoder, s *record.Spec, v gjson.Result) { s.TimeLimitMs = d.integer(v) },
-	"successExitCodes": func(d *decoder, s *record.Spec, v gjson.Result) { s.SuccessExitCodes = d.numbers(v) },
-	"watchdogMs":       func(d *decoder, s *record.Spec, v gjson.Result) { s.WatchdogMs = d.integer(v) },
-	"watchdogAction":   func(d *decoder, s *record.Spec, v gjson.Result) { s.WatchdogAction = d.str(v) },
-	"channels":         func(d *decoder, s *record.Spec, v gjson.Result) { s.Channels = d.strs(v) },
-	"dedupeKey":        func(d *decoder, s *record.Spec, v gjson.Result) { s.DedupeKey = d.str(v) },
-	"concurrencyKey":   func(d *decoder, s *record.Spec, v gjson.Result) { s.ConcurrencyKey = d.str(v) },
-	"supersedeKey":     func(d *decoder, s *record.Spec, v gjson.Result) { s.SupersedeKey = d.str(v) },
-	"schedule":         func(d *decoder, s *record.Spec, v gjson.Result) { s.Schedule = nested(d, v, scheduleMembers) },
-	"maxAttempts":      func(d *decoder, s *record.Spec, v gjson.Result) { s.Retry.MaxAttempts = d.number(v) },
-	"backoff":          func(d *decoder, s *record.Spec, v gjson.Result) { s.Retry.Backoff = *nested(d, v, backoffMembers) },
-	"noRetryExitCodes": func(d *decoder, s *record.Spec, v gjson.Result) { s.Retry.NoRetry = d.numbers(v) },
-	"createdAt":        func(d *decoder, s *record.Spec, v gjson.Result) { s.CreatedAt = d.time(v) },
-	"startedBy":        func(d *decoder, s *record.Spec, v gjson.Result) { s.StartedBy = *nested(d, v, processMembers) },
-	"bytes":            func(d *decoder, s *record.Spec, v gjson.Result) { decodeMembers(d, v, bytesMembers, s) },
+	{"id", func(d *decoder, s *record.Spec, v gjson.Result) { s.ID = d.str(v) }},
+	{"run", func(d *decoder, s *record.Spec, v gjson.Result) { s.Run = d.number(v) }},
+	{"firstRun", func(d *decoder, s *record.Spec, v gjson.Result) { s.FirstRun = d.number(v) }},
+	{"name", func(d *decoder, s *record.Spec, v gjson.Result) { s.Name = d.str(v) }},
+	{"command", func(d *decoder, s *record.Spec, v gjson.Result) { s.Command = d.str(v) }},
+	{"args", func(d *decoder, s *record.Spec, v gjson.Result) { s.Args = d.strs(v) }},
+	{"workdir", func(d *decoder, s *record.Spec, v gjson.Result) { s.Workdir = d.str(v) }},
+	{"envNames", func(d *decoder, s *record.Spec, v gjson.Result) { s.EnvNames = d.strs(v) }},
+	{"tags", func(d *decoder, s *record.Spec, v gjson.Result) { s.Tags = d.strs(v) }},
+	{"kind", func(d *decoder, s *record.Spec, v gjson.Result) { s.Kind = d.str(v) }},
+	{"parentSessionId", func(d *decoder, s *record.Spec, v gjson.Result) { s.SessionID = d.str(v) }},
+	{"notifyOnExit", func(d *decoder, s *record.Spec, v gjson.Result) { s.Notify = d.flag(v) }},
+	{"metadata", func(d *decoder, s *record.Spec, v gjson.Result) { s.Metadata = d.object(v) }},
+	{"stdin", func(d *decoder, s *record.Spec, v gjson.Result) { s.Stdin = d.str(v) }},
+	{"split", func(d *decoder, s *record.Spec, v gjson.Result) { s.Split = d.flag(v) }},
+	{"tees", func(d *decoder, s *record.Spec, v gjson.Result) { s.Tees = d.strs(v) }},
+	{"logMaxBytes", func(d *decoder, s *record.Spec, v gjson.Result) { s.LogMax = d.integer(v) }},
+	{"leftovers", func(d *decoder, s *record.Spec, v gjson.Result) { s.Leftovers = d.str(v) }},
+	{"signal", func(d *decoder, s *record.Spec, v gjson.Result) { s.Signal = d.str(v) }},
+	{"killGraceMs", func(d *decoder, s *record.Spec, v gjson.Result) { s.KillGraceMs = d.integer(v) }},
+	{"timeLimitMs", func(d *decoder, s *record.Spec, v gjson.Result) { s.TimeLimitMs = d.integer(v) }},
+	{"successExitCodes", func(d *decoder, s *record.Spec, v gjson.Result) { s.SuccessExitCodes = d.numbers(v) }},
+	{"watchdogMs", func(d *decoder, s *record.Spec, v gjson.Result) { s.WatchdogMs = d.integer(v) }},
+	{"watchdogAction", func(d *decoder, s *record.Spec, v gjson.Result) { s.WatchdogAction = d.str(v) }},
+	{"channels", func(d *decoder, s *record.Spec, v gjson.Result) { s.Channels = d.strs(v) }},
+	{"dedupeKey", func(d *decoder, s *record.Spec, v gjson.Result) { s.DedupeKey = d.str(v) }},
+	{"concurrencyKey", func(d *decoder, s *record.Spec, v gjson.Result) { s.ConcurrencyKey = d.str(v) }},
+	{"supersedeKey", func(d *decoder, s *record.Spec, v gjson.Result) { s.SupersedeKey = d.str(v) }},
+	{"schedule", func(d *decoder, s *record.Spec, v gjson.Result) { s.Schedule = nested(d, v, scheduleMembers) }},
+	{"maxAttempts", func(d *decoder, s *record.Spec, v gjson.Result) { s.Retry.MaxAttempts = d.number(v) }},
+	{"backoff", func(d *decoder, s *record.Spec, v gjson.Result) { s.Retry.Backoff = *nested(d, v, backoffMembers) }},
+	{"noRetryExitCodes", func(d *decoder, s *record.Spec, v gjson.Result) { s.Retry.NoRetry = d.numbers(v) }},
+	{"createdAt", func(d *decoder, s *record.Spec, v gjson.Result) { s.CreatedAt = d.time(v) }},
+	{"startedBy", func(d *decoder, s *record.Spec, v gjson.Result) { s.StartedBy = *nested(d, v, processMembers) }},
+	{"bytes", func(d *decoder, s *record.Spec, v gjson.Result) { decodeMembers(d, v, bytesMembers, s) }},
 }
 
 // bytesMembers come last in a spec, and have the last word.
 var bytesMembers = members[record.Spec]{
-	"command": func(d *decoder, s *record.Spec, v gjson.Result) { s.Command = d.base64(v) },
-	"args":    func(d *decoder, s *record.Spec, v gjson.Result) { s.Args = d.base64s(v) },
-	"workdir": func(d *decoder, s *record.Spec, v gjson.Result) { s.Workdir = d.base64(v) },
-	"stdin":   func(d *decoder, s *record.Spec, v gjson.Result) { s.Stdin = d.base64(v) },
-	"tees":    func(d *decoder, s *record.Spec, v gjson.Result) { s.Tees = d.base64s(v) },
+	{"command", func(d *decoder, s *record.Spec, v gjson.Result) { s.Command = d.base64(v) }},
+	{"args", func(d *decoder, s *record.Spec, v gjson.Result) { s.Args = d.base64s(v) }},
+	{"workdir", func(d *decoder, s *record.Spec, v gjson.Result) { s.Workdir = d.base64(v) }},
+	{"stdin", func(d *decoder, s *record.Spec, v gjson.Result) { s.Stdin = d.base64(v) }},
+	{"tees", func(d *decoder, s *record.Spec, v gjson.Result) { s.Tees = d.base64s(v) }},
 }
 
 var stateMembers = members[record.State]{
-	"run":            func(d *decoder, s *record.State, v gjson.Result) { s.Run = d.number(v) },
-	"attempt":        func(d *decoder, s *record.State, v gjson.Result) { s.Attempt = d.number(v) },
-	"state":          func(d *decoder, s *record.State, v gjson.Result) { s.State = record.LifeState(d.str(v)) },
-	"reason":         func(d *decoder, s *record.State, v gjson.Result) { s.Reason = record.Reason(d.str(v)) },
-	"oom":            func(d *decoder, s *record.State, v gjson.Result) { s.OOM = d.flag(v) },
-	"exitCode":       func(d *decoder, s *record.State, v gjson.Result) { s.ExitCode = optional(v, d.number) },
-	"signal":         func(d *decoder, s *record.State, v gjson.Result) { s.Signal = optional(v, d.str) },
-	"leader":         func(d *decoder, s *record.State, v gjson.Result) { s.Leader = nested(d, v, processMembers) },
-	"shim":           func(d *decoder, s *record.State, v gjson.Result) { s.Shim = nested(d, v, processMembers) },
-	"leaderGuessed":  func(d *decoder, s *record.State, v gjson.Result) { s.Guessed = d.flag(v) },
-	"containment":    func(d *decoder, s *record.State, v gjson.Result) { s.Containment = d.str(v) },
-	"cgroup":         func(d *decoder, s *record.State, v gjson.Result) { s.Cgroup = d.str(v) },
-	"leftovers":      func(d *decoder, s *record.State, v gjson.Result) { s.Leftovers = d.number(v) },
-	"teeMissedBytes": func(d *decoder, s *record.State, v gjson.Result) { s.TeeMissed = d.integer(v) },
-	"eventsMissing":  func(d *decoder, s *record.State, v gjson.Result) { s.EventsMissing = d.number(v) },
-	"startedAt":      func(d *decoder, s *record.State, v gjson.Result) { s.StartedAt = d.time(v) },
-	"exitedAt":       func(d *decoder, s *record.State, v gjson.Result) { s.ExitedAt = d.time(v) },
-	"updatedAt":      func(d *decoder, s *record.State, v gjson.Result) { s.UpdatedAt = d.time(v) },
-	"usage":          func(d *decoder, s *record.State, v gjson.Result) { s.Usage = nested(d, v, usageMembers) },
-	"stop":           func(d *decoder, s *record.State, v gjson.Result) { s.Stop = nested(d, v, stopMembers) },
-	"logStart":       func(d *decoder, s *record.State, v gjson.Result) { s.LogStart = d.integer(v) },
-	"logEnd":         func(d *decoder, s *record.State, v gjson.Result) { s.LogEnd = d.integer(v) },
-	"errorsStart":    func(d *decoder, s *record.State, v gjson.Result) { s.ErrorsStart = d.integer(v) },
-	"errorsEnd":      func(d *decoder, s *record.State, v gjson.Result) { s.ErrorsEnd = d.integer(v) },
+	{"run", func(d *decoder, s *record.State, v gjson.Result) { s.Run = d.number(v) }},
+	{"attempt", func(d *decoder, s *record.State, v gjson.Result) { s.Attempt = d.number(v) }},
+	{"state", func(d *decoder, s *record.State, v gjson.Result) { s.State = record.LifeState(d.str(v)) }},
+	{"reason", func(d *decoder, s *record.State, v gjson.Result) { s.Reason = record.Reason(d.str(v)) }},
+	{"oom", func(d *decoder, s *record.State, v gjson.Result) { s.OOM = d.flag(v) }},
+	{"exitCode", func(d *decoder, s *record.State, v gjson.Result) { s.ExitCode = optional(v, d.number) }},
+	{"signal", func(d *decoder, s *record.State, v gjson.Result) { s.Signal = optional(v, d.str) }},
+	{"leader", func(d *decoder, s *record.State, v gjson.Result) { s.Leader = nested(d, v, processMembers) }},
+	{"shim", func(d *decoder, s *record.State, v gjson.Result) { s.Shim = nested(d, v, processMembers) }},
+	{"leaderGuessed", func(d *decoder, s *record.State, v gjson.Result) { s.Guessed = d.flag(v) }},
+	{"containment", func(d *decoder, s *record.State, v gjson.Result) { s.Containment = d.str(v) }},
+	{"cgroup", func(d *decoder, s *record.State, v gjson.Result) { s.Cgroup = d.str(v) }},
+	{"leftovers", func(d *decoder, s *record.State, v gjson.Result) { s.Leftovers = d.number(v) }},
+	{"teeMissedBytes", func(d *decoder, s *record.State, v gjson.Result) { s.TeeMissed = d.integer(v) }},
+	{"eventsMissing", func(d *decoder, s *record.State, v gjson.Result) { s.EventsMissing = d.number(v) }},
+	{"startedAt", func(d *decoder, s *record.State, v gjson.Result) { s.StartedAt = d.time(v) }},
+	{"exitedAt", func(d *decoder, s *record.State, v gjson.Result) { s.ExitedAt = d.time(v) }},
+	{"updatedAt", func(d *decoder, s *record.State, v gjson.Result) { s.UpdatedAt = d.time(v) }},
+	{"usage", func(d *decoder, s *record.State, v gjson.Result) { s.Usage = nested(d, v, usageMembers) }},
+	{"stop", func(d *decoder, s *record.State, v gjson.Result) { s.Stop = nested(d, v, stopMembers) }},
+	{"logStart", func(d *decoder, s *record.State, v gjson.Result) { s.LogStart = d.integer(v) }},
+	{"logEnd", func(d *decoder, s *record.State, v gjson.Result) { s.LogEnd = d.integer(v) }},
+	{"errorsStart", func(d *decoder, s *record.State, v gjson.Result) { s.ErrorsStart = d.integer(v) }},
+	{"errorsEnd", func(d *decoder, s *record.State, v gjson.Result) { s.ErrorsEnd = d.integer(v) }},
 
-	"claimedBy":        func(d *decoder, s *record.State, v gjson.Result) { s.ClaimedBy = nested(d, v, processMembers) },
-	"retryScheduledAt": func(d *decoder, s *record.State, v gjson.Result) { s.RetryAt = d.time(v) },
-	"retryDueBootMs":   func(d *decoder, s *record.State, v gjson.Result) { s.RetryDueBootMs = d.integer(v) },
-	"staleAt":          func(d *decoder, s *record.State, v gjson.Result) { s.StaleAt = d.time(v) },
-	"staleReason":      func(d *decoder, s *record.State, v gjson.Result) { s.StaleReason = d.str(v) },
+	{"claimedBy", func(d *decoder, s *record.State, v gjson.Result) { s.ClaimedBy = nested(d, v, processMembers) }},
+	{"retryScheduledAt", func(d *decoder, s *record.State, v gjson.Result) { s.RetryAt = d.time(v) }},
+	{"retryDueBootMs", func(d *decoder, s *record.State, v gjson.Result) { s.RetryDueBootMs = d.integer(v) }},
+	{"staleAt", func(d *decoder, s *record.State, v gjson.Result) { s.StaleAt = d.time(v) }},
+	{"staleReason", func(d *decoder, s *record.State, v gjson.Result) { s.StaleReason = d.str(v) }},
 }
 
 var scheduleMembers = members[record.Schedule]{
-	"queue":     func(d *decoder, s *record.Schedule, v gjson.Result) { s.Queue = d.str(v) },
-	"priority":  func(d *decoder, s *record.Schedule, v gjson.Result) { s.Priority = d.number(v) },
-	"sequence":  func(d *decoder, s *record.Schedule, v gjson.Result) { s.Sequence = d.integer(v) },
-	"notBefore": func(d *decoder, s *record.Schedule, v gjson.Result) { s.NotBefore = d.time(v) },
-	"dueBootMs": func(d *decoder, s *record.Schedule, v gjson.Result) { s.DueBootMs = d.integer(v) },
-	"after": func(d *decoder, s *record.Schedule, v gjson.Result) {
+	{"queue", func(d *decoder, s *record.Schedule, v gjson.Result) { s.Queue = d.str(v) }},
+	{"priority", func(d *decoder, s *record.Schedule, v gjson.Result) { s.Priority = d.number(v) }},
+	{"sequence", func(d *decoder, s *record.Schedule, v gjson.Result) { s.Sequence = d.integer(v) }},
+	{"notBefore", func(d *decoder, s *record.Schedule, v gjson.Result) { s.NotBefore = d.time(v) }},
+	{"dueBootMs", func(d *decoder, s *record.Schedule, v gjson.Result) { s.DueBootMs = d.integer(v) }},
+	{"after", func(d *decoder, s *record.Schedule, v gjson.Result) {
 		d.each(v, func(e gjson.Result) { s.After = append(s.After, *nested(d, e, dependencyMembers)) })
-	},
-	"program": func(d *decoder, s *record.Schedule, v gjson.Result) { s.Program = d.str(v) },
-	"umask":   func(d *decoder, s *record.Schedule, v gjson.Result) { s.Umask = d.number(v) },
-	"limits":  func(d *decoder, s *record.Schedule, v gjson.Result) { s.Limits = d.str(v) },
+	}},
+	{"program", func(d *decoder, s *record.Schedule, v gjson.Result) { s.Program = d.str(v) }},
+	{"umask", func(d *decoder, s *record.Schedule, v gjson.Result) { s.Umask = d.number(v) }},
+	{"limits", func(d *decoder, s *record.Schedule, v gjson.Result) { s.Limits = d.str(v) }},
 }
 
 var dependencyMembers = members[record.Dependency]{
-	"when": func(d *decoder, o *record.Dependency, v gjson.Result) { o.When = d.str(v) },
-	"id":   func(d *decoder, o *record.Dependency, v gjson.Result) { o.ID = d.str(v) },
-	"run":  func(d *decoder, o *record.Dependency, v gjson.Result) { o.Run = d.number(v) },
+	{"when", func(d *decoder, o *record.Dependency, v gjson.Result) { o.When = d.str(v) }},
+	{"id", func(d *decoder, o *record.Dependency, v gjson.Result) { o.ID = d.str(v) }},
+	{"run", func(d *decoder, o *record.Dependency, v gjson.Result) { o.Run = d.number(v) }},
 }
 
 var backoffMembers = members[record.Backoff]{
-	"minDelayMs": func(d *decoder, b *record.Backoff, v gjson.Result) { b.MinDelayMs = d.integer(v) },
-	"maxDelayMs": func(d *decoder, b *record.Backoff, v gjson.Result) { b.MaxDelayMs = d.integer(v) },
-	"factor":     func(d *decoder, b *record.Backoff, v gjson.Result) { b.FactorMilli = d.milli(v) },
-	"jitter":     func(d *decoder, b *record.Backoff, v gjson.Result) { b.JitterMilli = d.milli(v) },
+	{"minDelayMs", func(d *decoder, b *record.Backoff, v gjson.Result) { b.MinDelayMs = d.integer(v) }},
+	{"maxDelayMs", func(d *decoder, b *record.Backoff, v gjson.Result) { b.MaxDelayMs = d.integer(v) }},
+	{"factor", func(d *decoder, b *record.Backoff, v gjson.Result) { b.FactorMilli = d.milli(v) }},
+	{"jitter", func(d *decoder, b *record.Backoff, v gjson.Result) { b.JitterMilli = d.milli(v) }},
 }
 
 // optional decodes a member whose null says "unknown".
@@ -210,64 +218,50 @@ func optional[T any](v gjson.Result, decode func(gjson.Result) T) *T {
 }
 
 var processMembers = members[record.Process]{
-	"bootId":     func(d *decoder, p *record.Process, v gjson.Result) { p.BootID = d.str(v) },
-	"pid":        func(d *decoder, p *record.Process, v gjson.Result) { p.PID = d.number(v) },
-	"startTicks": func(d *decoder, p *record.Process, v gjson.Result) { p.StartTicks = d.unsigned(v) },
+	{"bootId", func(d *decoder, p *record.Process, v gjson.Result) { p.BootID = d.str(v) }},
+	{"pid", func(d *decoder, p *record.Process, v gjson.Result) { p.PID = d.number(v) }},
+	{"startTicks", func(d *decoder, p *record.Process, v gjson.Result) { p.StartTicks = d.unsigned(v) }},
 }
 
 var usageMembers = members[record.Usage]{
-	"userMs":   func(d *decoder, u *record.Usage, v gjson.Result) { u.UserMs = d.integer(v) },
-	"systemMs": func(d *decoder, u *record.Usage, v gjson.Result) { u.SystemMs = d.integer(v) },
-	"maxRssKb": func(d *decoder, u *record.Usage, v gjson.Result) { u.MaxRSSKB = d.integer(v) },
+	{"userMs", func(d *decoder, u *record.Usage, v gjson.Result) { u.UserMs = d.integer(v) }},
+	{"systemMs", func(d *decoder, u *record.Usage, v gjson.Result) { u.SystemMs = d.integer(v) }},
+	{"maxRssKb", func(d *decoder, u *record.Usage, v gjson.Result) { u.MaxRSSKB = d.integer(v) }},
 }
 
 var stopMembers = members[record.Stop]{
-	"requestedAt": func(d *decoder, s *record.Stop, v gjson.Result) { s.RequestedAt = d.time(v) },
-	"by":          func(d *decoder, s *record.Stop, v gjson.Result) { s.By = d.str(v) },
-	"signal":      func(d *decoder, s *record.Stop, v gjson.Result) { s.Signal = d.str(v) },
-	"graceMs":     func(d *decoder, s *record.Stop, v gjson.Result) { s.GraceMs = d.integer(v) },
-	"reason":      func(d *decoder, s *record.Stop, v gjson.Result) { s.Reason = d.str(v) },
-	"cause":       func(d *decoder, s *record.Stop, v gjson.Result) { s.Cause = record.Reason(d.str(v)) },
+	{"requestedAt", func(d *decoder, s *record.Stop, v gjson.Result) { s.RequestedAt = d.time(v) }},
+	{"by", func(d *decoder, s *record.Stop, v gjson.Result) { s.By = d.str(v) }},
+	{"signal", func(d *decoder, s *record.Stop, v gjson.Result) { s.Signal = d.str(v) }},
+	{"graceMs", func(d *decoder, s *record.Stop, v gjson.Result) { s.GraceMs = d.integer(v) }},
+	{"reason", func(d *decoder, s *record.Stop, v gjson.Result) { s.Reason = d.str(v) }},
+	{"cause", func(d *decoder, s *record.Stop, v gjson.Result) { s.Cause = record.Reason(d.str(v)) }},
 }
 
 var eventMembers = members[Event]{
-	"event":           func(d *decoder, e *Event, v gjson.Result) { e.Name = record.EventName(d.str(v)) },
-	"time":            func(d *decoder, e *Event, v gjson.Result) { e.Time = d.time(v) },
-	"taskId":          func(d *decoder, e *Event, v gjson.Result) { e.TaskID = d.str(v) },
-	"kind":            func(d *decoder, e *Event, v gjson.Result) { e.Kind = d.str(v) },
-	"tags":            func(d *decoder, e *Event, v gjson.Result) { e.Tags = d.strs(v) },
-	"parentSessionId": func(d *decoder, e *Event, v gjson.Result) { e.SessionID = d.str(v) },
-	"notifyOnExit":    func(d *decoder, e *Event, v gjson.Result) { e.Notify = d.flag(v) },
-	"createdAt":       func(d *decoder, e *Event, v gjson.Result) { e.CreatedAt = d.time(v) },
-	"resultBytes":     func(d *decoder, e *Event, v gjson.Result) { e.ResultBytes = d.integer(v) },
-	"pid":             func(d *decoder, e *Event, v gjson.Result) { e.PID = d.number(v) },
-	"run":             ofState("run"),
-	"attempt":         ofState("attempt"),
-	"state":           ofState("state"),
-	"reason":          ofState("reason"),
-	"oom":             ofState("oom"),
-	"exitCode":        ofState("exitCode"),
-	"signal":          ofState("signal"),
-	"stop":            ofState("stop"),
-	"eventsMissing":   ofState("eventsMissing"),
+	{"event", func(d *decoder, e *Event, v gjson.Result) { e.Name = record.EventName(d.str(v)) }},
+	{"time", func(d *decoder, e *Event, v gjson.Result) { e.Time = d.time(v) }},
+	{"taskId", func(d *decoder, e *Event, v gjson.Result) { e.TaskID = d.str(v) }},
+	{"kind", func(d *decoder, e *Event, v gjson.Result) { e.Kind = d.str(v) }},
+	{"tags", func(d *decoder, e *Event, v gjson.Result) { e.Tags = d.strs(v) }},
+	{"parentSessionId", func(d *decoder, e *Event, v gjson.Result) { e.SessionID = d.str(v) }},
+	{"notifyOnExit", func(d *decoder, e *Event, v gjson.Result) { e.Notify = d.flag(v) }},
+	{"createdAt", func(d *decoder, e *Event, v gjson.Result) { e.CreatedAt = d.time(v) }},
+	{"resultBytes", func(d *decoder, e *Event, v gjson.Result) { e.ResultBytes = d.integer(v) }},
+	{"pid", func(d *decoder, e *Event, v gjson.Result) { e.PID = d.number(v) }},
 
-	"retryScheduledAt": ofState("retryScheduledAt"),
-	"retryDueBootMs":   ofState("retryDueBootMs"),
-	"staleAt":          ofState("staleAt"),
-	"staleReason":      ofState("staleReason"),
+	{"queue", func(d *decoder, e *Event, v gjson.Result) { e.Queue = d.str(v) }},
+	{"channels", func(d *decoder, e *Event, v gjson.Result) { e.Channels = d.strs(v) }},
+	{"dedupeKey", func(d *decoder, e *Event, v gjson.Result) { e.DedupeKey = d.str(v) }},
+	{"concurrencyKey", func(d *decoder, e *Event, v gjson.Result) { e.ConcurrencyKey = d.str(v) }},
+	{"supersedeKey", func(d *decoder, e *Event, v gjson.Result) { e.SupersedeKey = d.str(v) }},
 
-	"queue":          func(d *decoder, e *Event, v gjson.Result) { e.Queue = d.str(v) },
-	"channels":       func(d *decoder, e *Event, v gjson.Result) { e.Channels = d.strs(v) },
-	"dedupeKey":      func(d *decoder, e *Event, v gjson.Result) { e.DedupeKey = d.str(v) },
-	"concurrencyKey": func(d *decoder, e *Event, v gjson.Result) { e.ConcurrencyKey = d.str(v) },
-	"supersedeKey":   func(d *decoder, e *Event, v gjson.Result) { e.SupersedeKey = d.str(v) },
-
-	"progress": func(d *decoder, e *Event, v gjson.Result) { e.Progress = nested(d, v, progressMembers) },
-	"step":     func(d *decoder, e *Event, v gjson.Result) { e.Step = nested(d, v, stepMembers) },
+	{"progress", func(d *decoder, e *Event, v gjson.Result) { e.Progress = nested(d, v, progressMembers) }},
+	{"step", func(d *decoder, e *Event, v gjson.Result) { e.Step = nested(d, v, stepMembers) }},
 }
 
-// ofState decodes a member that a journal line shares with state.json.
-func ofState(key string) func(*decoder, *Event, gjson.Result) {
-	decode := stateMembers[key]
-	return func(d *decoder, e *Event, v gjson.Result) { decode(d, &e.State, v) }
+// ofState are the members that a journal line shares with state.json.
+var ofState = []string{
+	"run", "attempt", "state", "reason", "oom", "exitCode", "signal", "stop", "eventsMissing",
+	"retryScheduledAt", "retryDueBootMs", "staleAt", "staleReason",
 }

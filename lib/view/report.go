@@ -160,27 +160,27 @@ func ParseStep(line []byte) (*record.Step, error) {
 }
 
 var progressMembers = members[record.Progress]{
-	"run":             func(d *decoder, p *record.Progress, v gjson.Result) { p.Run = d.number(v) },
-	"attempt":         func(d *decoder, p *record.Progress, v gjson.Result) { p.Attempt = d.number(v) },
-	"percent":         func(d *decoder, p *record.Progress, v gjson.Result) { p.Percent = optional(v, d.percent) },
-	"label":           func(d *decoder, p *record.Progress, v gjson.Result) { p.Label = orZero(optional(v, d.str)) },
-	"meta":            func(d *decoder, p *record.Progress, v gjson.Result) { p.Meta = orZero(optional(v, d.object)) },
-	"updatedAt":       func(d *decoder, p *record.Progress, v gjson.Result) { p.UpdatedAt = d.time(v) },
-	"lastHeartbeatAt": func(d *decoder, p *record.Progress, v gjson.Result) { p.HeartbeatAt = d.time(v) },
-	"result":          func(d *decoder, p *record.Progress, v gjson.Result) { p.Result = []byte(v.Raw) },
+	{"run", func(d *decoder, p *record.Progress, v gjson.Result) { p.Run = d.number(v) }},
+	{"attempt", func(d *decoder, p *record.Progress, v gjson.Result) { p.Attempt = d.number(v) }},
+	{"percent", func(d *decoder, p *record.Progress, v gjson.Result) { p.Percent = optional(v, d.percent) }},
+	{"label", func(d *decoder, p *record.Progress, v gjson.Result) { p.Label = orZero(optional(v, d.str)) }},
+	{"meta", func(d *decoder, p *record.Progress, v gjson.Result) { p.Meta = orZero(optional(v, d.object)) }},
+	{"updatedAt", func(d *decoder, p *record.Progress, v gjson.Result) { p.UpdatedAt = d.time(v) }},
+	{"lastHeartbeatAt", func(d *decoder, p *record.Progress, v gjson.Result) { p.HeartbeatAt = d.time(v) }},
+	{"result", func(d *decoder, p *record.Progress, v gjson.Result) { p.Result = []byte(v.Raw) }},
 }
 
 var stepMembers = members[record.Step]{
-	"id":        func(d *decoder, s *record.Step, v gjson.Result) { s.Sequence = d.decimal(v) },
-	"taskId":    func(d *decoder, s *record.Step, v gjson.Result) { s.TaskID = d.str(v) },
-	"run":       func(d *decoder, s *record.Step, v gjson.Result) { s.Run = d.number(v) },
-	"attempt":   func(d *decoder, s *record.Step, v gjson.Result) { s.Attempt = d.number(v) },
-	"kind":      func(d *decoder, s *record.Step, v gjson.Result) { s.Kind = d.str(v) },
-	"level":     func(d *decoder, s *record.Step, v gjson.Result) { s.Level = d.str(v) },
-	"message":   func(d *decoder, s *record.Step, v gjson.Result) { s.Message = d.str(v) },
-	"meta":      func(d *decoder, s *record.Step, v gjson.Result) { s.Meta = orZero(optional(v, d.object)) },
-	"percent":   func(d *decoder, s *record.Step, v gjson.Result) { s.Percent = optional(v, d.percent) },
-	"createdAt": func(d *decoder, s *record.Step, v gjson.Result) { s.CreatedAt = d.time(v) },
+	{"id", func(d *decoder, s *record.Step, v gjson.Result) { s.Sequence = d.decimal(v) }},
+	{"taskId", func(d *decoder, s *record.Step, v gjson.Result) { s.TaskID = d.str(v) }},
+	{"run", func(d *decoder, s *record.Step, v gjson.Result) { s.Run = d.number(v) }},
+	{"attempt", func(d *decoder, s *record.Step, v gjson.Result) { s.Attempt = d.number(v) }},
+	{"kind", func(d *decoder, s *record.Step, v gjson.Result) { s.Kind = d.str(v) }},
+	{"level", func(d *decoder, s *record.Step, v gjson.Result) { s.Level = d.str(v) }},
+	{"message", func(d *decoder, s *record.Step, v gjson.Result) { s.Message = d.str(v) }},
+	{"meta", func(d *decoder, s *record.Step, v gjson.Result) { s.Meta = orZero(optional(v, d.object)) }},
+	{"percent", func(d *decoder, s *record.Step, v gjson.Result) { s.Percent = optional(v, d.percent) }},
+	{"createdAt", func(d *decoder, s *record.Step, v gjson.Result) { s.CreatedAt = d.time(v) }},
 }
 
 func orZero[T any](v *T) (zero T) {
