@@ -37,6 +37,9 @@ func (s *Shim) run() {
 			s.catchUp()
 		}
 		s.checkTimers()
+		if n == 0 && !s.pace.resting {
+			s.calmDown()
+		}
 	}
 	s.leave()
 }
@@ -276,8 +279,21 @@ func (s *Shim) timeout() int {
 		return int(rest.Milliseconds())
 	case s.blind && (wait < 0 || wait > blindMs):
 		return blindMs
+	case !s.calm && (wait < 0 || wait > calmMs):
+		return calmMs
 	}
 	return wait
+}
+
+// calmMs is for how long nothing must happen until a task counts as a long one.
+const calmMs = 300
+
+// calmDown gives back, once, what a supervisor that sleeps has no use for.
+func (s *Shim) calmDown() {
+	if !s.calm {
+		s.calm = true
+		proc.ReleaseProgram()
+	}
 }
 
 func (s *Shim) untilTimer() int {

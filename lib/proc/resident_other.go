@@ -1,0 +1,6 @@
+//go:build darwin || freebsd
+
+package proc
+
+// ReleaseProgram does nothing here.
+func ReleaseProgram() {}
