@@ -18,6 +18,7 @@ type orphanage struct {
 	files      []int // what becomes 0, 1 and so on: numbered higher than these
 	complaint  int   // a pipe for the errno of what fails; the exec closes it
 	errno      syscall.Errno
+	failed     bool
 	every      uint64 // the set of all signals
 	none       uint64
 	mask       uint64 // ours
@@ -37,7 +38,9 @@ func forkOrphan(spec SpawnSpec) (first int, err error) {
 	}
 	defer unix.Close(complaint[0])
 	o.complaint = complaint[1]
+	syscall.ForkLock.Lock() // for those that make descriptors in two steps
 	middle, errno := o.fork()
+	syscall.ForkLock.Unlock()
 	unix.Close(complaint[1])
 	if errno != 0 {
 		return 0, errno
@@ -113,37 +116,51 @@ func (o *orphanage) fork() (middle int, errno syscall.Errno) {
 		return int(pid), errno
 	}
 	syscall.RawSyscall(syscall.SYS_SETSID, 0, 0, 0)
-	pid, o.errno = vfork()
-	if pid == 0 && o.errno == 0 {
-		o.execute()
-	}
-	if o.errno != 0 {
-		syscall.RawSyscall(syscall.SYS_WRITE, uintptr(o.complaint), uintptr(unsafe.Pointer(&o.errno)), unsafe.Sizeof(o.errno))
+	pid, errno = vfork()
+	switch {
+	case errno != 0:
+		o.complain(errno)
+	case pid == 0:
+		o.complain(o.execute())
+	case o.failed:
+		// Where we have one memory, we know, and leave no zombie to an init that reaps none.
+		syscall.RawSyscall6(syscall.SYS_WAIT4, pid, 0, 0, 0, 0, 0)
 	}
 	for {
 		syscall.RawSyscall(syscall.SYS_EXIT_GROUP, 0, 0, 0)
 	}
 }
 
+//go:nosplit
+//go:norace
+func (o *orphanage) complain(errno syscall.Errno) {
+	o.failed, o.errno = true, errno
+	syscall.RawSyscall(syscall.SYS_WRITE, uintptr(o.complaint), uintptr(unsafe.Pointer(&o.errno)), unsafe.Sizeof(o.errno))
+}
+
 // execute returns if it fails.
 //
 //go:nosplit
 //go:norace
-func (o *orphanage) execute() {
+func (o *orphanage) execute() (errno syscall.Errno) {
 	for i := 0; i < len(o.files); i++ {
-		if _, _, o.errno = syscall.RawSyscall(syscall.SYS_DUP3, uintptr(o.files[i]), uintptr(i), 0); o.errno != 0 {
-			return
+		if _, _, errno = syscall.RawSyscall(syscall.SYS_DUP3, uintptr(o.files[i]), uintptr(i), 0); errno != 0 {
+			return errno
 		}
 	}
+	for i := len(o.files); i < firstExtra; i++ {
+		syscall.RawSyscall(syscall.SYS_CLOSE, uintptr(i), 0, 0)
+	}
 	if o.dir != nil {
-		if _, _, o.errno = syscall.RawSyscall(syscall.SYS_CHDIR, uintptr(unsafe.Pointer(o.dir)), 0, 0); o.errno != 0 {
-			return
+		if _, _, errno = syscall.RawSyscall(syscall.SYS_CHDIR, uintptr(unsafe.Pointer(o.dir)), 0, 0); errno != 0 {
+			return errno
 		}
 	}
 	o.dropHandlers()
 	sigprocmask(&o.none, nil)
-	_, _, o.errno = syscall.RawSyscall(syscall.SYS_EXECVE, uintptr(unsafe.Pointer(o.path)),
+	_, _, errno = syscall.RawSyscall(syscall.SYS_EXECVE, uintptr(unsafe.Pointer(o.path)),
 		uintptr(unsafe.Pointer(&o.argv[0])), uintptr(unsafe.Pointer(&o.envv[0])))
+	return errno
 }
 
 // dropHandlers gives the signals that we catch their default action, before they are let in. What is ignored stays so.

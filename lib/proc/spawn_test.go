@@ -44,18 +44,23 @@ func TestP4SpawnErrors(t *testing.T) {
 			c.spec.Argv = []string{"x"}
 		}
 		c.spec.Umask = -1
-		pid, err := Spawn(c.spec)
-		var got *SpawnError
-		if !errors.As(err, &got) || pid != 0 {
-			t.Errorf("%s: Spawn = %d, %v, want a SpawnError", name, pid, err)
-			continue
+		for how, spawn := range map[string]func(SpawnSpec) (int, error){"Spawn": Spawn, "SpawnOrphan": SpawnOrphan} {
+			pid, err := spawn(c.spec)
+			var got *SpawnError
+			if !errors.As(err, &got) || pid != 0 {
+				t.Errorf("%s: %s = %d, %v, want a SpawnError", name, how, pid, err)
+				continue
+			}
+			if want := (SpawnError{c.step, c.path, c.errno}); *got != want {
+				t.Errorf("%s: %s = %+v, want %+v", name, how, *got, want)
+			}
+			if c.errno == syscall.ENOENT && !errors.Is(err, fs.ErrNotExist) {
+				t.Errorf("%s: %v is not fs.ErrNotExist", name, err)
+			}
 		}
-		if want := (SpawnError{c.step, c.path, c.errno}); *got != want {
-			t.Errorf("%s: Spawn = %+v, want %+v", name, *got, want)
-		}
-		if c.errno == syscall.ENOENT && !errors.Is(err, fs.ErrNotExist) {
-			t.Errorf("%s: %v is not fs.ErrNotExist", name, err)
-		}
+	}
+	if _, _, err := OwnTree(nil).Reap(0); err != nil { // orphans, where nobody else has reaped them
+		t.Error(err)
 	}
 	if pids, err := Children(); len(pids) != 0 || err != nil {
 		t.Errorf("Children() = %v, %v after failed spawns, want none", pids, err)
