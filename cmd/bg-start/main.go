@@ -12,21 +12,20 @@
 package main
 
 import (
-	_ "bgtasks/lib/cli/serial"
 	"errors"
 	"fmt"
 	"strings"
 	"time"
 
 	"bgtasks/lib/cli"
+	_ "bgtasks/lib/cli/serial"
 	"bgtasks/lib/launch"
 	"bgtasks/lib/sched"
 )
 
 func main() {
 	cli.Main(&cli.Verb{
-		Name:   "start",
-		Serial: true,
+		Name: "start",
 		Help: "Start a task in the background and print its id. Returns once the program was executed, or the task is queued; exits 127 if it " +
 			"was not found, 126 if it can't be executed, 125 for all else, and leaves nothing behind then.",
 		Flags:   &flags{},

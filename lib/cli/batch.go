@@ -53,7 +53,7 @@ func Together[P, D any](id func(*P) string, work func(*Call, []Item[P]) []Outcom
 			return err
 		}
 		if many {
-			runtime.SetDefaultGOMAXPROCS() // what Verb.Serial says is true of one item
+			runtime.SetDefaultGOMAXPROCS() // package serial takes them for one item
 		}
 		items := make([]Item[P], len(payloads))
 		for i, p := range payloads {

@@ -4,7 +4,6 @@ import (
 	"bufio"
 	"io"
 	"os"
-	"runtime"
 	"strings"
 	"syscall"
 
@@ -20,11 +19,6 @@ type Verb struct {
 	Help string // a line or a paragraph for --help
 
 	JSONHelp string // of --json, where that is no envelope
-
-	// Serial says that the verb does one short thing after another for an
-	// item: further threads of the runtime would only get in each other's way,
-	// unless it has a list of them to do.
-	Serial bool
 
 	// Flags is a pointer to the text grammar: a struct with kong tags that
 	// embeds Common and has a Run method.
@@ -71,9 +65,6 @@ func (f *Common) common() *Common { return f }
 // process with its exit code. Files that the verb makes are private whatever
 // the caller's umask (P11); the caller's own is handed on to tasks.
 func Main(v *Verb) {
-	if v.Serial {
-		runtime.GOMAXPROCS(1)
-	}
 	umask := syscall.Umask(0o077)
 	os.Exit(v.Do(os.Args[1:], Streams{os.Stdin, os.Stdout, os.Stderr}, umask))
 }

@@ -15,10 +15,10 @@ import (
 type orphanage struct {
 	path, dir  *byte // dir is nil for ours
 	argv, envv []*byte
-	files      []int // what becomes 0, 1 and so on: numbered higher than these
-	complaint  int   // a pipe for the errno of what fails; the exec closes it
+	files      []int  // what becomes 0, 1 and so on: numbered higher than these
+	complaint  [2]int // a pipe for the errno of what fails; the exec closes it
 	errno      syscall.Errno
-	failed     bool
+	unread     int32
 	every      uint64 // the set of all signals
 	none       uint64
 	mask       uint64 // ours
@@ -32,23 +32,21 @@ func forkOrphan(spec SpawnSpec) (first int, err error) {
 	if err := o.prepare(spec); err != nil {
 		return 0, err
 	}
-	var complaint [2]int
-	if err := unix.Pipe2(complaint[:], unix.O_CLOEXEC); err != nil {
+	if err := unix.Pipe2(o.complaint[:], unix.O_CLOEXEC); err != nil {
 		return 0, err
 	}
-	defer unix.Close(complaint[0])
-	o.complaint = complaint[1]
+	defer unix.Close(o.complaint[0])
 	syscall.ForkLock.Lock() // for those that make descriptors in two steps
 	middle, errno := o.fork()
 	syscall.ForkLock.Unlock()
-	unix.Close(complaint[1])
+	unix.Close(o.complaint[1])
 	if errno != 0 {
 		return 0, errno
 	}
 	if err := Await(middle); err != nil {
 		return 0, err
 	}
-	return 0, readErrno(complaint[0])
+	return 0, readErrno(o.complaint[0])
 }
 
 // prepare makes C's version of the spec. Descriptors get copies that are out of the way of each other's places.
@@ -122,8 +120,8 @@ func (o *orphanage) fork() (middle int, errno syscall.Errno) {
 		o.complain(errno)
 	case pid == 0:
 		o.complain(o.execute())
-	case o.failed:
-		// Where we have one memory, we know, and leave no zombie to an init that reaps none.
+	case o.heard():
+		// It failed: no zombie is left to an init that reaps none.
 		syscall.RawSyscall6(syscall.SYS_WAIT4, pid, 0, 0, 0, 0, 0)
 	}
 	for {
@@ -134,8 +132,17 @@ func (o *orphanage) fork() (middle int, errno syscall.Errno) {
 //go:nosplit
 //go:norace
 func (o *orphanage) complain(errno syscall.Errno) {
-	o.failed, o.errno = true, errno
-	syscall.RawSyscall(syscall.SYS_WRITE, uintptr(o.complaint), uintptr(unsafe.Pointer(&o.errno)), unsafe.Sizeof(o.errno))
+	o.errno = errno
+	syscall.RawSyscall(syscall.SYS_WRITE, uintptr(o.complaint[1]), uintptr(unsafe.Pointer(&o.errno)), unsafe.Sizeof(o.errno))
+}
+
+// heard tells whether there was a complaint.
+//
+//go:nosplit
+//go:norace
+func (o *orphanage) heard() bool {
+	syscall.RawSyscall(syscall.SYS_IOCTL, uintptr(o.complaint[0]), unix.TIOCINQ, uintptr(unsafe.Pointer(&o.unread)))
+	return o.unread > 0
 }
 
 // execute returns if it fails.
