@@ -170,14 +170,23 @@ func cmdSend(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Check(jobOf(ts, args[1]).cmd.Process.Signal(signalNamed(ts, args[0])))
 }
 
-// prints NAME TEXT waits until the stdout of a launched program contains TEXT.
+// prints [-err] NAME TEXT waits until the stdout, or the stderr, of a launched
+// program contains TEXT.
 func cmdPrints(ts *testscript.TestScript, neg bool, args []string) {
+	errs := len(args) > 0 && args[0] == "-err"
+	if errs {
+		args = args[1:]
+	}
 	if neg || len(args) != 2 {
-		ts.Fatalf("usage: prints NAME TEXT")
+		ts.Fatalf("usage: prints [-err] NAME TEXT")
 	}
 	j := jobOf(ts, args[0])
-	if !j.stdout.await(args[1], j.ended) {
-		ts.Fatalf("stdout of %s = %q, want it to contain %q\nstderr: %s", args[0], j.stdout.String(), args[1], j.stderr.String())
+	stream := j.stdout
+	if errs {
+		stream = j.stderr
+	}
+	if !stream.await(args[1], j.ended) {
+		ts.Fatalf("%s has printed %q, want it to contain %q\nstdout: %s\nstderr: %s", args[0], stream.String(), args[1], j.stdout.String(), j.stderr.String())
 	}
 }
 

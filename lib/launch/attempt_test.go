@@ -169,7 +169,7 @@ func TestEndsForGood(t *testing.T) {
 			if c.act != nil {
 				c.act(w)
 			}
-			task := w.await("web", func(task *view.Task) bool { return task.Terminal() })
+			task := w.await("web", in(c.state))
 			if task.State != c.state || task.Reason != c.reason || task.Attempt != 1 {
 				t.Errorf("task = %s, %s, attempt %d, want %s, %s", task.State, task.Reason, task.Attempt, c.state, c.reason)
 			}

@@ -7,7 +7,7 @@ type Forest interface {
 	Live() ([]Member, error)
 	SignalAll(syscall.Signal) (int, error)
 	KillChildren() (int, error)
-	Empty() (bool, error)
+	Empty(ended int) (bool, error)
 	Reap(except int) (Usage, int, error)
 }
 
@@ -93,8 +93,8 @@ func (g *Grouped) KillChildren() (n int, err error) {
 }
 
 // Empty tells whether no process of the tree is alive.
-func (g *Grouped) Empty() (bool, error) {
-	empty, err := g.Forest.Empty()
+func (g *Grouped) Empty(ended int) (bool, error) {
+	empty, err := g.Forest.Empty(ended)
 	if err != nil || !empty {
 		return empty, err
 	}

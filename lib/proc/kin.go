@@ -276,7 +276,7 @@ func (k *Kin) reused() bool {
 }
 
 // Empty tells whether no process of the tree is alive.
-func (k *Kin) Empty() (bool, error) {
+func (k *Kin) Empty(int) (bool, error) {
 	live, err := k.Live()
 	return err == nil && len(live) == 0, err
 }

@@ -215,7 +215,7 @@ func (s *stage) killRound(leader int) (empty bool) {
 	if _, err := tree.KillChildren(); err != nil && !isGone(err) {
 		s.t.Fatalf("KillChildren() = %v", err)
 	}
-	empty, err := tree.Empty()
+	empty, err := tree.Empty(0)
 	if err != nil {
 		s.t.Fatalf("Empty() = %v", err)
 	}

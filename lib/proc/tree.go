@@ -210,11 +210,12 @@ func reapListed(except int) (usage Usage, reaped int, err error) {
 //
 // A listing is not of one moment: an orphan may become ours after its place in the list was passed. But then its parent
 // is in the same list as one that has ended. So an answer counts only if every zombie in it was one before the
-// listing began, and otherwise there is a second one.
+// listing began, and otherwise there is a second one. ended is a child that is known to have ended, which saves that;
+// 0 for none.
 //
 // Where /proc is mounted with hidepid, a child that became another user's (set-user-id) is neither shown nor counted.
-func (t *Tree) Empty() (bool, error) {
-	known := map[int]bool{}
+func (t *Tree) Empty(ended int) (bool, error) {
+	known := map[int]bool{ended: true}
 	for {
 		kids, err := childrenOf(os.Getpid())
 		if err != nil {

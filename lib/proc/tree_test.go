@@ -42,7 +42,7 @@ func (s *stage) live(tree *Tree) map[int]Member {
 
 func wantEmpty(t *testing.T, tree *Tree, want bool) {
 	t.Helper()
-	if got, err := tree.Empty(); got != want || err != nil {
+	if got, err := tree.Empty(0); got != want || err != nil {
 		t.Errorf("Empty() = %v, %v, want %v", got, err, want)
 	}
 }

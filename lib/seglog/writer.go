@@ -239,6 +239,9 @@ func (w *Writer) Sync() error {
 		return ErrClosed
 	}
 	err := errors.Join(fail.Point("log-sync"), w.settle())
+	if w.end == 0 {
+		return wrap("sync log", err) // there is nothing to lose
+	}
 	for _, p := range w.parts {
 		err = errors.Join(err, syncPath(w.partPath(p)))
 	}

@@ -123,6 +123,9 @@ func (s *Shim) leaderStatus() *syscall.WaitStatus {
 		return nil
 	}
 	s.usage.Add(usage)
+	if usage, _, err = s.tree.Reap(0); err == nil { // orphans of the tree, while they are easy to tell from it
+		s.usage.Add(usage)
+	}
 	s.state.Usage = &record.Usage{
 		UserMs: s.usage.User.Milliseconds(), SystemMs: s.usage.System.Milliseconds(), MaxRSSKB: s.usage.MaxRSSKB,
 	}
@@ -180,13 +183,26 @@ func (a *adoption) watch(live []proc.Member) error {
 	return nil
 }
 
-// exits lists the descriptors of ends that are waited for.
-func (a *adoption) exits(leaderEnded bool) []int {
-	switch {
-	case a == nil:
-		return nil
-	case leaderEnded || a.exit < 0:
-		return a.others
+// watchLeader gets a descriptor for the end of our own leader. It tells of it sooner
+// than the signal, which passes through two threads of the runtime; without one the
+// signal has to do.
+func (s *Shim) watchLeader() {
+	if s.adopted != nil {
+		return
 	}
-	return append([]int{a.exit}, a.others...)
+	if fd, err := proc.ExitFD(proc.Identity(*s.state.Leader)); err == nil {
+		s.leaderExit = fd
+	}
+}
+
+// exits lists the descriptors of ends that are waited for.
+func (s *Shim) exits() []int {
+	exit, others := s.leaderExit, []int(nil)
+	if s.adopted != nil {
+		exit, others = s.adopted.exit, s.adopted.others
+	}
+	if s.leaderEnded || exit < 0 {
+		return others
+	}
+	return append([]int{exit}, others...)
 }

@@ -23,6 +23,7 @@ func (s *Shim) run() {
 	fail.Pass("shim-start-handlers")
 	proc.CatchAll()
 	s.children.Start()
+	s.watchLeader()
 	s.heedLeft()
 	for s.lookAtChildren(); !s.settle(); {
 		polled := s.pollSet()
@@ -56,7 +57,7 @@ func (s *Shim) pollSet() []unix.PollFd {
 		}
 		set = append(set, unix.PollFd{Fd: fd, Events: unix.POLLIN})
 	}
-	for _, fd := range s.adopted.exits(s.leaderEnded) {
+	for _, fd := range s.exits() {
 		set = append(set, unix.PollFd{Fd: int32(fd), Events: unix.POLLIN})
 	}
 	set = s.groupEvents(set)
@@ -123,13 +124,19 @@ func (s *Shim) lookAtChildren() {
 	if s.leaderEnded {
 		s.lookAgain(s.isTreeGone())
 	}
-	unreaped := 0
-	if !s.recorded {
-		unreaped = s.state.Leader.PID
+	if unreaped := s.unreaped(); unreaped == 0 || !s.treeGone { // or else the end comes now, and does that
+		usage, _, _ := s.tree.Reap(unreaped)
+		s.usage.Add(usage)
 	}
-	usage, _, _ := s.tree.Reap(unreaped)
-	s.usage.Add(usage)
 	s.lookAgain(s.watchTree())
+}
+
+// unreaped is the leader if it must stay unreaped, 0 for none.
+func (s *Shim) unreaped() int {
+	if s.recorded {
+		return 0
+	}
+	return s.state.Leader.PID
 }
 
 // killTree passes over what may not be killed: a process that became another
@@ -141,8 +148,12 @@ func (s *Shim) killTree() error {
 	return nil
 }
 
+// isTreeGone looks at the tree after the leader's end. One of our own children is gone
+// for good; others' may have been passed over.
 func (s *Shim) isTreeGone() (err error) {
-	s.treeGone, err = s.tree.Empty()
+	if s.adopted != nil || !s.treeGone {
+		s.treeGone, err = s.tree.Empty(s.unreaped())
+	}
 	return err
 }
 
@@ -162,8 +173,10 @@ func (s *Shim) noticeEnd() {
 	fail.Pass("shim-end-notice")
 	s.leaderEnded = true
 	s.state.ExitedAt = time.Now()
-	if left, err := s.tree.Live(); err == nil {
-		s.state.Leftovers = len(left)
+	if err := s.isTreeGone(); err != nil || !s.treeGone {
+		if left, err := s.tree.Live(); err == nil {
+			s.state.Leftovers = len(left)
+		}
 	}
 	if s.stop != nil {
 		return
@@ -172,7 +185,7 @@ func (s *Shim) noticeEnd() {
 	if s.launch.Leftovers != record.LeftoversKill && !s.again {
 		return
 	}
-	if gone, err := s.tree.Empty(); err != nil || !gone {
+	if !s.treeGone {
 		s.stop = &stopping{}
 		s.kill()
 	}

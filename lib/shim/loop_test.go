@@ -27,7 +27,7 @@ func (f *fakeTree) look() error {
 func (f *fakeTree) Live() ([]proc.Member, error)              { return nil, f.look() }
 func (f *fakeTree) SignalAll(syscall.Signal) (int, error)     { return 0, nil }
 func (f *fakeTree) KillChildren() (int, error)                { f.kills++; return 0, f.look() }
-func (f *fakeTree) Empty() (bool, error)                      { err := f.look(); return err == nil, err }
+func (f *fakeTree) Empty(int) (bool, error)                   { err := f.look(); return err == nil, err }
 func (f *fakeTree) Reap(int) (u proc.Usage, n int, err error) { return u, 0, nil }
 
 // A look that fails may be the last one that a death has asked for: it is made

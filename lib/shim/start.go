@@ -50,6 +50,7 @@ type Shim struct {
 	adopted  *adoption    // nil for a run that we started
 	group    *proc.Cgroup // nil if none holds the tree
 
+	leaderExit  int // a descriptor for the end of our own leader, -1 for none
 	leaderEnded bool
 	again       bool // another attempt follows
 	recorded    bool
@@ -70,7 +71,7 @@ type tree interface {
 	Live() ([]proc.Member, error)
 	SignalAll(syscall.Signal) (int, error)
 	KillChildren() (int, error)
-	Empty() (bool, error)
+	Empty(ended int) (bool, error)
 	Reap(except int) (proc.Usage, int, error)
 }
 
@@ -79,9 +80,10 @@ func newShim(l *record.Launch, lock *os.File) *Shim {
 		launch: l,
 		home:   store.At(l.Home),
 
-		allBells: true,
-		lock:     lock,
-		state:    record.State{Run: l.Run, Attempt: l.Attempt, State: record.Running},
+		allBells:   true,
+		leaderExit: -1,
+		lock:       lock,
+		state:      record.State{Run: l.Run, Attempt: l.Attempt, State: record.Running},
 	}
 	s.tree = proc.OwnTree(s.foreign)
 	s.turn = store.NewTurn(s.home, s.ownBell)

@@ -76,7 +76,7 @@ func (s *Shim) keepStop() {
 func (s *Shim) timeIsUp() {
 	s.limit = time.Time{}
 	if s.noticeEnd(); s.leaderEnded {
-		s.treeGone, _ = s.tree.Empty()
+		s.lookAgain(s.isTreeGone())
 		if s.settle(); s.recorded {
 			return
 		}

@@ -73,7 +73,7 @@ func (s *Shim) bark() {
 		return
 	}
 	if s.noticeEnd(); s.leaderEnded {
-		s.treeGone, _ = s.tree.Empty()
+		s.lookAgain(s.isTreeGone())
 		s.settle()
 	}
 	if s.recorded || s.stop != nil {

@@ -44,17 +44,17 @@ func (s *snapshot) judge() (verdict, *finding, error) {
 // lock, or an ended one whose last steps were cut short. One of several healers
 // gets the lock; the others return at once with store.ErrLocked, or later find
 // the work done. A healer that is killed leaves the lock free and the work to
-// the next: each step can be done again.
-func (r *reader) heal(id string) error {
-	dir := r.home.TaskDir(id)
+// the next: each step can be done again. before is what called for it.
+func (r *reader) heal(before *snapshot) error {
+	id, dir := before.id, r.home.TaskDir(before.id)
 	lock, err := store.TryLock(dir)
 	if err != nil {
 		return err
 	}
 	fail.Pass("heal-locked")
-	settled, missed := false, false
+	settled, missed, late := false, false, false
 	var s *snapshot
-	defer func() { r.release(id, lock, s, settled, missed) }()
+	defer func() { r.release(id, lock, s, settled || late, settled || missed) }()
 	if s, err = r.records(id); err != nil || s.fault != nil {
 		return err
 	}
@@ -69,7 +69,7 @@ func (r *reader) heal(id string) error {
 	}
 	switch v {
 	case leave, cannotKnow:
-		missed = s.waiting()
+		missed, late = s.waiting(), before.open() && s.terminal()
 		return nil
 	case cancel, finishRetry, unclaim:
 		err = r.wait(s, v)
@@ -101,19 +101,20 @@ func note(lock *store.Lock) {
 }
 
 // release frees the lock, unless an adopting shim has it by now. Who waits until
-// nobody supervises an ended task was woken under the lock, and is again. After
+// nobody supervises an ended task was woken under the lock, and is again, also if
+// another healer had ended it before we had the lock: our lock kept him waiting. After
 // anything else nobody is: a waiter that tries in vain would wake itself. Then
 // the next of those that wait can be started, for which a reader has no right: the
 // dispatcher is told, and if it can't be, whoever uses the home next tells it. So it
 // is if a dispatch may have missed the task because of us: it waits, and was healed
 // by another before we had the lock.
-func (r *reader) release(id string, lock *store.Lock, s *snapshot, settled, missed bool) {
+func (r *reader) release(id string, lock *store.Lock, s *snapshot, ring, kick bool) {
 	lock.Unlock()
-	if settled {
+	if ring {
 		store.Ring(filepath.Join(r.home.TaskDir(id), store.BellsDir), store.BellChange)
 	}
-	if settled || missed {
-		_ = launch.Kick(r.home, settled && s.waiting())
+	if kick {
+		_ = launch.Kick(r.home, ring && s.waiting())
 	}
 }
 

@@ -51,7 +51,7 @@ func (r *reader) load(id string, known hint) (*Task, error) {
 		if !s.wantsHealing() {
 			break
 		}
-		failed := r.heal(id)
+		failed := r.heal(s)
 		if s, err = r.snapshot(id, thorough); err != nil {
 			return nil, err
 		}

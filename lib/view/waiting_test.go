@@ -242,7 +242,7 @@ func TestHealInVainDispatches(t *testing.T) {
 		t.Fatal(err)
 	}
 	dispatched := dispatcher(t, h)
-	if err := newReader(h).heal("web"); err != nil {
+	if err := newReader(h).heal(&snapshot{id: "web"}); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := dispatched.Read(make([]byte, 1)); err != nil {
