@@ -20,7 +20,10 @@ func (r *report) markdown() string {
 	}
 	page.WriteString(r.Machine.markdown())
 	page.WriteString(programTable(r.Programs))
-	page.WriteString(spreadSays + "\n\n")
+	if short := r.summary(); short != "" {
+		page.WriteString("## In short\n\n" + short)
+	}
+	page.WriteString("## In full\n\n" + spreadSays + "\n\n")
 	for _, s := range r.Scenarios {
 		page.WriteString(s.markdown())
 	}

@@ -118,18 +118,27 @@ func (m *metricResult) row(contestant string) *row {
 
 // median finds one figure of the report; false if it was not measured.
 func (r *report) median(scenario, metric, contestant string) (float64, bool) {
+	m := r.metric(scenario, metric)
+	if m == nil {
+		return 0, false
+	}
+	found := m.row(contestant)
+	if found == nil || found.Median == nil {
+		return 0, false
+	}
+	return *found.Median, true
+}
+
+// metric finds the table of a scenario's metric; nil if it was not measured.
+func (r *report) metric(scenario, metric string) *metricResult {
 	for _, s := range r.Scenarios {
-		if s.Name != scenario {
-			continue
-		}
-		for _, m := range s.Metrics {
-			found := m.row(contestant)
-			if m.Name == metric && found != nil && found.Median != nil {
-				return *found.Median, true
+		for i := range s.Metrics {
+			if s.Name == scenario && s.Metrics[i].Name == metric {
+				return &s.Metrics[i]
 			}
 		}
 	}
-	return 0, false
+	return nil
 }
 
 // oursFailed names the scenarios in which the suite itself failed.

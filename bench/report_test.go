@@ -47,6 +47,29 @@ func TestSummariseWithoutUs(t *testing.T) {
 	}
 }
 
+func TestSummary(t *testing.T) {
+	start := metricResult{Name: metricReturn, Unit: seconds, Rows: []row{
+		{Contestant: "setsid -f", State: stateMeasured, Samples: []float64{0.001}},
+		{Contestant: ours, State: stateMeasured, Samples: []float64{0.006}},
+		{Contestant: "pm2", State: stateAbsent},
+	}}
+	wait := metricResult{Name: metricReturn, Unit: seconds, Rows: []row{
+		{Contestant: "systemd-run --user --wait", State: stateMeasured, Samples: []float64{0.02}}}}
+	start.summarise()
+	wait.summarise()
+	r := &report{Scenarios: []scenarioResult{{Name: scenarioWait, Metrics: []metricResult{wait}}, {Name: scenarioStart, Metrics: []metricResult{start}}}}
+	want := "| median | bgtasks | setsid -f | nq | tsp | systemd-run --user | supervisor | pm2 | pueue |\n" +
+		"|---|---:|---:|---:|---:|---:|---:|---:|---:|\n" +
+		"| start of `true` | 6 ms | 1 ms | – | – | – | – | – | – |\n" +
+		"| exit until the waiter returns | – | – | – | – | 20 ms | – | – | – |\n\n"
+	if got := r.summary(); got != want {
+		t.Errorf("summary = %s, want %s", got, want)
+	}
+	if got := (&report{}).summary(); got != "" {
+		t.Errorf("summary of nothing = %s, want none", got)
+	}
+}
+
 // sampleReport has one of everything.
 func sampleReport() *report {
 	m := metricResult{Name: metricReturn, Unit: seconds, Rows: []row{

@@ -141,7 +141,7 @@ func eventRateScenario() scenario {
 		measures: "10,000 tasks are enqueued in one call behind one that runs: events divided by the time from before that call until a follower has printed the last of them " +
 			"(bounded by the enqueueing itself), and how long after the call's return the last one came.",
 		metrics: []metric{{"events a second", perSecond}, {"behind the writer", seconds}},
-		runs:    3, smoke: 1, limit: 40 * time.Second,
+		runs:    30, smoke: 1, limit: 40 * time.Second,
 		contestants: func(l *lab) []contestant {
 			n := pick(l.smoke, 20, 10_000)
 			return l.fresh(func(ctx context.Context, s *session) ([]float64, error) { return l.followBurst(ctx, s, n) }, ours)

@@ -8,13 +8,13 @@ import (
 )
 
 func idleScenarios() []scenario {
-	return []scenario{wakeupScenario(), idleScenario(1, 3, 1), idleScenario(100, 3, 0), idleScenario(1000, 1, 0)}
+	return []scenario{wakeupScenario(), idleScenario(1, 1), idleScenario(100, 0), idleScenario(1000, 0)}
 }
 
 func idleName(tasks int) string { return fmt.Sprintf("idle-%d", tasks) }
 
 // idleScenario measures memory with so many tasks.
-func idleScenario(tasks, runs, smoke int) scenario {
+func idleScenario(tasks, smoke int) scenario {
 	noun := "tasks"
 	if tasks == 1 {
 		noun = "task"
@@ -23,10 +23,10 @@ func idleScenario(tasks, runs, smoke int) scenario {
 		name:  idleName(tasks),
 		title: fmt.Sprintf("Memory of idle supervision, %s %s", thousands(float64(tasks)), noun),
 		measures: "The sum over all processes that the tool keeps, a daemon included and the tasks themselves (`sleep`) not, divided by the number of tasks; " +
-			"resident memory counts shared pages in each process, private memory only what no other process has at that time, of program files too (smaps_rollup). One look a run, after all were started.",
+			"resident memory counts shared pages in each process, private memory only what no other process has at that time, of program files too (smaps_rollup). One look a run, a second after the last of them was started.",
 		faster:  "one daemon serves all tasks, or the supervisor is a small C program; bgtasks has a supervisor in Go for each task and no daemon.",
 		metrics: []metric{{metricRSS, byteCount}, {metricPrivate, byteCount}, {"processes, a task", number}},
-		runs:    runs, smoke: smoke, limit: 15 * time.Second,
+		runs:    30, smoke: smoke, limit: 15 * time.Second,
 		contestants: func(l *lab) []contestant {
 			return l.fresh(func(ctx context.Context, s *session) ([]float64, error) { return weigh(ctx, s, tasks) },
 				idlers...)
@@ -42,6 +42,11 @@ func weigh(ctx context.Context, s *session, tasks int) ([]float64, error) {
 	keepers, err := s.populate(ctx, tasks)
 	if err != nil {
 		return nil, err
+	}
+	select { // to come to rest
+	case <-ctx.Done():
+		return nil, context.Cause(ctx)
+	case <-time.After(time.Second):
 	}
 	n := float64(tasks)
 	var resident, private float64

@@ -26,7 +26,7 @@ func outputScenarios() []scenario {
 		{
 			name: scenarioLarge, title: "Output of 2 GiB in writes of 1 MiB", metrics: metrics,
 			measures: both + "Each run begins with an empty log and no dirty pages.",
-			runs:     5, smoke: 1, limit: 15 * time.Second, flush: true,
+			runs:     30, smoke: 1, limit: 15 * time.Second, flush: true,
 			contestants: func(l *lab) []contestant {
 				return l.writers(strconv.Itoa(pick(l.smoke, largeBytesSmoke, largeBytes)), "write", pick(l.smoke, largeBytesSmoke, largeBytes))
 			},
@@ -34,7 +34,7 @@ func outputScenarios() []scenario {
 		{
 			name: "output-lines", title: "Output of 10 million short lines", metrics: metrics,
 			measures: both + "The lines have 13 bytes and are written 64 KiB at a time, as buffered output is; each run begins with an empty log and no dirty pages.",
-			runs:     10, smoke: 1, limit: 15 * time.Second, flush: true,
+			runs:     30, smoke: 1, limit: 15 * time.Second, flush: true,
 			contestants: func(l *lab) []contestant {
 				lines := pick(l.smoke, lineCountSmoke, lineCount)
 				return l.writers(strconv.Itoa(lines), "lines", lines*len(shortLine))
@@ -56,6 +56,7 @@ func pick[T any](smoke bool, little, much T) T {
 // an empty log, for each run.
 func (l *lab) writers(amount, role string, size int) []contestant {
 	once := func(ctx context.Context, s *session) ([]float64, error) {
+		defer os.RemoveAll(s.dir) // few files, but large ones
 		stamp := filepath.Join(s.dir, "stamp")
 		return l.pump(ctx, s, job{"writer", []string{l.self, "work", role, amount, stamp}}, stamp, size)
 	}

@@ -29,7 +29,7 @@ func enqueueScenario() scenario {
 			"and are stopped after 12 s or when they take no more; the second table says how far they came, the third how many processes there were for each task that waited.",
 		faster:  fasterQueue,
 		metrics: []metric{{metricRate, perSecond}, {"tasks enqueued", number}, {metricProcesses, number}},
-		runs:    3, smoke: 1, limit: 15 * time.Second,
+		runs:    30, smoke: 1, limit: 15 * time.Second,
 		contestants: func(l *lab) []contestant {
 			n := pick(l.smoke, 20, 10_000)
 			return l.fresh(func(ctx context.Context, s *session) ([]float64, error) { return l.enqueueMany(ctx, s, n) }, queuers...)
@@ -106,7 +106,7 @@ func throughputScenario() scenario {
 			"and is divided by 200: what a short task costs from slot to slot.",
 		faster:  fasterQueue,
 		metrics: []metric{{"tasks a second", perSecond}},
-		runs:    5, smoke: 1, limit: 20 * time.Second,
+		runs:    30, smoke: 1, limit: 20 * time.Second,
 		contestants: func(l *lab) []contestant {
 			n := pick(l.smoke, 10, 200)
 			return l.fresh(func(ctx context.Context, s *session) ([]float64, error) { return l.drain(ctx, s, n) }, queuers...)
