@@ -16,14 +16,14 @@ import (
 // run supervises until nothing is left. It sleeps in one poll(2); its only
 // timers are the time limit and the grace of a stop.
 //
-// Its signal handlers are set up here, after the starter has its answer: that
-// takes as long as all the rest of a start. From now on no stray signal ends
-// the shim; a child that ended before is found by the first look.
+// Its signal handlers are set up after the starter has its answer, and not at all for
+// a task that is over at once: that takes as long as much of a start.
 func (s *Shim) run() {
 	fail.Pass("shim-start-handlers")
-	proc.CatchAll()
-	s.children.Start()
 	s.watchLeader()
+	if s.leaderExit < 0 {
+		s.arm()
+	}
 	s.heedLeft()
 	for s.lookAtChildren(); !s.settle(); {
 		polled := s.pollSet()
@@ -34,13 +34,17 @@ func (s *Shim) run() {
 		if n > 0 || s.pace.resting {
 			s.serve(polled)
 		}
+		switch {
+		case !s.armed && (n == 0 || time.Since(s.state.StartedAt) > armMs*time.Millisecond):
+			s.arm()
+			s.lookAtChildren()
+		case s.armed && n == 0 && !s.pace.resting:
+			s.calmDown()
+		}
 		if s.turn.Came() {
 			s.catchUp()
 		}
 		s.checkTimers()
-		if n == 0 && !s.pace.resting {
-			s.calmDown()
-		}
 	}
 	s.leave()
 }
@@ -292,10 +296,24 @@ func (s *Shim) timeout() int {
 		return int(rest.Milliseconds())
 	case s.blind && (wait < 0 || wait > blindMs):
 		return blindMs
+	case !s.armed && (wait < 0 || wait > armMs):
+		return armMs
 	case !s.calm && (wait < 0 || wait > calmMs):
 		return calmMs
 	}
 	return wait
+}
+
+// armMs is for how long a shim does without signals: it is told of its leader's end by
+// a descriptor. It is as good as any other moment for a stray signal to end it (P7).
+const armMs = 20
+
+// arm sets up the signal handlers: from now on no stray signal ends the shim, and it is
+// told of every child that ends. Those that have ended before are found by looking.
+func (s *Shim) arm() {
+	s.armed = true
+	proc.CatchAll()
+	s.children.Start()
 }
 
 // calmMs is for how long nothing must happen until a task counts as a long one.

@@ -58,6 +58,7 @@ type Shim struct {
 	treeGone    bool // as of the last SIGCHLD
 	lossTold    bool // a log_dropped event was written
 	blind       bool // the last look at the tree failed
+	armed       bool // signals are handled
 	calm        bool // nothing happened for a while, once
 	kept        bool // the record of the end is on the disk
 
