@@ -83,7 +83,7 @@ func sweepTask(dir string) error {
 	if err != nil {
 		return err
 	}
-	return errors.Join(store.SweepTask(dir), lock.Unlock())
+	return errors.Join(store.SweepTask(dir), store.GiveBack(dir, lock))
 }
 
 // below names paths as seen from the home.

@@ -47,7 +47,7 @@ func settle(ctx context.Context, h *store.Home, id string) (*view.Task, error) {
 		err = settled(h, t) // what keeps its supervisor, if it is the journal
 	}
 	if err == nil && (leaving(t) || beingHealed(t)) {
-		t, err = until(ctx, h, id, time.Now().Add(lockPatience), decided)
+		t, err = untilDecided(ctx, h, id)
 	}
 	var missing *view.NotFoundError
 	switch {
@@ -71,6 +71,19 @@ var errStays = errors.New("its supervisor, or another process with its lock or i
 // lockPatience is how long someone is waited for who has a task's lock for a moment:
 // long enough for a healer on a busy disk.
 const lockPatience = 10 * time.Second
+
+// untilDecided waits for one who has the task's lock for a moment. Not everybody rings
+// who lets go of it, so it is looked for again and again, ever more rarely.
+func untilDecided(ctx context.Context, h *store.Home, id string) (*view.Task, error) {
+	deadline := time.Now().Add(lockPatience)
+	for pause := 10 * time.Millisecond; ; pause *= 2 {
+		look := time.Now().Add(pause)
+		t, err := until(ctx, h, id, look, decided)
+		if !errors.Is(err, watch.ErrTimeout) || look.After(deadline) {
+			return t, err
+		}
+	}
+}
 
 // until waits until done says yes to the task, and gives it as it is then.
 func until(ctx context.Context, h *store.Home, id string, deadline time.Time, done func(*view.Task) bool) (*view.Task, error) {

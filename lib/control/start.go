@@ -126,14 +126,14 @@ func freed(ctx context.Context, h *store.Home, err error) bool {
 func run(h *store.Home, held *store.Lock, t *view.Task, r *launch.Request, added []string) (*view.Task, error) {
 	now, err := view.Load(h, t.ID)
 	if err != nil {
-		return nil, errors.Join(err, held.Unlock())
+		return nil, errors.Join(err, store.GiveBack(h.TaskDir(t.ID), held))
 	}
 	if now.Spec == nil || now.Spec.Run != t.Spec.Run {
-		return nil, errors.Join(&launch.ExistsError{ID: t.ID}, launch.Missed(h, held))
+		return nil, errors.Join(&launch.ExistsError{ID: t.ID}, launch.Missed(h, t.ID, held))
 	}
 	// Those who wait for the run that is over are decided by it, not by the next.
 	if err := sched.Settle(h, t.ID); err != nil {
-		return nil, errors.Join(err, held.Unlock())
+		return nil, errors.Join(err, store.GiveBack(h.TaskDir(t.ID), held))
 	}
 	r.Spec = *now.Spec
 	for _, name := range added {

@@ -144,7 +144,7 @@ func giveUp(h *store.Home, id string) error {
 	default:
 		err = h.UnmarkLive(id)
 	}
-	return errors.Join(err, held.Unlock())
+	return errors.Join(err, store.GiveBack(h.TaskDir(id), held))
 }
 
 // makeWay settles the end of the task that has the id of a request, so that it can

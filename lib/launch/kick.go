@@ -15,8 +15,8 @@ import (
 
 // Missed releases the lock of a task that was taken for an ended one. If it waits, a
 // dispatch may have passed it over meanwhile, so there is another.
-func Missed(h *store.Home, held *store.Lock) error {
-	return errors.Join(held.Unlock(), Kick(h, false))
+func Missed(h *store.Home, id string, held *store.Lock) error {
+	return errors.Join(store.GiveBack(h.TaskDir(id), held), Kick(h, false))
 }
 
 // Kick starts the dispatcher in the background, as a supervisor does that ends,

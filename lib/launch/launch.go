@@ -128,14 +128,14 @@ func publish(h *store.Home, draft *store.Draft, known os.FileInfo) (replaced *st
 		return nil, err
 	}
 	if h.MarkedLive(id) {
-		return nil, errors.Join(&ExistsError{id}, Missed(h, held))
+		return nil, errors.Join(&ExistsError{id}, Missed(h, id, held))
 	}
 	if !sameFile(SpecAt(h, id), known) {
-		return nil, errors.Join(ErrMoved, held.Unlock())
+		return nil, errors.Join(ErrMoved, store.GiveBack(h.TaskDir(id), held))
 	}
 	replaced, err = draft.PublishOver(held)
 	if err != nil {
-		return nil, errors.Join(fmt.Errorf("replace task %q: %w", id, err), held.Unlock())
+		return nil, errors.Join(fmt.Errorf("replace task %q: %w", id, err), store.GiveBack(h.TaskDir(id), held))
 	}
 	return replaced, nil
 }
@@ -192,7 +192,7 @@ func undo(draft, replaced *store.Draft, cause error) error {
 			// To discard the draft now would free the id of a task that is there.
 			return errors.Join(cause, err, draft.Lock().Unlock(), replaced.Lock().Unlock())
 		}
-		return errors.Join(cause, draft.Discard(), replaced.Lock().Unlock())
+		return errors.Join(cause, draft.Discard(), store.GiveBack(replaced.Dir(), replaced.Lock()))
 	}
 	return errors.Join(cause, draft.Discard())
 }
@@ -216,7 +216,10 @@ func Restart(h *store.Home, held *store.Lock, r *Request) error {
 			err = errors.Join(err, revert(h, dir, r.Spec.ID, last))
 		}
 	}
-	return errors.Join(err, held.Unlock())
+	if err == nil || errors.Is(err, record.ErrReport) {
+		return errors.Join(err, held.Unlock()) // the supervisor has it, or may have
+	}
+	return errors.Join(err, store.GiveBack(dir, held))
 }
 
 // prepareRun makes the record of the next run. From the moment that spec.json

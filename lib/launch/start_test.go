@@ -65,7 +65,8 @@ func TestRunsOfOneIDAreUnique(t *testing.T) {
 					t.Errorf("Start: %v", err)
 				}
 				// All go on together, when the task is over for one of them.
-				_, err = watch.Until(context.Background(), w.home, []string{"web"}, time.Now().Add(patience), in(record.Succeeded), false)
+				_, err = watch.Until(context.Background(), w.home, []string{"web"}, time.Now().Add(patience),
+					func(t *view.Task) bool { return t.Terminal() }, false)
 				if missing := (*view.NotFoundError)(nil); err != nil && !errors.As(err, &missing) {
 					t.Errorf("Until: %v", err)
 				}

@@ -102,7 +102,7 @@ func (w *Waiting) Discard() error {
 	if err := w.replaced.Restore(w.draft); err != nil {
 		return errors.Join(err, w.draft.Lock().Unlock(), w.replaced.Lock().Unlock())
 	}
-	return errors.Join(w.draft.Discard(), w.replaced.Lock().Unlock())
+	return errors.Join(w.draft.Discard(), store.GiveBack(w.replaced.Dir(), w.replaced.Lock()))
 }
 
 // Requeue makes the next run of an ended task wait. The caller holds its run.lock
@@ -116,7 +116,7 @@ func Requeue(h *store.Home, held *store.Lock, r *Request) error {
 	if err != nil {
 		err = errors.Join(err, revert(h, dir, r.Spec.ID, last), store.RemoveEnv(dir))
 	}
-	return errors.Join(err, held.Unlock())
+	return errors.Join(err, store.GiveBack(dir, held))
 }
 
 // requeue names itself in the lock first: a spec.json of a run without a state,

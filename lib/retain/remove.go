@@ -49,7 +49,7 @@ func remove(h *store.Home, p pick) (freed int64, err error) {
 	if err != nil {
 		return 0, fmt.Errorf("lock %q: %w", p.id, err)
 	}
-	defer lock.Unlock()
+	defer store.GiveBack(h.TaskDir(p.id), lock)
 	t, _, err := view.Look(h, p.id)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):

@@ -34,7 +34,7 @@ func Requeue(h *store.Home, held *store.Lock, r *launch.Request) error {
 		})
 	}
 	if !released {
-		err = errors.Join(err, held.Unlock())
+		err = errors.Join(err, store.GiveBack(h.TaskDir(r.Spec.ID), held))
 	}
 	if err == nil {
 		_ = Dispatch(h) // whatever hinders it: the task waits, and will be found

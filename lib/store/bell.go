@@ -86,6 +86,16 @@ func Ring(dir string, kind BellKind) {
 	})
 }
 
+// GiveBack releases the run.lock of the task in taskDir, which was taken by somebody
+// other than its supervisor, and wakes those who wait until nobody has it. It is free
+// then also if a process that is being forked just now has inherited it. One whose wait
+// makes him take the lock must not call this for nothing: he would wake himself.
+func GiveBack(taskDir string, held *Lock) error {
+	err := errors.Join(unlock(held.f), held.Unlock())
+	Ring(filepath.Join(taskDir, BellsDir), BellChange)
+	return err
+}
+
 // maxOpenBells is how many bells are kept open, well below any limit.
 const maxOpenBells = 32
 

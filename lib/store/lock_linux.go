@@ -36,6 +36,11 @@ func waitLock(f *os.File) error {
 	}
 }
 
+// unlock frees the lock for all who have inherited it.
+func unlock(f *os.File) error {
+	return unix.FcntlFlock(f.Fd(), unix.F_OFD_SETLK, whole(unix.F_UNLCK))
+}
+
 func lockHeld(f *os.File) (bool, error) {
 	probe := whole(unix.F_WRLCK)
 	if err := unix.FcntlFlock(f.Fd(), unix.F_OFD_GETLK, probe); err != nil {

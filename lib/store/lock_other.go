@@ -29,6 +29,9 @@ func waitLock(f *os.File) error {
 	}
 }
 
+// unlock frees the lock for all who have inherited it.
+func unlock(f *os.File) error { return unix.Flock(int(f.Fd()), unix.LOCK_UN) }
+
 func lockHeld(f *os.File) (bool, error) {
 	err := unix.Flock(int(f.Fd()), unix.LOCK_SH|unix.LOCK_NB)
 	if errors.Is(err, unix.EWOULDBLOCK) {

@@ -69,7 +69,7 @@ func (r *reader) heal(before *snapshot) error {
 	}
 	switch v {
 	case leave, cannotKnow:
-		missed, late = s.waiting(), before.open() && s.terminal()
+		missed, late = s.waiting(), before.open() != s.open() || before.marked != s.marked
 		return nil
 	case cancel, finishRetry, unclaim:
 		err = r.wait(s, v)
@@ -109,9 +109,10 @@ func note(lock *store.Lock) {
 // is if a dispatch may have missed the task because of us: it waits, and was healed
 // by another before we had the lock.
 func (r *reader) release(id string, lock *store.Lock, s *snapshot, ring, kick bool) {
-	lock.Unlock()
 	if ring {
-		store.Ring(filepath.Join(r.home.TaskDir(id), store.BellsDir), store.BellChange)
+		store.GiveBack(r.home.TaskDir(id), lock)
+	} else {
+		lock.Unlock()
 	}
 	if kick {
 		_ = launch.Kick(r.home, ring && s.waiting())
