@@ -11,22 +11,41 @@ import (
 // start only, and the kernel maps many around each one that is touched. Those that are needed again come back from the
 // page cache, at the cost of a minor fault each. What can't be released stays.
 func ReleaseProgram() {
-	maps, err := readSmall("/proc/self/maps")
+	fd, err := open("/proc/self/smaps", unix.O_RDONLY)
 	if err != nil {
 		return
 	}
-	for line := range bytes.Lines(maps) {
-		if start, end, ok := filePart(line); ok {
+	defer unix.Close(fd)
+	// The program comes first, and an entry has well below a kilobyte.
+	buf := make([]byte, 4096)
+	if n, err := unix.Read(fd, buf); err == nil {
+		eachFilePart(buf[:n], func(start, end uintptr) {
 			unix.RawSyscall(unix.SYS_MADVISE, start, end-start, unix.MADV_DONTNEED)
+		})
+	}
+}
+
+// eachFilePart finds in /proc/PID/smaps (proc_pid_smaps(5)) the parts of files that are mapped privately, can't be
+// written to, and have no page of their own: nothing is lost if these are dropped. A page of its own is one that was
+// written to nevertheless, by a dynamic linker that protects what it has relocated, or by a debugger.
+func eachFilePart(smaps []byte, found func(start, end uintptr)) {
+	var start, end uintptr
+	readOnly := false
+	for line := range bytes.Lines(smaps) {
+		fields := bytes.Fields(line)
+		switch {
+		case len(fields) >= 5 && bytes.IndexByte(fields[0], '-') > 0:
+			start, end, readOnly = readOnlyPart(fields)
+		case readOnly && len(fields) == 3 && string(fields[0]) == "Anonymous:" && string(fields[1]) == "0":
+			found(start, end)
 		}
 	}
 }
 
-// filePart reads a line of /proc/PID/maps (proc_pid_maps(5)), such as "00400000-004d5000 r-xp 00000000 fe:00 1234 /bin/x".
-// ok tells whether it is a part of a file that is mapped, and not for writing: nothing is lost if it is dropped.
-func filePart(line []byte) (start, end uintptr, ok bool) {
-	fields := bytes.Fields(line)
-	if len(fields) < 6 || len(fields[1]) < 4 || fields[1][1] != '-' || fields[1][3] != 'p' || string(fields[4]) == "0" {
+// readOnlyPart reads the first line of an entry, such as "00400000-004d5000 r-xp 00000000 fe:00 1234 /bin/x".
+func readOnlyPart(fields [][]byte) (start, end uintptr, ok bool) {
+	mode := fields[1]
+	if len(mode) < 4 || mode[1] != '-' || mode[3] != 'p' || string(fields[4]) == "0" {
 		return 0, 0, false
 	}
 	from, to, _ := bytes.Cut(fields[0], []byte("-"))
