@@ -24,7 +24,7 @@ func eventLatencyScenario() scenario {
 		measures: "The task is `cat` of a FIFO; from the moment at which the benchmark closes that until it has read the line of the task's end from `bg-events --follow`, " +
 			"which is after the end was recorded. No peer has a journal to follow.",
 		metrics: []metric{{"until the event is read", seconds}},
-		runs:    30, smoke: 2, limit: 30 * time.Second,
+		runs:    30, smoke: 2, limit: 15 * time.Second,
 		contestants: func(l *lab) []contestant { return []contestant{l.follower()} },
 	}
 }
@@ -141,7 +141,7 @@ func eventRateScenario() scenario {
 		measures: "10,000 tasks are enqueued in one call behind one that runs: events divided by the time from before that call until a follower has printed the last of them " +
 			"(bounded by the enqueueing itself), and how long after the call's return the last one came.",
 		metrics: []metric{{"events a second", perSecond}, {"behind the writer", seconds}},
-		runs:    30, smoke: 1, limit: 40 * time.Second,
+		runs:    30, smoke: 1, limit: 12 * time.Second,
 		contestants: func(l *lab) []contestant {
 			n := pick(l.smoke, 20, 10_000)
 			return l.fresh(func(ctx context.Context, s *session) ([]float64, error) { return l.followBurst(ctx, s, n) }, ours)
@@ -188,7 +188,7 @@ func replayScenario() scenario {
 		measures: "Lines of `bg-events --cursor 0` divided by its time, from a journal whose events of a few real tasks were written over and over; " +
 			"`cat` of the same files is the floor.",
 		metrics: []metric{{"events a second", perSecond}},
-		runs:    30, smoke: 2, limit: 30 * time.Second,
+		runs:    30, smoke: 2, limit: 15 * time.Second,
 		contestants: func(l *lab) []contestant {
 			n := pick(l.smoke, 100, 10_000)
 			return []contestant{l.replayer(n, ours, func(string) []string { return []string{"bg-events", "--cursor", "0"} }),

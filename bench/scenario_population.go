@@ -30,7 +30,7 @@ func populationScenario(finished int, peers bool) scenario {
 		metrics: []metric{{metricList, seconds}, {metricRunning, seconds}, {metricStatus, seconds}, {metricStartBeside, seconds}},
 		runs:    30, smoke: pick(finished == 100, 1, 0), size: finished,
 		// A listing of the most takes more than a second, beside calls of milliseconds.
-		limit: pick(finished < 100_000, 20*time.Second, 60*time.Second),
+		limit: pick(finished < 100_000, 8*time.Second, 30*time.Second),
 		contestants: func(l *lab) []contestant {
 			n := pick(l.smoke, 25, finished)
 			home := new(string)

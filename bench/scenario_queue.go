@@ -29,7 +29,7 @@ func enqueueScenario() scenario {
 			"and are stopped after 12 s or when they take no more; the second table says how far they came, the third how many processes there were for each task that waited.",
 		faster:  fasterQueue,
 		metrics: []metric{{metricRate, perSecond}, {"tasks enqueued", number}, {metricProcesses, number}},
-		runs:    30, smoke: 1, limit: 15 * time.Second,
+		runs:    30, smoke: 1, limit: 8 * time.Second,
 		contestants: func(l *lab) []contestant {
 			n := pick(l.smoke, 20, 10_000)
 			return l.fresh(func(ctx context.Context, s *session) ([]float64, error) { return l.enqueueMany(ctx, s, n) }, queuers...)
@@ -106,7 +106,7 @@ func throughputScenario() scenario {
 			"and is divided by 200: what a short task costs from slot to slot.",
 		faster:  fasterQueue,
 		metrics: []metric{{"tasks a second", perSecond}},
-		runs:    30, smoke: 1, limit: 20 * time.Second,
+		runs:    30, smoke: 1, limit: 10 * time.Second,
 		contestants: func(l *lab) []contestant {
 			n := pick(l.smoke, 10, 200)
 			return l.fresh(func(ctx context.Context, s *session) ([]float64, error) { return l.drain(ctx, s, n) }, queuers...)
@@ -209,7 +209,7 @@ func dispatchScenario(waiting int) scenario {
 			"the record of its end and the start of the next are in it. Tools that take one task a call, and did not take so many in 12 s, are left out.",
 		faster:  fasterQueue,
 		metrics: []metric{{metricDispatch, seconds}},
-		runs:    runs, smoke: pick(waiting == 10, 1, 0), limit: 15 * time.Second, size: waiting,
+		runs:    runs, smoke: pick(waiting == 10, 1, 0), limit: 8 * time.Second, size: waiting,
 		contestants: func(l *lab) []contestant {
 			n := waiting
 			names := queuers

@@ -22,7 +22,7 @@ func startScenario() scenario {
 			"the commands promise different things when they return, see the remarks. The empty programs show what any command costs here.",
 		faster:  fasterStart,
 		metrics: []metric{{metricReturn, seconds}},
-		runs:    40, smoke: 2, limit: 20 * time.Second,
+		runs:    40, smoke: 2, limit: 10 * time.Second,
 		contestants: func(l *lab) []contestant {
 			return append(remarked(l.entrants(l.startTrue, starters...), onStart), l.floors()...)
 		},
@@ -67,7 +67,7 @@ func firstByteScenario() scenario {
 			"the file is looked at every 100 µs, and that is the resolution.",
 		faster:  fasterStart,
 		metrics: []metric{{"until it is in the log", seconds}},
-		runs:    30, smoke: 2, limit: 20 * time.Second,
+		runs:    30, smoke: 2, limit: 10 * time.Second,
 		contestants: func(l *lab) []contestant {
 			list := l.entrants(l.firstByte, ours, "nohup … &", "nq", "tsp", "daemonize", "conmon", "supervisor", "s6",
 				"systemd-run --user", "pm2", "pueue")

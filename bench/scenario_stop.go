@@ -31,7 +31,7 @@ func stopScenario() scenario {
 			"until the last of them was gone, and how many were alive when the command returned (a tool that leaves some for good has no row in the second table).",
 		faster:  "tsp, pueue and s6 signal one process or one group and return; bgtasks looks for every descendant, wherever it moved, until none is left, and records the end.",
 		metrics: []metric{{metricReturn, seconds}, {"until all are gone", seconds}, {"alive at the return", number}},
-		runs:    30, smoke: 1, limit: 20 * time.Second,
+		runs:    30, smoke: 1, limit: 10 * time.Second,
 		contestants: func(l *lab) []contestant {
 			return l.entrants(l.stopTree, ours, "tsp", "supervisor", "s6", "systemd-run --user", "pm2", "pueue")
 		},

@@ -17,7 +17,7 @@ func waitScenario() scenario {
 			"was reaped: the task's own exit is in it for all alike, as the floor shows.",
 		faster:  "bgtasks tells of an end once it is recorded and synced to the disk; others keep it in memory, or release a lock.",
 		metrics: []metric{{metricReturn, seconds}},
-		runs:    30, smoke: 2, limit: 25 * time.Second,
+		runs:    30, smoke: 2, limit: 12 * time.Second,
 		contestants: func(l *lab) []contestant {
 			list := l.entrants(l.exitToWait, ours, "nq", "tsp", "s6", "pueue")
 			list = append(list, l.oneCommand("systemd-run --user", "systemd-run --user --wait", "it starts the task too",
