@@ -3,8 +3,6 @@ package proc
 import (
 	"syscall"
 	"unsafe"
-
-	"golang.org/x/sys/unix"
 )
 
 // sigaction is struct sigaction of the kernel on amd64 and arm64 (rt_sigaction(2)); all zero is SIG_DFL.
@@ -24,17 +22,18 @@ const sigIgn = 1
 func DefaultIgnored() {
 	for sig := syscall.Signal(1); sig <= lastSignal(); sig++ {
 		var now, byDefault sigaction
-		if rtSigaction(sig, nil, &now) == nil && now.handler == sigIgn {
-			rtSigaction(sig, &byDefault, nil)
+		if rtSigaction(uintptr(sig), nil, &now) == 0 && now.handler == sigIgn {
+			rtSigaction(uintptr(sig), &byDefault, nil)
 		}
 	}
 }
 
-func rtSigaction(sig syscall.Signal, set, old *sigaction) error {
-	_, _, errno := unix.RawSyscall6(unix.SYS_RT_SIGACTION, uintptr(sig),
+// rtSigaction may be called between fork and exec.
+//
+//go:nosplit
+//go:norace
+func rtSigaction(sig uintptr, set, old *sigaction) syscall.Errno {
+	_, _, errno := syscall.RawSyscall6(syscall.SYS_RT_SIGACTION, sig,
 		uintptr(unsafe.Pointer(set)), uintptr(unsafe.Pointer(old)), unsafe.Sizeof(set.mask), 0, 0)
-	if errno != 0 {
-		return errno
-	}
-	return nil
+	return errno
 }

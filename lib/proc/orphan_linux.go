@@ -177,20 +177,12 @@ func (o *orphanage) execute() (errno syscall.Errno) {
 func (o *orphanage) dropHandlers() {
 	const last = 64 // SIGRTMAX of the kernel's
 	for sig := uintptr(1); sig <= last; sig++ {
-		sigactionOf(sig, nil, &o.action)
+		rtSigaction(sig, nil, &o.action)
 		if o.action.handler > sigIgn {
 			o.action = sigaction{}
-			sigactionOf(sig, &o.action, nil)
+			rtSigaction(sig, &o.action, nil)
 		}
 	}
-}
-
-//go:nosplit
-//go:norace
-func sigactionOf(sig uintptr, set, old *sigaction) syscall.Errno {
-	_, _, errno := syscall.RawSyscall6(syscall.SYS_RT_SIGACTION, sig,
-		uintptr(unsafe.Pointer(set)), uintptr(unsafe.Pointer(old)), unsafe.Sizeof(set.mask), 0, 0)
-	return errno
 }
 
 //go:nosplit

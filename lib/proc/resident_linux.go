@@ -17,7 +17,7 @@ func ReleaseProgram() {
 	}
 	defer unix.Close(fd)
 	// The program comes first, and an entry has well below a kilobyte.
-	buf := make([]byte, 4096)
+	buf := make([]byte, 2048)
 	if n, err := unix.Read(fd, buf); err == nil {
 		eachFilePart(buf[:n], func(start, end uintptr) {
 			unix.RawSyscall(unix.SYS_MADVISE, start, end-start, unix.MADV_DONTNEED)
@@ -32,18 +32,21 @@ func eachFilePart(smaps []byte, found func(start, end uintptr)) {
 	var start, end uintptr
 	readOnly := false
 	for line := range bytes.Lines(smaps) {
-		fields := bytes.Fields(line)
-		switch {
-		case len(fields) >= 5 && bytes.IndexByte(fields[0], '-') > 0:
-			start, end, readOnly = readOnlyPart(fields)
-		case readOnly && len(fields) == 3 && string(fields[0]) == "Anonymous:" && string(fields[1]) == "0":
-			found(start, end)
+		if rest, ok := bytes.CutPrefix(line, []byte("Anonymous:")); ok {
+			if readOnly && string(bytes.TrimSpace(rest)) == "0 kB" {
+				found(start, end)
+			}
+		} else if line[0] < 'A' || line[0] > 'Z' { // no name of a figure
+			start, end, readOnly = readOnlyPart(bytes.Fields(line))
 		}
 	}
 }
 
 // readOnlyPart reads the first line of an entry, such as "00400000-004d5000 r-xp 00000000 fe:00 1234 /bin/x".
 func readOnlyPart(fields [][]byte) (start, end uintptr, ok bool) {
+	if len(fields) < 5 {
+		return 0, 0, false
+	}
 	mode := fields[1]
 	if len(mode) < 4 || mode[1] != '-' || mode[3] != 'p' || string(fields[4]) == "0" {
 		return 0, 0, false
