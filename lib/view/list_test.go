@@ -67,6 +67,28 @@ func TestLoadAllFilters(t *testing.T) {
 	}
 }
 
+// An outline has the tasks and the order of a listing, and costs no look at the states of
+// those that have ended.
+func TestOutline(t *testing.T) {
+	h := zoo(t)
+	if err := os.WriteFile(filepath.Join(h.TaskDir("b3"), store.SpecFile), []byte("{"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	whole, err1 := LoadAll(h, Filter{Brief: true})
+	outline, err2 := LoadAll(h, Filter{Brief: true, Outline: true})
+	if err1 != nil || err2 != nil || len(outline) != len(whole) {
+		t.Fatalf("%d tasks, %v, in outline %d, %v, want the same", len(whole), err1, len(outline), err2)
+	}
+	for i, task := range outline {
+		if w := whole[i]; task.ID != w.ID || task.CreatedAt != w.CreatedAt || (task.Unreadable == nil) != (w.Unreadable == nil) {
+			t.Errorf("task %d in outline = %+v, want it in the place of %+v", i, task, w)
+		}
+		if skipped := task.ID != "b3" && task.ID != "d1"; skipped != (task.State == "") {
+			t.Errorf("state of %s = %q, want one only of what runs, and where the spec could not be read", task.ID, task.State)
+		}
+	}
+}
+
 // What runs is found by its marker; a marker that outlived its task, or the
 // end of it, is no running task.
 func TestOpenOnlyReadsMarkers(t *testing.T) {
