@@ -96,3 +96,29 @@ func printStatus() {
 	}
 	awaitChild(pid)
 }
+
+const slackers = 2
+
+func init() {
+	helpers["slack"] = func(string) { report(int(timerSlack())) }
+	helpers["slackers"] = launchSlackers
+}
+
+// launchSlackers reports the greatest timer slack of its threads, and starts children that report theirs.
+func launchSlackers(string) {
+	greatest := 0
+	procFS{root: "/proc"}.eachNumber("/self/task", func(tid int) error {
+		text, err := os.ReadFile("/proc/" + strconv.Itoa(tid) + "/timerslack_ns")
+		if err != nil {
+			panic(err)
+		}
+		greatest = max(greatest, number(string(text[:len(text)-1])))
+		return nil
+	})
+	report(greatest)
+	runtime.LockOSThread()
+	for range slackers {
+		setTimerSlack(orphanSlack) // as threads have that are older than the first line of ours
+		Await(launch("slack", "", false))
+	}
+}

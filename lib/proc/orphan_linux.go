@@ -163,6 +163,7 @@ func (o *orphanage) execute() (errno syscall.Errno) {
 			return errno
 		}
 	}
+	setTimerSlack(orphanSlack)
 	o.dropHandlers()
 	sigprocmask(&o.none, nil)
 	_, _, errno = syscall.RawSyscall(syscall.SYS_EXECVE, uintptr(unsafe.Pointer(o.path)),

@@ -5,6 +5,7 @@ import (
 	"os"
 	"os/signal"
 	"runtime"
+	"strconv"
 	"strings"
 	"sync"
 	"syscall"
@@ -49,6 +50,28 @@ func TestSpawnOrphan(t *testing.T) {
 	// This test process is the subreaper of its orphans.
 	if own, _ := unix.Getsid(0); err != nil || st.PPID != os.Getpid() || st.SID == pid || st.SID == own || st.PGID != st.SID {
 		t.Errorf("ReadStat(%d) = %+v, %v, want an orphan in a session that another led", pid, st, err)
+	}
+}
+
+// What an orphan has of timer slack is its own: its children get what its starter had, from whatever thread.
+func TestOrphanSlack(t *testing.T) {
+	const wanted = 61_234
+	s := newStage(t)
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
+	own := timerSlack()
+	setTimerSlack(wanted)
+	defer setTimerSlack(own)
+	if _, err := SpawnOrphan(helperSpec("slackers", "", false, s.files())); err != nil {
+		t.Fatal(err)
+	}
+	if got := s.line(); got != strconv.Itoa(orphanSlack) {
+		t.Errorf("the runtime's monitor in an orphan has a slack of %s ns, want %d", got, orphanSlack)
+	}
+	for range slackers {
+		if got := s.line(); got != strconv.Itoa(wanted) {
+			t.Errorf("an orphan's child has a slack of %s ns, want its starter's %d", got, wanted)
+		}
 	}
 }
 

@@ -89,7 +89,7 @@ func (spec *SpawnSpec) start(fork func() error) error {
 	if spec.Umask >= 0 {
 		defer syscall.Umask(syscall.Umask(spec.Umask))
 	}
-	err := fork()
+	err := withStartersSlack(fork)
 	if spec.Cgroup != nil {
 		spec.Cgroup.seal()
 	}

@@ -1,0 +1,5 @@
+//go:build darwin || freebsd
+
+package proc
+
+func withStartersSlack(fork func() error) error { return fork() }
