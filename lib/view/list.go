@@ -148,8 +148,9 @@ func (r *reader) outline(id string) *Task {
 	if err != nil {
 		return nil
 	}
-	s := record.Spec{}
-	if decodeRecord(data, outlineMembers, &s) != nil || s.ID != id || s.CreatedAt.IsZero() {
+	s := &r.spec
+	*s = record.Spec{}
+	if decodeRecord(data, outlineMembers, s) != nil || s.ID != id || s.CreatedAt.IsZero() {
 		return nil
 	}
 	return &Task{ID: id, CreatedAt: timeOf(s.CreatedAt)}

@@ -1,7 +1,6 @@
 package view
 
 import (
-	"cmp"
 	"slices"
 	"strings"
 )
@@ -29,17 +28,33 @@ func ParseOrder(s string) (o Order, ok bool) {
 // direction; those of one time come by createdAt, then id, so that a page
 // follows on the one before.
 func Sort(tasks []*Task, o Order) {
-	slices.SortFunc(tasks, func(a, b *Task) int {
-		x, y := o.key(a), o.key(b)
-		if (x == "") != (y == "") {
-			return cmp.Compare(y, x)
+	type keyed struct {
+		key string
+		*Task
+	}
+	list := make([]keyed, len(tasks))
+	for i, t := range tasks {
+		list[i] = keyed{o.key(t), t}
+	}
+	slices.SortFunc(list, func(a, b keyed) int {
+		c := strings.Compare(a.key, b.key)
+		if c != 0 && (a.key == "" || b.key == "") {
+			return -c
 		}
-		c := cmp.Or(cmp.Compare(x, y), cmp.Compare(a.CreatedAt, b.CreatedAt), cmp.Compare(a.ID, b.ID))
+		if c == 0 && !o.ByCreation() {
+			c = strings.Compare(a.CreatedAt, b.CreatedAt)
+		}
+		if c == 0 {
+			c = strings.Compare(a.ID, b.ID)
+		}
 		if o.Desc {
 			return -c
 		}
 		return c
 	})
+	for i := range list {
+		tasks[i] = list[i].Task
+	}
 }
 
 // key is the time to sort by: RFC 3339 with milliseconds, in UTC, sorts as text.

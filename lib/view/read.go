@@ -74,10 +74,10 @@ func (r *reader) file(id, name string) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	defer syscall.Close(fd)
+	defer r.closeFile(fd)
 	n := 0
 	for {
-		got, err := read(fd, r.buf[n:])
+		got, err := r.read(fd, r.buf[n:])
 		if err != nil {
 			return nil, err
 		}
@@ -96,7 +96,7 @@ func (r *reader) file(id, name string) ([]byte, error) {
 // can do what an older kernel can't: but a file that is not there is not there.
 func (r *reader) openFile(id, name string) (int, error) {
 	if r.folder != nil {
-		if fd, err := r.folder.open(id + "/" + name); err == nil || err == syscall.ENOENT {
+		if fd, err := r.folder.open(id, name); err == nil || err == syscall.ENOENT {
 			return fd, err
 		}
 		if err := r.inside(id); err != nil {
@@ -115,12 +115,27 @@ func open(path string) (fd int, err error) {
 	}
 }
 
+func (r *reader) read(fd int, p []byte) (n int, err error) {
+	if r.folder != nil {
+		return r.folder.read(fd, p)
+	}
+	return read(fd, p)
+}
+
 func read(fd int, p []byte) (n int, err error) {
 	for {
 		n, err = syscall.Read(fd, p)
 		if err != syscall.EINTR {
 			return max(n, 0), err
 		}
+	}
+}
+
+func (r *reader) closeFile(fd int) {
+	if r.folder != nil {
+		r.folder.closeFile(fd)
+	} else {
+		syscall.Close(fd)
 	}
 }
 
