@@ -14,16 +14,12 @@ type listData struct {
 }
 
 func list(c *cli.Call, l *cli.Listing) (*listData, error) {
-	all, page, err := cli.LoadPage(c, l, cli.ShowAll)
+	page, err := cli.LoadPage(c, l, cli.ShowAll)
 	if err != nil {
 		return nil, err
 	}
-	for _, t := range page {
+	for _, t := range page.Tasks {
 		_ = l.Steps.AddSteps(c, t) // the task itself is there all the same
 	}
-	data := &listData{Total: len(all), Tasks: cli.Known(page)}
-	if l.Aggregate {
-		data.Aggregate = view.Count(all)
-	}
-	return data, nil
+	return &listData{Total: page.Total, Tasks: cli.Known(page.Tasks), Aggregate: page.Aggregate}, nil
 }

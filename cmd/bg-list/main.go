@@ -116,9 +116,13 @@ func (f *flags) print(c *cli.Call, l *cli.Listing) error {
 		}
 		return cli.PrintAggregate(c, tasks, format)
 	}
-	_, tasks, err := cli.LoadPage(c, l, shownIn(c.TaskFormat(format)))
+	shown := shownIn(c.TaskFormat(format))
+	page, err := cli.LoadPage(c, l, shown)
 	if err != nil {
 		return err
 	}
-	return cli.PrintTasks(c, tasks, format)
+	if shown == cli.ShowIDs {
+		return c.PrintIDs(page.IDs)
+	}
+	return cli.PrintTasks(c, page.Tasks, format)
 }

@@ -191,14 +191,6 @@ func (f *PageFlags) Listing(filter view.Filter) (*Listing, error) {
 	return l, nil
 }
 
-// Page sorts tasks as they were loaded, and cuts out the page.
-func (l *Listing) Page(tasks []*view.Task) []*view.Task {
-	if l.Order != (view.Order{}) {
-		view.Sort(tasks, l.Order)
-	}
-	return view.Page(tasks, l.Offset, l.Limit)
-}
-
 // Shown is how much is shown of the tasks of a page.
 type Shown int
 
@@ -208,28 +200,72 @@ const (
 	ShowAll               // all there is
 )
 
-// LoadPage gives all tasks that match, and of these the page. Of the others
-// no more is known than was needed, and their records may be left out: a page of
-// many tasks is read a second time rather than all of them kept.
-func LoadPage(c *Call, l *Listing, shown Shown) (all, page []*view.Task, err error) {
+// Page is what a listing shows.
+type Page struct {
+	Total     int             // how many tasks match
+	IDs       []string        // of those on the page
+	Tasks     []*view.Task    // the same, unless only ids are shown
+	Aggregate *view.Aggregate // of all that match; nil unless asked for
+}
+
+// LoadPage reads no more of the tasks that match than is needed: a page of many is
+// read a second time rather than all of them kept.
+func LoadPage(c *Call, l *Listing, shown Shown) (*Page, error) {
+	load := loadTasks
+	if l.wantsIDs(shown) {
+		load = loadOutlines
+	}
+	p, err := load(c, l, shown)
+	if err != nil || shown < ShowAll || p.Tasks != nil || len(p.IDs) == 0 {
+		return p, err
+	}
+	p.Tasks, err = Load(c, view.Filter{WithLogs: true, IDs: p.IDs})
+	view.Sort(p.Tasks, l.Order)
+	return p, err
+}
+
+// wantsIDs tells whether the ids of all tasks and their order are all that is needed.
+func (l *Listing) wantsIDs(shown Shown) bool {
+	return l.Filter.Empty() && l.Order.ByCreation() && !l.Aggregate && (shown == ShowIDs || shown == ShowAll && l.Limit >= 0)
+}
+
+func loadOutlines(c *Call, l *Listing, _ Shown) (*Page, error) {
+	h, err := c.ExistingHome()
+	if h == nil || err != nil {
+		return &Page{}, err
+	}
+	outlines, err := view.Outlines(h, l.Order.Desc)
+	p := &Page{Total: len(outlines)}
+	for _, o := range view.Page(outlines, l.Offset, l.Limit) {
+		p.IDs = append(p.IDs, o.ID)
+	}
+	return p, err
+}
+
+// loadTasks leaves out the tasks of a page of which more is shown than it has read.
+func loadTasks(c *Call, l *Listing, shown Shown) (*Page, error) {
 	filter := l.Filter
 	filter.Brief = shown < ShowAll || l.Limit >= 0
 	filter.WithLogs = !filter.Brief
-	filter.Outline = filter.Brief && shown != ShowRows && !l.Aggregate && l.Filter.Empty() && l.Order.ByCreation()
-	if all, err = Load(c, filter); err != nil {
-		return nil, nil, err
+	all, err := Load(c, filter)
+	if err != nil {
+		return &Page{}, err
 	}
-	page = l.Page(all)
-	if shown < ShowAll || !filter.Brief || len(page) == 0 {
-		return all, page, nil
+	p := &Page{Total: len(all)}
+	if l.Aggregate {
+		p.Aggregate = view.Count(all)
 	}
-	again := view.Filter{WithLogs: true}
-	for _, t := range page {
-		again.IDs = append(again.IDs, t.ID)
+	if l.Order != (view.Order{}) { // as they were loaded
+		view.Sort(all, l.Order)
 	}
-	page, err = Load(c, again)
-	view.Sort(page, l.Order)
-	return all, page, err
+	p.Tasks = view.Page(all, l.Offset, l.Limit)
+	for _, t := range p.Tasks {
+		p.IDs = append(p.IDs, t.ID)
+	}
+	if filter.Brief && shown == ShowAll {
+		p.Tasks = nil
+	}
+	return p, nil
 }
 
 // PrintAggregate counts tasks: as json or jsonl, or else three columns.

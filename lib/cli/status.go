@@ -17,6 +17,16 @@ func (c *Call) Print(line string) error {
 	return err
 }
 
+// PrintIDs writes an id a line.
+func (c *Call) PrintIDs(ids []string) error {
+	for _, id := range ids {
+		if err := c.Print(id); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // PrintStatus writes a task for people: a "key: value" line for each thing that
 // is known. Nothing in it can steer the terminal.
 func PrintStatus(c *Call, t *view.Task) error {

@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"time"
 	"unicode/utf8"
+	"unsafe"
 
 	"bgtasks/lib/record"
 
@@ -69,13 +70,32 @@ func decodeRecord[T any](data []byte, table members[T], into *T) error {
 
 // decodeWith calls decode with each member of a record but its version.
 func decodeWith(data []byte, decode func(d *decoder, key string, v gjson.Result)) error {
+	if err := validate(data); err != nil {
+		return err
+	}
+	return decodeText(string(data), decode)
+}
+
+// decodeInPlace does not copy the data: what decode is given is good until they are overwritten.
+func decodeInPlace(data []byte, decode func(d *decoder, key string, v gjson.Result)) error {
+	if err := validate(data); err != nil {
+		return err
+	}
+	return decodeText(unsafe.String(unsafe.SliceData(data), len(data)), decode)
+}
+
+func validate(data []byte) error {
 	if tooDeep(data) || !gjson.ValidBytes(data) {
 		return errNotObject
 	}
 	if !utf8.Valid(data) {
 		return errNotUTF8
 	}
-	root := gjson.ParseBytes(data)
+	return nil
+}
+
+func decodeText(text string, decode func(d *decoder, key string, v gjson.Result)) error {
+	root := gjson.Parse(text)
 	if !root.IsObject() {
 		return errNotObject
 	}

@@ -11,8 +11,6 @@ import (
 
 	"bgtasks/lib/record"
 	"bgtasks/lib/store"
-
-	"github.com/tidwall/gjson"
 )
 
 // Filter chooses tasks: all of its members must match, of each list one entry
@@ -27,7 +25,6 @@ type Filter struct {
 	Since, Until                               time.Time // of createdAt, which is not before the one and before the other
 	OpenOnly                                   bool
 	Brief                                      bool // leave out Spec and Current, which are more than a third of a task
-	Outline                                    bool // ID and CreatedAt are enough, where nothing else is asked for
 	WithLogs                                   bool // fill in LogBytes, LogDroppedBytes and what the task reported, which costs system calls
 }
 
@@ -116,10 +113,6 @@ func (r *reader) loadMatching(id string, marked bool, f Filter) (*Task, error) {
 	known := unmarked
 	if marked {
 		known = thorough
-	} else if f.Outline {
-		if t := r.outline(id); t != nil {
-			return t, nil
-		}
 	}
 	t, err := r.load(id, known)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -135,30 +128,6 @@ func (r *reader) loadMatching(id string, marked bool, f Filter) (*Task, error) {
 		t.Spec, t.Current = nil, nil // the next task's are put in their place
 	}
 	return t, nil
-}
-
-// outline reads as little of a task without a marker as puts it into order: its state
-// is half of the work, and says nothing then that was asked for. It is nil if that
-// can't be done.
-func (r *reader) outline(id string) *Task {
-	if r.folder == nil {
-		return nil
-	}
-	data, err := r.file(id, store.SpecFile)
-	if err != nil {
-		return nil
-	}
-	s := &r.spec
-	*s = record.Spec{}
-	if decodeRecord(data, outlineMembers, s) != nil || s.ID != id || s.CreatedAt.IsZero() {
-		return nil
-	}
-	return &Task{ID: id, CreatedAt: timeOf(s.CreatedAt)}
-}
-
-var outlineMembers = members[record.Spec]{
-	{"id", func(d *decoder, s *record.Spec, v gjson.Result) { s.ID = d.str(v) }},
-	{"createdAt", func(d *decoder, s *record.Spec, v gjson.Result) { s.CreatedAt = d.time(v) }},
 }
 
 // Empty tells whether the filter lets every task through.

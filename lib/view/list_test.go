@@ -67,25 +67,43 @@ func TestLoadAllFilters(t *testing.T) {
 	}
 }
 
-// An outline has the tasks and the order of a listing, and costs no look at the states of
-// those that have ended.
-func TestOutline(t *testing.T) {
+// Outlines are the tasks of a whole listing, in its order.
+func TestOutlines(t *testing.T) {
 	h := zoo(t)
 	if err := os.WriteFile(filepath.Join(h.TaskDir("b3"), store.SpecFile), []byte("{"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	whole, err1 := LoadAll(h, Filter{Brief: true})
-	outline, err2 := LoadAll(h, Filter{Brief: true, Outline: true})
-	if err1 != nil || err2 != nil || len(outline) != len(whole) {
-		t.Fatalf("%d tasks, %v, in outline %d, %v, want the same", len(whole), err1, len(outline), err2)
+	if err := h.MarkLive("b3"); err != nil {
+		t.Fatal(err)
 	}
-	for i, task := range outline {
-		if w := whole[i]; task.ID != w.ID || task.CreatedAt != w.CreatedAt || (task.Unreadable == nil) != (w.Unreadable == nil) {
-			t.Errorf("task %d in outline = %+v, want it in the place of %+v", i, task, w)
+	for _, newestFirst := range []bool{false, true} {
+		whole, err1 := LoadAll(h, Filter{})
+		outlines, err2 := Outlines(h, newestFirst)
+		if err1 != nil || err2 != nil || len(outlines) != len(whole) {
+			t.Fatalf("%d tasks, %v, in outline %d, %v, want the same", len(whole), err1, len(outlines), err2)
 		}
-		if skipped := task.ID != "b3" && task.ID != "d1"; skipped != (task.State == "") {
-			t.Errorf("state of %s = %q, want one only of what runs, and where the spec could not be read", task.ID, task.State)
+		Sort(whole, Order{Desc: newestFirst})
+		for i, o := range outlines {
+			if o != whole[i].outline() {
+				t.Errorf("task %d in outline, newest first: %v, = %v, want %v", i, newestFirst, o, whole[i].outline())
+			}
 		}
+	}
+}
+
+// The state of a task without a marker is not read for its outline.
+func TestOutlinesReadSpecsAlone(t *testing.T) {
+	h := zoo(t)
+	state := filepath.Join(h.TaskDir("a4"), store.StateFile)
+	if err := os.Remove(state); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Mkdir(state, 0o700); err != nil { // a look at it would make the task unreadable, which has no createdAt
+		t.Fatal(err)
+	}
+	outlines, err := Outlines(h, false)
+	if err != nil || !slices.ContainsFunc(outlines, func(o Outline) bool { return o.ID == "a4" && o.CreatedAt != "" }) {
+		t.Errorf("Outlines = %v, %v, want a4 with its time", outlines, err)
 	}
 }
 

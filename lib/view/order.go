@@ -28,33 +28,47 @@ func ParseOrder(s string) (o Order, ok bool) {
 // direction; those of one time come by createdAt, then id, so that a page
 // follows on the one before.
 func Sort(tasks []*Task, o Order) {
-	type keyed struct {
-		key string
-		*Task
+	sortBy(tasks, o, func(t *Task) keyed { return keyed{o.key(t), t.outline()} })
+}
+
+func (t *Task) outline() Outline { return Outline{t.ID, t.CreatedAt} }
+
+// keyed is what is compared of an item.
+type keyed struct {
+	key string
+	Outline
+}
+
+func sortBy[T any](items []T, o Order, keyOf func(T) keyed) {
+	type place struct {
+		keyed
+		item T
 	}
-	list := make([]keyed, len(tasks))
-	for i, t := range tasks {
-		list[i] = keyed{o.key(t), t}
+	places := make([]place, len(items))
+	for i, item := range items {
+		places[i] = place{keyOf(item), item}
 	}
-	slices.SortFunc(list, func(a, b keyed) int {
-		c := strings.Compare(a.key, b.key)
-		if c != 0 && (a.key == "" || b.key == "") {
-			return -c
-		}
-		if c == 0 && !o.ByCreation() {
-			c = strings.Compare(a.CreatedAt, b.CreatedAt)
-		}
-		if c == 0 {
-			c = strings.Compare(a.ID, b.ID)
-		}
-		if o.Desc {
-			return -c
-		}
-		return c
-	})
-	for i := range list {
-		tasks[i] = list[i].Task
+	slices.SortFunc(places, func(a, b place) int { return o.compare(&a.keyed, &b.keyed) })
+	for i := range places {
+		items[i] = places[i].item
 	}
+}
+
+func (o Order) compare(a, b *keyed) int {
+	c := strings.Compare(a.key, b.key)
+	if c != 0 && (a.key == "" || b.key == "") {
+		return -c
+	}
+	if c == 0 {
+		c = strings.Compare(a.CreatedAt, b.CreatedAt)
+	}
+	if c == 0 {
+		c = strings.Compare(a.ID, b.ID)
+	}
+	if o.Desc {
+		return -c
+	}
+	return c
 }
 
 // key is the time to sort by: RFC 3339 with milliseconds, in UTC, sorts as text.
@@ -72,12 +86,12 @@ func (o Order) key(t *Task) string {
 	return t.CreatedAt
 }
 
-// Page cuts out a page: at most limit tasks after the first offset ones. A
+// Page cuts out a page: at most limit items after the first offset ones. A
 // negative limit is none.
-func Page(tasks []*Task, offset, limit int) []*Task {
-	tasks = tasks[min(max(offset, 0), len(tasks)):]
-	if limit >= 0 && limit < len(tasks) {
-		tasks = tasks[:limit]
+func Page[T any](items []T, offset, limit int) []T {
+	items = items[min(max(offset, 0), len(items)):]
+	if limit >= 0 && limit < len(items) {
+		items = items[:limit]
 	}
-	return tasks
+	return items
 }
