@@ -277,9 +277,8 @@ func TestRunnerKeepsToTheLimit(t *testing.T) {
 	}
 }
 
-func TestRunnerStopsWhenInterrupted(t *testing.T) {
-	r := &runner{lab: newLab(t), log: io.Discard}
-	ctx, cancel := context.WithCancel(context.Background())
+// interrupting is a scenario whose first run is interrupted.
+func interrupting(cancel func()) scenario {
 	s := trial(new([]string), time.Minute)
 	s.contestants = func(l *lab) []contestant {
 		return []contestant{{name: ours, open: func(context.Context) (*entry, error) {
@@ -289,8 +288,23 @@ func TestRunnerStopsWhenInterrupted(t *testing.T) {
 			}}, nil
 		}}}
 	}
-	if _, err := r.run(ctx, s); !errors.Is(err, context.Canceled) {
+	return s
+}
+
+func TestRunnerStopsWhenInterrupted(t *testing.T) {
+	r := &runner{lab: newLab(t), log: io.Discard}
+	ctx, cancel := context.WithCancel(context.Background())
+	if _, err := r.run(ctx, interrupting(cancel)); !errors.Is(err, context.Canceled) {
 		t.Errorf("run = %v, want it interrupted", err)
+	}
+}
+
+func TestInterruptedMeasureKeepsWhatIsDone(t *testing.T) {
+	ctx, cancel := context.WithCancel(context.Background())
+	whole := trial(new([]string), time.Minute)
+	found := measure(ctx, newLab(t), options{}, []scenario{whole, interrupting(cancel), whole}, io.Discard)
+	if len(found.Scenarios) != 1 || found.Scenarios[0].Name != whole.name {
+		t.Errorf("an interrupted measure has %d scenarios, want the first of three", len(found.Scenarios))
 	}
 }
 

@@ -58,16 +58,23 @@ func run(args []string, stdout, stderr io.Writer) int {
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
 	defer stop()
-	switch found, err := measure(ctx, opts, chosen, stderr); {
-	case ctx.Err() != nil:
-		fmt.Fprintf(stderr, "bench: %v, everything was ended\n", context.Cause(ctx))
-		return 130
-	case err != nil:
+	l, err := openLab(opts.bin, opts.smoke)
+	if err != nil {
 		fmt.Fprintln(stderr, "bench: error:", err)
 		return 1
-	default:
-		return finish(found, opts, stdout, stderr)
 	}
+	found := measure(ctx, l, opts, chosen, stderr)
+	code := finish(found, opts, stdout, stderr)
+	// The results are kept before: to remove half a million files takes minutes.
+	if err := l.close(); err != nil {
+		fmt.Fprintln(stderr, "bench: error:", err)
+		code = max(code, 1)
+	}
+	if ctx.Err() != nil {
+		fmt.Fprintf(stderr, "bench: %v after %d of %d scenarios, everything was ended\n", context.Cause(ctx), len(found.Scenarios), len(chosen))
+		return 130
+	}
+	return code
 }
 
 func parse(args []string, stderr io.Writer) (options, error) {
@@ -105,26 +112,21 @@ func (o options) choose(all []scenario) (chosen []scenario) {
 	return chosen
 }
 
-// measure runs the chosen scenarios in a lab of their own.
-func measure(ctx context.Context, opts options, chosen []scenario, stderr io.Writer) (found *report, err error) {
-	l, err := openLab(opts.bin, opts.smoke)
-	if err != nil {
-		return nil, err
-	}
-	defer func() { err = errors.Join(err, l.close()) }()
+// measure runs the chosen scenarios. At the end of ctx it gives what it has found until then.
+func measure(ctx context.Context, l *lab, opts options, chosen []scenario, stderr io.Writer) *report {
 	l.buildEmpty(ctx)
-	found = &report{V: 1, Date: time.Now(), Smoke: opts.smoke, Machine: lookAround(l.dir), Programs: l.programs(ctx)}
+	found := &report{V: 1, Date: time.Now(), Smoke: opts.smoke, Machine: lookAround(l.dir), Programs: l.programs(ctx)}
 	r := &runner{lab: l, runs: opts.runs, log: stderr}
 	for i, s := range chosen {
 		fmt.Fprintf(stderr, "%d/%d %s\n", i+1, len(chosen), s.name)
 		result, err := r.run(ctx, s)
 		if err != nil {
-			return nil, err
+			break
 		}
 		found.Scenarios = append(found.Scenarios, result)
 	}
 	found.Budgets = judge(found, l.bin)
-	return found, nil
+	return found
 }
 
 // finish prints the page, keeps the results, and says whether the suite failed.

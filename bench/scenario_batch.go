@@ -18,7 +18,7 @@ func batchScenario() scenario {
 			"bgtasks has started every program by then; a shell that forks into the background has only forked.",
 		faster:  fasterStart,
 		metrics: []metric{{metricRate, perSecond}},
-		runs:    30, smoke: 1, limit: 8 * time.Second,
+		runs:    30, smoke: 1, limit: 40 * time.Second,
 		contestants: func(l *lab) []contestant {
 			n := pick(l.smoke, 20, 1000)
 			list := l.fresh(func(ctx context.Context, s *session) ([]float64, error) { return l.startBatch(ctx, s, n) },

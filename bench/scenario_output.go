@@ -26,7 +26,7 @@ func outputScenarios() []scenario {
 		{
 			name: scenarioLarge, title: "Output of 2 GiB in writes of 1 MiB", metrics: metrics,
 			measures: both + "Each run begins with an empty log and no dirty pages.",
-			runs:     30, smoke: 1, limit: 8 * time.Second, flush: true,
+			runs:     30, smoke: 1, limit: 24 * time.Second, flush: true,
 			contestants: func(l *lab) []contestant {
 				return l.writers(strconv.Itoa(pick(l.smoke, largeBytesSmoke, largeBytes)), "write", pick(l.smoke, largeBytesSmoke, largeBytes))
 			},
@@ -34,7 +34,7 @@ func outputScenarios() []scenario {
 		{
 			name: "output-lines", title: "Output of 10 million short lines", metrics: metrics,
 			measures: both + "The lines have 13 bytes and are written 64 KiB at a time, as buffered output is; each run begins with an empty log and no dirty pages.",
-			runs:     30, smoke: 1, limit: 8 * time.Second, flush: true,
+			runs:     30, smoke: 1, limit: 24 * time.Second, flush: true,
 			contestants: func(l *lab) []contestant {
 				lines := pick(l.smoke, lineCountSmoke, lineCount)
 				return l.writers(strconv.Itoa(lines), "lines", lines*len(shortLine))
