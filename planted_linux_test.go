@@ -34,24 +34,53 @@ var plantable = map[string]bool{
 // outside, a FIFO, a directory. No verb may change what lies outside, hang, or
 // fail without a word, and an ordinary task beside it stays as it was.
 func TestP11Planted(t *testing.T) {
+	for _, life := range []string{"running", "ended"} {
+		inEachPlace(t, plantable, life, func(g *garden) { g.start(life) }, []string{
+			"bg-list", "bg-status t", "bg-logs t", "bg-events", "bg-events t", "bg-doctor", "bg-wait --timeout 0 t",
+			"bg-start --id n --wait true", "bg-stop --grace 0 t", "bg-restart t", "bg-stop --grace 0 t",
+			"bg-start --id t --wait echo two", "background-tasks list", "bg-logs e", "bg-status e",
+		})
+	}
+}
+
+// plantableInQueue are places of the scheduler, and of what tasks report.
+var plantableInQueue = map[string]bool{
+	"queue": true, "queue/lock": false, "queue/boot": false, "queue/built": false, "queue/waiting": false, "queue/seq": false,
+	"queue/next.lock": false, "queue/timer.lock": false, "queue/timer.fifo": false,
+	"queue/claims": true, "queue/claims/t": false, "queue/ready": true, "queue/due": true, "queue/new": true,
+	"queue/after": true, "queue/dedupe": true, "queue/queues": true, "queue/queues/q": false, "queue/kinds": true,
+	"tasks/w/env": false, "tasks/t/attempts.ndjson": false,
+	"tasks/t/steps.ndjson": false, "tasks/t/progress.json": false, "tasks/t/report.lock": false,
+}
+
+// TestP11PlantedInQueue does the same where a task runs in a queue, one waits for
+// its slot and one until it is due.
+func TestP11PlantedInQueue(t *testing.T) {
+	inEachPlace(t, plantableInQueue, "queued", (*garden).startQueue, []string{
+		"bg-list", "bg-status w", "bg-queue", "bg-queue set q --slots 1", "bg-report --id t --percent 50", "bg-report --id t step here",
+		"bg-status t", "bg-start --id n --queue q true", "bg-start --dedupe k --id n true", "bg-start --id n --after t true",
+		"bg-stop --grace 0 w", "bg-stop --grace 0 t", "bg-queue kick", "bg-clear --dry-run", "bg-doctor", "bg-status e",
+	})
+}
+
+// inEachPlace plants each thing in each place, and goes on as said.
+func inEachPlace(t *testing.T, places map[string]bool, life string, start func(*garden), walk []string) {
 	s := programs(t)
-	for place, isDir := range plantable {
+	for place, isDir := range places {
 		for name, plant := range map[string]func(g *garden, path string) error{
 			"link": func(g *garden, path string) error { return os.Symlink(g.target(isDir), path) },
 			"fifo": func(_ *garden, path string) error { return unix.Mkfifo(path, 0o600) },
 			"dir":  func(_ *garden, path string) error { return os.Mkdir(path, 0o700) },
 		} {
-			for _, life := range []string{"running", "ended"} {
-				t.Run(strings.ReplaceAll(place, "/", ":")+"/"+name+"/"+life, func(t *testing.T) {
-					t.Parallel()
-					g := newGarden(t, s)
-					g.start(life)
-					g.plant(place, plant)
-					g.walk()
-					g.unplant(place)
-					g.compare()
-				})
-			}
+			t.Run(strings.ReplaceAll(place, "/", ":")+"/"+name+"/"+life, func(t *testing.T) {
+				t.Parallel()
+				g := newGarden(t, s)
+				start(g)
+				g.plant(place, plant)
+				g.walk(walk)
+				g.unplant(place)
+				g.compare()
+			})
 		}
 	}
 }
@@ -107,6 +136,16 @@ func (g *garden) start(life string) {
 	g.expect(0, "bg-stop", "e") // which returns when its supervisor has gone, too
 }
 
+// startQueue makes the task t, which runs, w and d, which wait, and e, which has ended.
+func (g *garden) startQueue() {
+	g.expect(0, "bg-start", "--id", "e", "--wait", "echo", "hello")
+	g.expect(0, "bg-queue", "set", "q", "--slots", "1")
+	g.expect(0, "bg-start", "--id", "t", "--queue", "q", "sleep", "600")
+	g.expect(0, "bg-start", "--id", "w", "--queue", "q", "-e", "A=b", "true")
+	g.expect(0, "bg-start", "--id", "d", "--delay", "1h", "true")
+	g.expect(0, "bg-report", "--id", "t", "step", "there")
+}
+
 // plant puts something in the place of what is there.
 func (g *garden) plant(place string, plant func(*garden, string) error) {
 	path := filepath.Join(g.home, place)
@@ -123,21 +162,17 @@ func (g *garden) unplant(place string) {
 	if err := os.Rename(g.aside, path); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		g.t.Fatal(err)
 	}
-	for _, id := range []string{"t", "n"} {
+	for _, id := range []string{"t", "n", "w", "d"} {
 		g.run("bg-stop", "--grace", "0", id)
 	}
 }
 
 // walk tries all that can be done to the tasks. A stop that nobody hears is late
 // to fail, by its patience: one such is enough.
-func (g *garden) walk() {
+func (g *garden) walk(verbs []string) {
 	late := false
-	for _, words := range []string{
-		"bg-list", "bg-status t", "bg-logs t", "bg-events", "bg-events t", "bg-doctor", "bg-wait --timeout 0 t",
-		"bg-start --id n --wait true", "bg-stop --grace 0 t", "bg-restart t", "bg-stop --grace 0 t",
-		"bg-start --id t --wait echo two", "background-tasks list", "bg-logs e", "bg-status e",
-	} {
-		if late && (words == "bg-restart t" || words == "bg-stop --grace 0 t") {
+	for _, words := range verbs {
+		if late && (words == "bg-restart t" || strings.HasPrefix(words, "bg-stop ")) {
 			continue
 		}
 		began := time.Now()

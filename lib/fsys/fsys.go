@@ -9,6 +9,7 @@ package fsys
 
 import (
 	"errors"
+	"io"
 	"os"
 	"syscall"
 
@@ -32,6 +33,17 @@ func Open(path string, flags int, mode uint32) (*os.File, error) {
 		}
 		return os.NewFile(uintptr(fd), path), nil
 	}
+}
+
+// ReadFile reads a whole file that lies in the home, as Open opens it. Whatever
+// stands in its place is not waited for: a FIFO that nobody writes to is empty.
+func ReadFile(path string) ([]byte, error) {
+	f, err := Open(path, os.O_RDONLY, 0)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	return io.ReadAll(f)
 }
 
 // Pipe is pipe(2), with ends that close on exec and block. Those of os.Pipe take

@@ -93,7 +93,7 @@ func TrimSteps(h *store.Home, id string, keep int) (removed int, err error) {
 		return 0, fmt.Errorf("lock the reports of %q: %w", id, err)
 	}
 	defer lock.Unlock()
-	text, err := os.ReadFile(path)
+	text, err := fsys.ReadFile(path)
 	if err != nil {
 		return 0, err
 	}
@@ -127,7 +127,7 @@ func replaceSteps(path string, text []byte) error {
 
 // CountSteps tells how many steps of a task are kept.
 func CountSteps(h *store.Home, id string) (int, error) {
-	text, err := os.ReadFile(filepath.Join(h.TaskDir(id), store.StepsFile))
+	text, err := fsys.ReadFile(filepath.Join(h.TaskDir(id), store.StepsFile))
 	if errors.Is(err, fs.ErrNotExist) {
 		return 0, nil
 	}

@@ -4,11 +4,11 @@ import (
 	"bytes"
 	"errors"
 	"io/fs"
-	"os"
 	"path/filepath"
 	"slices"
 
 	"bgtasks/lib/fail"
+	"bgtasks/lib/fsys"
 	"bgtasks/lib/record"
 	"bgtasks/lib/store"
 	"bgtasks/lib/view"
@@ -58,7 +58,7 @@ func afterEnd(when string, state record.LifeState) verdict {
 
 // pastEnd is how an earlier run ended, as the list of attempts tells.
 func (x *index) pastEnd(d record.Dependency) (end record.LifeState) {
-	raw, err := os.ReadFile(filepath.Join(x.home.TaskDir(d.ID), store.AttemptsFile))
+	raw, err := fsys.ReadFile(filepath.Join(x.home.TaskDir(d.ID), store.AttemptsFile))
 	if err != nil {
 		return ""
 	}

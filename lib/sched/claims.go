@@ -51,7 +51,7 @@ func (x *index) lookout(id string) error { return create(x.path(store.ClaimsDir,
 // readClaim reads a claim. What is no claim is a lookout.
 func (x *index) readClaim(id string) (*claim, error) {
 	c := &claim{id: id}
-	raw, err := os.ReadFile(x.path(store.ClaimsDir, id))
+	raw, err := fsys.ReadFile(x.path(store.ClaimsDir, id))
 	if err != nil {
 		return nil, err
 	}

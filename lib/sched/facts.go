@@ -3,7 +3,6 @@ package sched
 import (
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -73,12 +72,7 @@ func parse[T any](path string, decode func([]byte) (*T, error)) (*T, error) {
 
 // recorded reads a record. An empty one counts as absent.
 func recorded(path string) ([]byte, error) {
-	f, err := fsys.Open(path, os.O_RDONLY, 0)
-	if err != nil {
-		return nil, err
-	}
-	defer f.Close()
-	raw, err := io.ReadAll(f)
+	raw, err := fsys.ReadFile(path)
 	if err == nil && len(raw) == 0 {
 		err = fs.ErrNotExist
 	}

@@ -12,6 +12,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"bgtasks/lib/fsys"
 	"bgtasks/lib/proc"
 	"bgtasks/lib/record"
 	"bgtasks/lib/store"
@@ -63,9 +64,22 @@ func (x *index) lockedBy(take func() (*store.Lock, error), f func() error) error
 		return fmt.Errorf("lock the queues: %w", err)
 	}
 	x.lock = lock
-	err = f()
+	if err = x.checkDirs(); err == nil {
+		err = f()
+	}
 	x.lock = nil
 	return errors.Join(err, lock.Unlock())
+}
+
+// checkDirs refuses an index of which a directory is something else: what is made
+// or removed through a link lies outside of the home.
+func (x *index) checkDirs() error {
+	for _, dir := range indexDirs {
+		if err := store.CheckDir(x.path(dir)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return fmt.Errorf("look at the queues: %w", err)
+		}
+	}
+	return nil
 }
 
 // make makes the directories of an index.
@@ -102,7 +116,7 @@ func (x *index) refresh() error {
 	if x.active() {
 		return nil
 	}
-	if raw, err := os.ReadFile(x.path(builtFile)); err == nil && x.boot != "" && strings.TrimSpace(string(raw)) == x.boot {
+	if raw, err := fsys.ReadFile(x.path(builtFile)); err == nil && x.boot != "" && strings.TrimSpace(string(raw)) == x.boot {
 		return nil
 	}
 	if err := x.rebuild(); err != nil {
@@ -185,7 +199,7 @@ const sequenceWidth = 16
 
 // sequence takes n consecutive numbers and gives the first.
 func (x *index) sequence(n int) (int64, error) {
-	f, err := os.OpenFile(x.path(seqFile), os.O_RDWR|os.O_CREATE, 0o600)
+	f, err := fsys.Open(x.path(seqFile), os.O_RDWR|os.O_CREATE, 0o600)
 	if err != nil {
 		return 0, err
 	}
@@ -243,7 +257,7 @@ func (x *index) rebuild() error {
 }
 
 func (x *index) resetSequence(next int64) error {
-	f, err := os.OpenFile(x.path(seqFile), os.O_RDWR|os.O_CREATE, 0o600)
+	f, err := fsys.Open(x.path(seqFile), os.O_RDWR|os.O_CREATE, 0o600)
 	if err != nil {
 		return err
 	}

@@ -26,6 +26,10 @@ const (
 	seqFile      = "seq"   // the next sequence number
 )
 
+var indexDirs = []string{
+	store.ClaimsDir, readyDir, keysDir, dueDir, afterDir, goneDir, newDir, dedupeDir, supersedeDir, queuesDir, kindsDir,
+}
+
 // The two clocks of due/.
 const (
 	bootClock = "boot" // milliseconds of CLOCK_BOOTTIME: delays and retries

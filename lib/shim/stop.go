@@ -1,8 +1,6 @@
 package shim
 
 import (
-	"io"
-	"os"
 	"syscall"
 	"time"
 
@@ -26,12 +24,10 @@ func (s *Shim) heedLeft() {
 	if s.state.Stop != nil || s.recorded {
 		return
 	}
-	f, err := fsys.Open(s.path(store.StopFile), os.O_RDONLY|syscall.O_NOFOLLOW, 0)
+	text, err := fsys.ReadFile(s.path(store.StopFile))
 	if err != nil {
 		return // none, as a rule
 	}
-	defer f.Close()
-	text, _ := io.ReadAll(f)
 	if stop, ok := record.ReadStop(string(text)); ok {
 		s.askedToStop(stop, signalNumber(stop.Signal))
 	}

@@ -33,7 +33,7 @@ func (h *Home) AnyWaiting() bool { return fsys.Exists(filepath.Join(h.QueueDir()
 // StartsIn names the boot of the system in which tasks that wait are started: the one
 // in which somebody has last asked for that.
 func (h *Home) StartsIn() string {
-	raw, _ := os.ReadFile(filepath.Join(h.QueueDir(), BootFile))
+	raw, _ := fsys.ReadFile(filepath.Join(h.QueueDir(), BootFile))
 	return strings.TrimSpace(string(raw))
 }
 
