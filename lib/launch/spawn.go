@@ -8,7 +8,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"sync"
 	"syscall"
 
 	"bgtasks/lib/fail"
@@ -145,20 +144,15 @@ func Dispatcher() string {
 
 // beside names a program of the suite in the folder of this one.
 func beside(name string) (string, error) {
-	folder, err := ownFolder()
+	self, err := os.Executable()
 	if err != nil {
 		return "", fmt.Errorf("find this program's file: %w", err)
 	}
-	return filepath.Join(folder, name), nil
-}
-
-var ownFolder = sync.OnceValues(func() (string, error) {
-	self, err := os.Executable()
 	if real, err := filepath.EvalSymlinks(self); err == nil {
 		self = real
 	}
-	return filepath.Dir(self), err
-})
+	return filepath.Join(filepath.Dir(self), name), nil
+}
 
 // taskEnv is the whole environment of the task.
 func taskEnv(h *store.Home, r *Request) []string {

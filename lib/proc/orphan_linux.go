@@ -2,6 +2,7 @@ package proc
 
 import (
 	"io"
+	"sync"
 	"syscall"
 	"unsafe"
 
@@ -15,8 +16,9 @@ import (
 type orphanage struct {
 	path, dir  *byte // dir is nil for ours
 	argv, envv []*byte
-	files      []int  // what becomes 0, 1 and so on: numbered higher than these
-	complaint  [2]int // a pipe for the errno of what fails; the exec closes it
+	files      []int       // what becomes 0, 1 and so on: numbered higher than these
+	complaint  [2]int      // a pipe for the errno of what fails; the exec closes it
+	nofile     unix.Rlimit // what our starter had
 	errno      syscall.Errno
 	unread     int32
 	every      uint64 // the set of all signals
@@ -32,7 +34,7 @@ func forkOrphan(spec SpawnSpec) (first int, err error) {
 	if err := o.prepare(spec); err != nil {
 		return 0, err
 	}
-	if err := unix.Pipe2(o.complaint[:], unix.O_CLOEXEC); err != nil {
+	if err := o.openComplaint(); err != nil {
 		return 0, err
 	}
 	defer unix.Close(o.complaint[0])
@@ -72,7 +74,41 @@ func (o *orphanage) prepare(spec SpawnSpec) (err error) {
 		}
 		o.files = append(o.files, above)
 	}
+	startersNofile.Do(learnNofile)
+	o.nofile = startersNofile.Rlimit
 	return nil
+}
+
+// openComplaint makes the pipe, with its writing end out of the way, too.
+func (o *orphanage) openComplaint() error {
+	var pipe [2]int
+	if err := unix.Pipe2(pipe[:], unix.O_CLOEXEC); err != nil {
+		return err
+	}
+	above, err := unix.FcntlInt(uintptr(pipe[1]), unix.F_DUPFD_CLOEXEC, max(len(o.files), firstExtra))
+	unix.Close(pipe[1])
+	if err != nil {
+		unix.Close(pipe[0])
+		return err
+	}
+	o.complaint = [2]int{pipe[0], above}
+	return nil
+}
+
+// startersNofile is the limit of open files that this process was started with. Package syscall raises the soft one
+// before the first line of ours, tells nobody, and gives it back to what it forks itself. It does so, too, before it
+// executes a program in our place; what can't be executed leaves us with it.
+var startersNofile struct {
+	sync.Once
+	unix.Rlimit
+}
+
+func learnNofile() {
+	var raised unix.Rlimit
+	unix.Prlimit(0, unix.RLIMIT_NOFILE, nil, &raised)
+	syscall.Exec("", nil, nil)
+	unix.Prlimit(0, unix.RLIMIT_NOFILE, nil, &startersNofile.Rlimit)
+	unix.Prlimit(0, unix.RLIMIT_NOFILE, &raised, nil)
 }
 
 func (o *orphanage) close() {
@@ -164,6 +200,7 @@ func (o *orphanage) execute() (errno syscall.Errno) {
 		}
 	}
 	setTimerSlack(orphanSlack)
+	syscall.RawSyscall6(syscall.SYS_PRLIMIT64, 0, unix.RLIMIT_NOFILE, uintptr(unsafe.Pointer(&o.nofile)), 0, 0, 0)
 	o.dropHandlers()
 	sigprocmask(&o.none, nil)
 	_, _, errno = syscall.RawSyscall(syscall.SYS_EXECVE, uintptr(unsafe.Pointer(o.path)),

@@ -1,6 +1,7 @@
 package proc
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"os/signal"
@@ -50,6 +51,19 @@ func TestSpawnOrphan(t *testing.T) {
 	// This test process is the subreaper of its orphans.
 	if own, _ := unix.Getsid(0); err != nil || st.PPID != os.Getpid() || st.SID == pid || st.SID == own || st.PGID != st.SID {
 		t.Errorf("ReadStat(%d) = %+v, %v, want an orphan in a session that another led", pid, st, err)
+	}
+}
+
+// What fails is told, wherever the descriptors are that it is told through, and leaves no child.
+func TestSpawnOrphanFails(t *testing.T) {
+	s := newStage(t)
+	files := s.files()
+	for len(files) < 100 {
+		files = append(files, files[1])
+	}
+	_, err := SpawnOrphan(SpawnSpec{Path: "/nonexistent/program", Argv: []string{"program"}, Files: files, Umask: -1})
+	if failed := (*SpawnError)(nil); !errors.As(err, &failed) || failed.Step != StepExec || failed.Errno != syscall.ENOENT {
+		t.Errorf("SpawnOrphan = %v, want exec: ENOENT", err)
 	}
 }
 

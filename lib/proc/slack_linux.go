@@ -38,6 +38,11 @@ func setTimerSlack(ns uintptr) {
 	syscall.RawSyscall(syscall.SYS_PRCTL, unix.PR_SET_TIMERSLACK, ns, 0)
 }
 
+// Exec executes a program in the place of this one, and returns if that fails. It gets what a child would get.
+func Exec(path string, argv, env []string) error {
+	return withStartersSlack(func() error { return syscall.Exec(path, argv, env) })
+}
+
 // withStartersSlack runs fork in a thread that hands the starter's slack on. The thread keeps it.
 func withStartersSlack(fork func() error) error {
 	if startersSlack == 0 {

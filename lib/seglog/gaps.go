@@ -24,7 +24,10 @@ const maxGaps = 64
 // are missing is not. The limit on parts keeps gaps that do not touch below it.
 func addGap(gaps []Gap, g Gap) []Gap {
 	i, _ := slices.BinarySearchFunc(gaps, g.Start, func(have Gap, start int64) int {
-		return cmp(have.Start, start)
+		if have.Start < start {
+			return -1
+		}
+		return 1
 	})
 	gaps = slices.Insert(gaps, i, g)
 	alike := func(a, b Gap) bool { return a.End == b.Start && a.Why == b.Why }

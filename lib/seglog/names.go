@@ -3,6 +3,7 @@ package seglog
 import (
 	"path/filepath"
 	"slices"
+	"sort"
 	"strconv"
 	"strings"
 
@@ -65,12 +66,7 @@ func list(dir, stem string) (listing, error) {
 // never makes, the later is left out, so that no byte is read twice.
 func (l *listing) sort() {
 	slices.Sort(l.marks)
-	slices.SortFunc(l.parts, func(a, b part) int {
-		if a.start != b.start {
-			return cmp(a.start, b.start)
-		}
-		return cmp(b.end, a.end)
-	})
+	sort.Sort(byStart(l.parts))
 	var end int64
 	l.parts = slices.DeleteFunc(l.parts, func(p part) bool {
 		overlaps := p.start < end
@@ -81,11 +77,14 @@ func (l *listing) sort() {
 	})
 }
 
-func cmp(a, b int64) int {
-	if a < b {
-		return -1
-	}
-	return 1
+// byStart puts the longer of two that begin together first. It is an interface's
+// implementation because verbs have that way of sorting anyway.
+type byStart []part
+
+func (l byStart) Len() int      { return len(l) }
+func (l byStart) Swap(i, j int) { l[i], l[j] = l[j], l[i] }
+func (l byStart) Less(i, j int) bool {
+	return l[i].start < l[j].start || l[i].start == l[j].start && l[i].end > l[j].end
 }
 
 // parsePart reads "START-END" as [part.name] writes it, and nothing else.

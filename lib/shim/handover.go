@@ -2,7 +2,6 @@ package shim
 
 import (
 	"os"
-	"syscall"
 
 	"golang.org/x/sys/unix"
 
@@ -24,7 +23,7 @@ func (s *Shim) handOver() {
 	fail.Pass("shim-leave-dispatch")
 	unix.Chdir("/")
 	proc.UnsetSubreaper()
-	syscall.Exec(s.launch.Dispatcher, record.DispatchArgv(s.launch.Home), dispatchEnv())
+	proc.Exec(s.launch.Dispatcher, record.DispatchArgv(s.launch.Home), dispatchEnv())
 }
 
 // awaited tells whether the dispatcher has something to do: a task waits, or this
