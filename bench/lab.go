@@ -21,6 +21,7 @@ type lab struct {
 	self  string   // this program, which also plays the tasks that write
 	env   []string // of every command
 	smoke bool
+	runs  int // of each contestant; 0 takes the scenario's own
 
 	empty map[string]string // the programs that do nothing, by language
 

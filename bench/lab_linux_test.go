@@ -268,6 +268,20 @@ func TestRunnerLetsThemRunInTurn(t *testing.T) {
 	}
 }
 
+// A warm-up neither counts nor costs, but where it takes so long that few runs follow.
+func TestWarmUps(t *testing.T) {
+	for _, c := range []struct {
+		limit time.Duration
+		want  int
+	}{{time.Hour, 0}, {1, 1}} {
+		v := &rival{state: stateMeasured, entry: &entry{once: func(context.Context) ([]float64, error) { return []float64{1}, nil }}}
+		v.runOnce(t.Context(), scenario{limit: c.limit}, -1)
+		if len(v.samples) != c.want || (v.spent > 0) != (c.want > 0) {
+			t.Errorf("a warm-up of a contestant that has %v = %d samples, %v spent, want %d", c.limit, len(v.samples), v.spent, c.want)
+		}
+	}
+}
+
 func TestRunnerKeepsToTheLimit(t *testing.T) {
 	r := &runner{lab: newLab(t), log: io.Discard}
 	var turns []string

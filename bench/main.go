@@ -71,7 +71,7 @@ func run(args []string, stdout, stderr io.Writer) int {
 		code = max(code, 1)
 	}
 	if ctx.Err() != nil {
-		fmt.Fprintf(stderr, "bench: %v after %d of %d scenarios, everything was ended\n", context.Cause(ctx), len(found.Scenarios), len(chosen))
+		fmt.Fprintf(stderr, "bench: %v %s, everything was ended\n", context.Cause(ctx), found.Cut)
 		return 130
 	}
 	return code
@@ -115,12 +115,18 @@ func (o options) choose(all []scenario) (chosen []scenario) {
 // measure runs the chosen scenarios. At the end of ctx it gives what it has found until then.
 func measure(ctx context.Context, l *lab, opts options, chosen []scenario, stderr io.Writer) *report {
 	l.buildEmpty(ctx)
+	l.runs = opts.runs
+	before := descendants()
 	found := &report{V: 1, Date: time.Now(), Smoke: opts.smoke, Machine: lookAround(l.dir), Programs: l.programs(ctx)}
+	if err := l.clear(before); err != nil {
+		fmt.Fprintf(stderr, "the versions of the peers left behind: %v\n", err)
+	}
 	r := &runner{lab: l, runs: opts.runs, log: stderr}
 	for i, s := range chosen {
 		fmt.Fprintf(stderr, "%d/%d %s\n", i+1, len(chosen), s.name)
 		result, err := r.run(ctx, s)
 		if err != nil {
+			found.Cut = fmt.Sprintf("after %d of %d scenarios", i, len(chosen))
 			break
 		}
 		found.Scenarios = append(found.Scenarios, result)
@@ -129,8 +135,12 @@ func measure(ctx context.Context, l *lab, opts options, chosen []scenario, stder
 	return found
 }
 
-// finish prints the page, keeps the results, and says whether the suite failed.
+// finish prints the page, keeps the results, and says whether the suite failed. What
+// was interrupted too early to have found anything replaces no results.
 func finish(found *report, opts options, stdout, stderr io.Writer) int {
+	if found.Cut != "" && len(found.Scenarios) == 0 {
+		return 0
+	}
 	fmt.Fprint(stdout, found.markdown())
 	if opts.out != "" {
 		if err := found.write(opts.out); err != nil {

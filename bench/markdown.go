@@ -8,7 +8,7 @@ import (
 // spreadSays explains the columns once, for all tables.
 const spreadSays = "Each table: runs, median, p90 (of rates: what nine of ten runs reach), and the ratio of the medians, " +
 	"contestant to bgtasks, with its 95 % bootstrap interval (2,000 resamples; none below five runs). " +
-	"Of times, memory and counts less is better, of rates more. " +
+	"Of times, memory and counts less is better, of rates and of what was achieved more. " +
 	"Runs are interleaved, A B C A B C …; a contestant that used up its time in a scenario has fewer."
 
 // markdown writes the report as one page.
@@ -17,6 +17,9 @@ func (r *report) markdown() string {
 	fmt.Fprintf(&page, "# Benchmark of %s\n\n", r.Date.UTC().Format("2006-01-02 15:04 MST"))
 	if r.Smoke {
 		page.WriteString("A smoke run: it shows that the benchmark works. Its figures mean nothing.\n\n")
+	}
+	if r.Cut != "" {
+		fmt.Fprintf(&page, "Interrupted %s.\n\n", r.Cut)
 	}
 	page.WriteString(r.Machine.markdown())
 	page.WriteString(programTable(r.Programs))

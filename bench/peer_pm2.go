@@ -12,7 +12,7 @@ import (
 var pm2 = tool{
 	name:    "pm2",
 	needs:   []string{"pm2"},
-	version: []string{"sh", "-c", "PM2_HOME=$(mktemp -d) pm2 --version | tail -n 1"},
+	version: []string{"sh", "-c", "export PM2_HOME=$(mktemp -d); pm2 --version | tail -n 1; pm2 kill >/dev/null 2>&1"},
 	note:    "the daemon is up already",
 	all:     "an ecosystem file",
 	slow:    true,

@@ -18,6 +18,7 @@ type report struct {
 	V         int              `json:"v"`
 	Date      time.Time        `json:"date"`
 	Smoke     bool             `json:"smoke"`
+	Cut       string           `json:"cut,omitempty"` // how far it came, if it was interrupted
 	Machine   machine          `json:"machine"`
 	Programs  []program        `json:"programs"`
 	Scenarios []scenarioResult `json:"scenarios"`
@@ -141,11 +142,12 @@ func (r *report) metric(scenario, metric string) *metricResult {
 	return nil
 }
 
-// oursFailed names the scenarios in which the suite itself failed.
+// oursFailed names the scenarios in which the suite itself failed. A build that is
+// measured may lack what they need, but not the one that a smoke run is for.
 func (r *report) oursFailed() (names []string) {
 	for _, s := range r.Scenarios {
 		for _, m := range s.Metrics {
-			if found := m.row(ours); found != nil && found.State == stateFailed {
+			if found := m.row(ours); found != nil && (found.State == stateFailed || r.Smoke && found.State == stateUnavailable) {
 				names = append(names, s.Name+" ("+found.Reason+")")
 				break
 			}
@@ -167,6 +169,8 @@ func (r *report) write(dir string) error {
 	files := map[string]string{"bench.json": string(data) + "\n", "bench.md": r.markdown()}
 	if drawn := r.scaling(); len(drawn) > 0 {
 		files["scaling.svg"] = drawPanels(drawn)
+	} else {
+		_ = os.Remove(filepath.Join(dir, "scaling.svg")) // of other results
 	}
 	for name, text := range files {
 		err = errors.Join(err, os.WriteFile(filepath.Join(dir, name), []byte(text), 0o644))

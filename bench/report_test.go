@@ -144,6 +144,10 @@ func TestOursFailed(t *testing.T) {
 	if got := r.oursFailed(); got != nil {
 		t.Errorf("oursFailed() = %v, want none: a verb that isn't there is no failure", got)
 	}
+	if r.Smoke = true; len(r.oursFailed()) != 1 {
+		t.Error("oursFailed() = none, want one: a smoke run is of what was just built")
+	}
+	r.Smoke = false
 	r.Scenarios[0].Metrics[0].Rows[0].State = stateFailed
 	if got := r.oursFailed(); len(got) != 1 {
 		t.Errorf("oursFailed() = %v, want one", got)
@@ -224,7 +228,7 @@ func TestBudgetsReferToScenarios(t *testing.T) {
 		result := scenarioResult{Name: s.name, Size: s.size}
 		for _, m := range s.metrics {
 			table := metricResult{Name: m.name, Unit: m.unit}
-			for _, name := range []string{ours, "systemd-run --user", "setsid -f", pipeToCat} {
+			for _, name := range []string{ours, "systemd-run --user", "setsid -f", uncapped, pipeToCat} {
 				table.Rows = append(table.Rows, row{Contestant: name, Samples: []float64{1}})
 			}
 			table.summarise()

@@ -11,8 +11,12 @@ import (
 	"time"
 )
 
-// patience is how long a single run may take before it is given up.
-const patience = 100 * time.Second
+// patience is how long a single run may take before it is given up, settingUp how
+// long what goes before the runs of a contestant may.
+const (
+	patience  = 100 * time.Second
+	settingUp = 300 * time.Second
+)
 
 // runner runs scenarios and keeps what they found.
 type runner struct {
@@ -44,6 +48,7 @@ func (r *runner) run(ctx context.Context, s scenario) (scenarioResult, error) {
 		}
 	}()
 	defer closeAll(rivals)
+	syncFiles() // nobody pays for what was written before
 	rounds := r.rounds(s)
 	for round := -warmups(rounds); round < rounds && ctx.Err() == nil; round++ {
 		r.round(ctx, s, rivals, round)
@@ -75,7 +80,7 @@ func (r *runner) rounds(s scenario) int {
 func (r *runner) open(ctx context.Context, s scenario) (rivals []*rival) {
 	for _, c := range s.contestants(r.lab) {
 		v := &rival{contestant: c, state: stateMeasured}
-		opening, cancel := context.WithTimeoutCause(ctx, patience, fmt.Errorf("not set up within %s", patience))
+		opening, cancel := context.WithTimeoutCause(ctx, settingUp, fmt.Errorf("not set up within %s", settingUp))
 		began := time.Now()
 		e, err := c.open(opening)
 		cancel()
@@ -119,7 +124,8 @@ func (r *runner) round(ctx context.Context, s scenario, rivals []*rival, number 
 	}
 }
 
-// runOnce makes one run, if the contestant is still in and has time left.
+// runOnce makes one run, if the contestant is still in and has time left. A warm-up
+// that takes long counts: there are few runs then, and they are warm soon.
 func (v *rival) runOnce(ctx context.Context, s scenario, number int) {
 	if v.state != stateMeasured || ctx.Err() != nil || v.spent > s.limit {
 		return
@@ -128,12 +134,16 @@ func (v *rival) runOnce(ctx context.Context, s scenario, number int) {
 	defer cancel()
 	began := time.Now()
 	values, err := v.once(running)
-	v.spent += time.Since(began)
+	took := time.Since(began)
+	counts := number >= 0 || took > s.limit/10
+	if counts {
+		v.spent += took
+	}
 	switch {
 	case ctx.Err() != nil:
 	case err != nil:
 		v.drop(err)
-	case number >= 0:
+	case counts:
 		v.samples = append(v.samples, values)
 	}
 }

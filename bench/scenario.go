@@ -65,6 +65,7 @@ const (
 	metricDispatch    = "until the next one runs"
 
 	pipeToCat = "cmd | cat > file"
+	uncapped  = ours + ", no cap"
 )
 
 // Why others are faster, for scenarios that share the reason.

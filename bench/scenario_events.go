@@ -162,7 +162,6 @@ func (l *lab) followBurst(ctx context.Context, s *session, n int) ([]float64, er
 	}
 	defer f.end()
 	read := make(chan error, 1)
-	began := time.Now()
 	go func() {
 		var err error
 		for i := 0; i < n && err == nil; i++ {
@@ -171,14 +170,15 @@ func (l *lab) followBurst(ctx context.Context, s *session, n int) ([]float64, er
 		read <- err
 	}()
 	_, took, err := l.enqueue(ctx, s, n)
+	written := time.Now()
 	if err != nil {
 		return nil, err
 	}
 	if err := <-read; err != nil {
 		return nil, err
 	}
-	all := time.Since(began)
-	return []float64{float64(n) / in(all), in(max(0, all-took))}, nil
+	behind := max(0, time.Since(written))
+	return []float64{float64(n) / in(took+behind), in(behind)}, nil
 }
 
 func replayScenario() scenario {

@@ -26,7 +26,7 @@ func idleScenario(tasks, smoke int) scenario {
 			"resident memory counts shared pages in each process, private memory only what no other process has at that time, of program files too (smaps_rollup). One look a run, a second after the last of them was started.",
 		faster:  "one daemon serves all tasks, or the supervisor is a small C program; bgtasks has a supervisor in Go for each task and no daemon.",
 		metrics: []metric{{metricRSS, byteCount}, {metricPrivate, byteCount}, {"processes, a task", number}},
-		runs:    30, smoke: smoke, limit: pick(tasks < 1000, 12*time.Second, 6*time.Second),
+		runs:    30, smoke: smoke, limit: 12 * time.Second,
 		contestants: func(l *lab) []contestant {
 			return l.fresh(func(ctx context.Context, s *session) ([]float64, error) { return weigh(ctx, s, tasks) },
 				idlers...)

@@ -25,7 +25,7 @@ func populationScenario(finished int, peers bool) scenario {
 		title: fmt.Sprintf("Beside %s finished tasks and 10 that run", thousands(float64(finished))),
 		measures: "Whole commands, output to a file. bgtasks: `bg-list` (ids), `bg-list --status running`, `bg-status ID`, `bg-start -- true`; most of its finished tasks are copies of a few that ran, " +
 			"with ids of their own. Peers: their own listing of all, of those that run where they can filter, of one, and their start; with systemd a finished task is a unit that remains after its exit. " +
-			"The floor reads every record with find and cat.",
+			"find and cat read the state of every task, and nothing else.",
 		faster:  "a daemon has all tasks in memory; bgtasks reads files.",
 		metrics: []metric{{metricList, seconds}, {metricRunning, seconds}, {metricStatus, seconds}, {metricStartBeside, seconds}},
 		runs:    30, smoke: pick(finished == 100, 1, 0), size: finished,
@@ -135,7 +135,7 @@ func (l *lab) visit(ctx context.Context, s *session, id string) ([]float64, erro
 
 // readFloor reads all records of our home without understanding them.
 func (l *lab) readFloor(home *string) contestant {
-	return contestant{"floor: find and cat", "", func(context.Context) (*entry, error) {
+	return contestant{"find and cat of the states", "", func(context.Context) (*entry, error) {
 		if *home == "" {
 			return nil, fmt.Errorf("%w: no home to read", errUnavailable)
 		}

@@ -9,8 +9,9 @@ func paceScenario() scenario {
 	return scenario{
 		name:  "output-paced",
 		title: "1,000 lines a second for 30 s: cost of the supervisor",
-		measures: "Processor time and context switches of all processes that a tool keeps beside the task, a daemon included, while the task writes; " +
+		measures: "Processor time and voluntary context switches of all processes that a tool keeps beside the task, a daemon included, while the task writes; " +
 			"all tools at the same time, so that they see the same machine. Those that redirect into a file have no process there, or an idle one.",
+		faster: "s6's logger is a small C program; tsp, systemd-run and pueue redirect into a file, which keeps no time of arrival and has no cap.",
 		metrics: []metric{{"wake-ups in 30 s", number}, {"processor time in 30 s", seconds}},
 		runs:    2, smoke: 1, limit: 100 * time.Second, together: true,
 		contestants: func(l *lab) []contestant {
@@ -29,7 +30,7 @@ func wakeupScenario() scenario {
 	return scenario{
 		name:  scenarioWakeups,
 		title: "Wake-ups of an idle supervisor",
-		measures: "Context switches and processor time of all processes that the tool keeps beside one task that does nothing, in 10 s; " +
+		measures: "Voluntary context switches and processor time of all processes that the tool keeps beside one task that does nothing, in 10 s; " +
 			"all tools at the same time.",
 		metrics: []metric{{metricWakeups, number}, {"processor time in 10 s", seconds}},
 		runs:    3, smoke: 1, limit: 100 * time.Second, together: true,

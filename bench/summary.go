@@ -17,7 +17,7 @@ var summaryRows = []struct {
 	{title: "start of `true`", scenario: scenarioStart, metric: metricReturn},
 	{title: "exit until the waiter returns", scenario: scenarioWait, metric: metricReturn,
 		also: map[string]string{"systemd-run --user": "systemd-run --user --wait"}},
-	{title: "2 GiB of output, as fast as the task can write it", scenario: scenarioLarge, metric: metricTaken},
+	{title: "2 GiB of output, as fast as the task can write it (bgtasks keeps 128 MiB)", scenario: scenarioLarge, metric: metricTaken},
 	{title: "memory of supervision, 1 task", scenario: idleName(1), metric: metricRSS},
 	{title: "private memory a task, of 100", scenario: idleName(100), metric: metricPrivate},
 	{title: "wake-ups in 10 idle seconds", scenario: scenarioWakeups, metric: metricWakeups},

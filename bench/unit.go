@@ -16,10 +16,11 @@ const (
 	perSecond unit = "1/s"
 	byteRate  unit = "B/s"
 	number    unit = "1"
+	achieved  unit = "n" // a number of which more is better
 )
 
-// higherIsBetter tells for rates that more is better; of all else less is.
-func (u unit) higherIsBetter() bool { return u == perSecond || u == byteRate }
+// higherIsBetter tells for rates and achievements that more is better; of all else less is.
+func (u unit) higherIsBetter() bool { return u == perSecond || u == byteRate || u == achieved }
 
 // step is a multiple of a unit, from which on it is used.
 type step struct {
@@ -33,6 +34,7 @@ var steps = map[unit][]step{
 	byteRate:  {{1e9, " GB/s"}, {1e6, " MB/s"}, {1e3, " kB/s"}},
 	perSecond: {{1, "/s"}},
 	number:    {{1, ""}},
+	achieved:  {{1, ""}},
 }
 
 // format writes a value with three digits and the multiple that suits it.
@@ -51,7 +53,7 @@ func (u unit) format(v float64) string {
 	return digits(v/use.factor) + use.suffix
 }
 
-// digits writes a number with at least three significant digits and no exponent.
+// digits writes a number with three significant digits from 1 on, two below, and no exponent.
 func digits(v float64) string {
 	switch size := math.Abs(v); {
 	case v == math.Trunc(v) && size < 1e6, size >= 100:

@@ -152,13 +152,13 @@ func memory(pid int) (resident, private float64) {
 	return resident, private
 }
 
-// switches counts how often the threads of a process gave up a processor or lost
-// it: each is followed by a wake-up.
+// switches counts how often the threads of a process went to sleep: each is followed
+// by a wake-up.
 func switches(pid int) (count float64) {
 	paths, _ := filepath.Glob("/proc/" + strconv.Itoa(pid) + "/task/*/status")
 	for _, path := range paths {
 		for line := range strings.Lines(content(path)) {
-			if _, value, found := strings.Cut(line, "ctxt_switches:"); found {
+			if value, found := strings.CutPrefix(line, "voluntary_ctxt_switches:"); found {
 				n, _ := strconv.ParseFloat(strings.TrimSpace(value), 64)
 				count += n
 			}
