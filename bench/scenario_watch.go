@@ -11,7 +11,7 @@ func paceScenario() scenario {
 		title: "1,000 lines a second for 30 s: cost of the supervisor",
 		measures: "Processor time and voluntary context switches of all processes that a tool keeps beside the task, a daemon included, while the task writes; " +
 			"all tools at the same time, so that they see the same machine. Those that redirect into a file have no process there, or an idle one.",
-		faster: "s6's logger is a small C program; tsp, systemd-run and pueue redirect into a file, which keeps no time of arrival and has no cap.",
+		faster:  "s6's logger is a small C program; tsp, systemd-run and pueue redirect into a file, which keeps no time of arrival and has no cap.",
 		metrics: []metric{{"wake-ups in 30 s", number}, {"processor time in 30 s", seconds}},
 		runs:    2, smoke: 1, limit: 100 * time.Second, together: true,
 		contestants: func(l *lab) []contestant {

@@ -204,7 +204,7 @@ const (
 type Page struct {
 	Total     int             // how many tasks match
 	IDs       []string        // of those on the page
-	Tasks     []*view.Task    // the same, unless only ids are shown
+	Tasks     []*view.Task    // the same; may be nil if only ids are shown
 	Aggregate *view.Aggregate // of all that match; nil unless asked for
 }
 

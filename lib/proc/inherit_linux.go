@@ -9,8 +9,8 @@ import (
 )
 
 // limits are the resource limits (getrlimit(2)) of which a child can be given others than this process has, for which
-// they are set here for the moment of the fork. Under some a Go program could not go on, or not fork; and of nofile it
-// never knows the soft one that it was started with, which the runtime raises and gives back to a child.
+// they are set here for the moment of the fork. Under some a Go program could not go on, or not fork; and nofile,
+// which package syscall raises for this process, is given back to a child by whoever forks it (see startersNofile).
 var limits = [...]struct {
 	name     string
 	resource int

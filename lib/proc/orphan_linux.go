@@ -138,7 +138,8 @@ func readErrno(fd int) error {
 
 // fork makes the process in between, which makes the orphan; both never return. No signal is taken meanwhile: handlers
 // of ours must not run in a child. The frame of this function is shared by all three, so it must not be left before the
-// children have gone their ways, and nosplit keeps it where it is.
+// children have gone their ways, and nosplit keeps it where it is. (It would be if somebody killed the process in between
+// with KILL, and it alone, before the exec: it lives for less than a millisecond.)
 //
 //go:nosplit
 //go:norace

@@ -16,7 +16,7 @@ func ReleaseProgram() {
 		return
 	}
 	defer unix.Close(fd)
-	// The program comes first, and an entry has well below a kilobyte.
+	// The program comes first, and an entry has well below a kilobyte. If its path is very long, a part of it stays.
 	buf := make([]byte, 2048)
 	if n, err := unix.Read(fd, buf); err == nil {
 		eachFilePart(buf[:n], func(start, end uintptr) {

@@ -400,6 +400,42 @@ func TestP9RingNeedsOneDescriptor(t *testing.T) {
 }
 
 // The bell of a waiter that was killed is taken down by the next ringer.
+// A lock that is given back is free also while a copy of its descriptor is open, as in a
+// process that is being forked, and those who wait for it are woken.
+func TestGiveBack(t *testing.T) {
+	dir := t.TempDir()
+	bells := filepath.Join(dir, BellsDir)
+	if err := os.Mkdir(bells, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	bell, err := NewBell(bells, BellChange)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer bell.Close()
+	if err := os.WriteFile(filepath.Join(dir, LockFile), nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	lock, err := TryLock(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	inherited, err := unix.Dup(int(lock.f.Fd()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer unix.Close(inherited)
+	if held, err := LockHeld(dir); !held || err != nil || readable(bell.FD()) {
+		t.Fatalf("before: held %v, %v, the bell rung %v, want a lock that is held and silence", held, err, readable(bell.FD()))
+	}
+	if err := GiveBack(dir, lock); err != nil {
+		t.Fatal(err)
+	}
+	if held, err := LockHeld(dir); held || err != nil || !readable(bell.FD()) {
+		t.Errorf("after: held %v, %v, the bell rung %v, want a free lock and a rung bell", held, err, readable(bell.FD()))
+	}
+}
+
 func TestDeadBellIsTakenDown(t *testing.T) {
 	dir := t.TempDir()
 	if err := unix.Mkfifo(filepath.Join(dir, string(BellChange)+"-1-dead"), 0o600); err != nil {
