@@ -102,6 +102,7 @@ const slackers = 2
 func init() {
 	helpers["slack"] = func(string) { report(int(timerSlack())) }
 	helpers["slackers"] = launchSlackers
+	helpers["limited"] = launchLimited
 }
 
 // launchSlackers reports the greatest timer slack of its threads, and starts children that report theirs.
@@ -121,4 +122,17 @@ func launchSlackers(string) {
 		setTimerSlack(orphanSlack) // as threads have that are older than the first line of ours
 		Await(launch("slack", "", false))
 	}
+}
+
+// launchLimited starts an orphan and then a child, which tell how many files they may open.
+func launchLimited(string) {
+	spec := SpawnSpec{Path: "/bin/sh", Argv: []string{"sh", "-c", "ulimit -Sn"}, Files: []uintptr{0, 1, 2}, Umask: -1}
+	if _, err := SpawnOrphan(spec); err != nil {
+		panic(err)
+	}
+	pid, err := Spawn(spec)
+	if err != nil {
+		panic(err)
+	}
+	Await(pid)
 }

@@ -3,6 +3,7 @@ package proc
 import (
 	"io"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"unsafe"
 
@@ -98,17 +99,35 @@ func (o *orphanage) openComplaint() error {
 // startersNofile is the limit of open files that this process was started with. Package syscall raises the soft one
 // before the first line of ours, tells nobody, and gives it back to what it forks itself. It does so, too, before it
 // executes a program in our place; what can't be executed leaves us with it.
+// We raise it again for ourselves, and from then on have to give it back to each child.
 var startersNofile struct {
 	sync.Once
 	unix.Rlimit
+	raised  unix.Rlimit
+	learned atomic.Bool
+	forking sync.Mutex
 }
 
 func learnNofile() {
-	var raised unix.Rlimit
-	unix.Prlimit(0, unix.RLIMIT_NOFILE, nil, &raised)
+	n := &startersNofile
+	unix.Prlimit(0, unix.RLIMIT_NOFILE, nil, &n.raised)
 	syscall.Exec("", nil, nil)
-	unix.Prlimit(0, unix.RLIMIT_NOFILE, nil, &startersNofile.Rlimit)
-	unix.Prlimit(0, unix.RLIMIT_NOFILE, &raised, nil)
+	unix.Prlimit(0, unix.RLIMIT_NOFILE, nil, &n.Rlimit)
+	unix.Prlimit(0, unix.RLIMIT_NOFILE, &n.raised, nil)
+	n.learned.Store(n.Rlimit != n.raised)
+}
+
+// withStartersNofile runs f, which forks a child that is no orphan, with the limit that it is to have.
+func withStartersNofile(f func() error) error {
+	n := &startersNofile
+	if !n.learned.Load() {
+		return f()
+	}
+	n.forking.Lock()
+	defer n.forking.Unlock()
+	unix.Prlimit(0, unix.RLIMIT_NOFILE, &n.Rlimit, nil)
+	defer unix.Prlimit(0, unix.RLIMIT_NOFILE, &n.raised, nil)
+	return f()
 }
 
 func (o *orphanage) close() {

@@ -67,6 +67,22 @@ func TestSpawnOrphanFails(t *testing.T) {
 	}
 }
 
+// Orphans and children have the soft limit of open files that their starter was started with.
+func TestOrphanNofile(t *testing.T) {
+	s := newStage(t)
+	spec := helperSpec("limited", "", false, s.files())
+	spec.Argv = []string{"sh", "-c", `ulimit -Sn 123; exec "$0"`, spec.Path}
+	spec.Path = "/bin/sh"
+	if _, err := Spawn(spec); err != nil {
+		t.Fatal(err)
+	}
+	for range 2 {
+		if got := s.line(); got != "123" {
+			t.Errorf("ulimit -Sn = %s, want 123", got)
+		}
+	}
+}
+
 // What an orphan has of timer slack is its own: its children get what its starter had, from whatever thread.
 func TestOrphanSlack(t *testing.T) {
 	const wanted = 61_234

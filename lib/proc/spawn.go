@@ -70,9 +70,11 @@ func (e *SpawnError) Unwrap() error { return e.Errno }
 // errno is always the true one.
 func Spawn(spec SpawnSpec) (pid int, err error) {
 	err = spec.start(func() error {
-		return withEmptyMask(func() (err error) {
-			pid, err = forkExec(spec)
-			return err
+		return withEmptyMask(func() error {
+			return withStartersNofile(func() (err error) {
+				pid, err = forkExec(spec)
+				return err
+			})
 		})
 	})
 	return pid, err

@@ -76,7 +76,7 @@ func (x *index) lockedBy(take func() (*store.Lock, error), f func() error) error
 func (x *index) checkDirs() error {
 	for _, dir := range indexDirs {
 		if err := store.CheckDir(x.path(dir)); err != nil && !errors.Is(err, fs.ErrNotExist) {
-			return fmt.Errorf("look at the queues: %w", err)
+			return fmt.Errorf("look at the queues: %w: remove what is in its place", err)
 		}
 	}
 	return nil
