@@ -16,6 +16,8 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"bgtasks/lib/store"
 )
 
 // plantable are the places of a home in which something else may be found, and
@@ -146,8 +148,13 @@ func (g *garden) startQueue() {
 	g.expect(0, "bg-report", "--id", "t", "step", "there")
 }
 
-// plant puts something in the place of what is there.
+// plant puts something in the place of what is there, while nobody is in the midst
+// of work on the queues.
 func (g *garden) plant(place string, plant func(*garden, string) error) {
+	if lock, err := store.At(g.home).LockQueue(); !errors.Is(err, fs.ErrNotExist) {
+		g.must(err)
+		defer lock.Unlock()
+	}
 	path := filepath.Join(g.home, place)
 	if err := os.Rename(path, g.aside); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		g.t.Fatal(err)

@@ -20,8 +20,23 @@ import (
 // the lack of a FIFO's other end can mislead it or make it wait. Reads and
 // writes then block, as is right for a regular file.
 func Open(path string, flags int, mode uint32) (*os.File, error) {
+	return openAt(unix.AT_FDCWD, path, path, flags, mode)
+}
+
+// OpenIn does so for a file that may have to be made, and fails with ENOTDIR if its
+// directory is a symbolic link: what is made through one lies outside of the home.
+func OpenIn(dir, name string, flags int, mode uint32) (*os.File, error) {
+	fd, err := unix.Open(dir, unix.O_RDONLY|unix.O_DIRECTORY|unix.O_NOFOLLOW|unix.O_CLOEXEC, 0)
+	if err != nil {
+		return nil, &os.PathError{Op: "open", Path: dir, Err: err}
+	}
+	defer unix.Close(fd)
+	return openAt(fd, name, dir+"/"+name, flags, mode)
+}
+
+func openAt(dir int, name, path string, flags int, mode uint32) (*os.File, error) {
 	for {
-		fd, err := unix.Open(path, flags|unix.O_NOFOLLOW|unix.O_NONBLOCK|unix.O_CLOEXEC, mode)
+		fd, err := unix.Openat(dir, name, flags|unix.O_NOFOLLOW|unix.O_NONBLOCK|unix.O_CLOEXEC, mode)
 		if errors.Is(err, unix.EINTR) {
 			continue
 		}

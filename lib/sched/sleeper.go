@@ -106,8 +106,9 @@ func sleep(h *store.Home) error {
 		return err
 	}
 	defer lock.Unlock()
+	h = h.Patient()
 	path := h.QueueDir() + "/" + store.TimerBell
-	bell, err := openBell(path)
+	bell, err := openBell(h, path)
 	if err != nil {
 		return err
 	}
@@ -116,7 +117,6 @@ func sleep(h *store.Home) error {
 	if err != nil {
 		return err
 	}
-	h = h.Patient()
 	for {
 		drain(bell)
 		err := (&dispatcher{home: h, asleep: true}).run()
@@ -164,12 +164,17 @@ func nextDue(h *store.Home, timer *store.Lock) (next []moment, err error) {
 }
 
 // openBell opens the sleeper's bell for reading and writing, so that a ringer's
-// close gives no end-of-file.
-func openBell(path string) (int, error) {
-	if err := unix.Mkfifo(path, 0o600); err != nil && !errors.Is(err, unix.EEXIST) {
-		return -1, err
-	}
-	return unix.Open(path, unix.O_RDWR|unix.O_NONBLOCK|unix.O_NOFOLLOW|unix.O_CLOEXEC, 0)
+// close gives no end-of-file. It is made like all that is in the index: under its
+// lock, which is not to be had in a directory that is none.
+func openBell(h *store.Home, path string) (fd int, err error) {
+	err = newIndex(h).locked(func() error {
+		if err := unix.Mkfifo(path, 0o600); err != nil && !errors.Is(err, unix.EEXIST) {
+			return err
+		}
+		fd, err = unix.Open(path, unix.O_RDWR|unix.O_NONBLOCK|unix.O_NOFOLLOW|unix.O_CLOEXEC, 0)
+		return err
+	})
+	return fd, err
 }
 
 func drain(fd int) {

@@ -77,9 +77,11 @@ func fileHeld(path string) (bool, error) {
 	return lockHeld(f)
 }
 
-// openLock opens the lock file at path and takes the lock with take.
+// openLock opens the lock file at path and takes the lock with take. The directory
+// of the file may have been changed for a link since the home was opened.
 func openLock(path string, flags int, take func(*os.File) error) (*Lock, error) {
-	f, err := fsys.Open(path, os.O_RDWR|flags, 0o600)
+	dir, name := filepath.Split(path)
+	f, err := fsys.OpenIn(filepath.Clean(dir), name, os.O_RDWR|flags, 0o600)
 	if err != nil {
 		return nil, err
 	}

@@ -15,6 +15,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"bgtasks/lib/fsys"
+	"bgtasks/lib/record"
 )
 
 func TestLocate(t *testing.T) {
@@ -53,6 +54,34 @@ func TestNewerLayoutIsRefused(t *testing.T) {
 	}
 	if got, _ := os.ReadFile(file); string(got) != "2\n" {
 		t.Errorf("LAYOUT after the refusal = %q, want it untouched", got)
+	}
+}
+
+// A lock is made in its own directory, not in one that a link leads to which was
+// put in the place of that after the home was opened (P11).
+func TestP11LockThroughLink(t *testing.T) {
+	home, outside := t.TempDir(), t.TempDir()
+	h := At(home)
+	for _, dir := range []string{h.QueueDir(), h.EventsDir()} {
+		if err := os.Symlink(outside, dir); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for name, take := range map[string]func() (*Lock, error){
+		"queue": h.LockQueue, "queue, next in line": h.LockQueueNext, "queue, endless": h.Patient().LockQueue,
+		"timer":   func() (*Lock, error) { return h.LockTimer(record.Process{}) },
+		"journal": func() (*Lock, error) { return nil, h.Append(&record.Event{}) },
+	} {
+		lock, err := take()
+		if !errors.Is(err, syscall.ENOTDIR) {
+			t.Errorf("%s: %v, want ENOTDIR", name, err)
+		}
+		if lock != nil {
+			lock.Unlock()
+		}
+		if made, err := os.ReadDir(outside); len(made) > 0 || err != nil {
+			t.Errorf("%s: made %v, %v outside of the home", name, made, err)
+		}
 	}
 }
 
