@@ -48,6 +48,7 @@ func (d *startData) complete(c *cli.Call, h *store.Home) error {
 	}
 	// Of a batch of a hundred thousand the records would fill the memory.
 	d.Task.Spec, d.Task.Current = nil, nil
+	d.answer.Queued, d.answer.Started = nil, nil
 	return nil
 }
 
@@ -55,6 +56,11 @@ func (d *startData) complete(c *cli.Call, h *store.Home) error {
 func (d *startData) task(h *store.Home) (*view.Task, error) {
 	if d.answer.Queued != nil {
 		return view.Accepted(h, d.answer.Queued), nil
+	}
+	if d.answer.Started != nil {
+		if t, ok := view.Started(h, d.answer.Started); ok {
+			return t, nil
+		}
 	}
 	return view.Load(h, d.answer.ID)
 }

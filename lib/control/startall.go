@@ -53,20 +53,20 @@ func startEach(indexes []int, start func(int)) {
 }
 
 func startOne(ctx context.Context, h *store.Home, r *sched.Request) sched.Result {
-	disposition := sched.Created
+	var reused bool
 	var err error
 	if r.Ensure {
-		var reused bool
-		if reused, err = Ensure(ctx, h, &r.Request); reused {
-			disposition = sched.Reused
-		}
+		reused, err = Ensure(ctx, h, &r.Request)
 	} else {
 		err = Start(h, &r.Request)
 	}
-	if err != nil {
+	switch {
+	case err != nil:
 		return sched.Result{Err: err}
+	case reused:
+		return sched.Result{ID: r.Spec.ID, Disposition: sched.Reused}
 	}
-	return sched.Result{ID: r.Spec.ID, Disposition: disposition}
+	return sched.Result{ID: r.Spec.ID, Disposition: sched.Created, Started: &r.Spec}
 }
 
 // enqueue hands the requests at these indexes to the scheduler, until each has an

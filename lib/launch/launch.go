@@ -6,6 +6,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"sync"
 	"time"
 
 	"bgtasks/lib/fail"
@@ -97,11 +98,11 @@ func (r *Request) show(h *store.Home, draft *store.Draft) (replaced *store.Draft
 
 // complete fills in what every published spec has.
 func complete(s *record.Spec) error {
-	self, err := proc.Self()
+	self, err := starter()
 	if err != nil {
-		return fmt.Errorf("identify this process: %w", err)
+		return err
 	}
-	s.StartedBy = record.Process(self)
+	s.StartedBy = self
 	s.CreatedAt = time.Now()
 	s.FirstRun = max(s.FirstRun, 1)
 	s.Run = s.FirstRun
@@ -110,6 +111,15 @@ func complete(s *record.Spec) error {
 	}
 	return nil
 }
+
+// starter is this process. It is looked at once: a batch asks for every task.
+var starter = sync.OnceValues(func() (record.Process, error) {
+	self, err := proc.Self()
+	if err != nil {
+		err = fmt.Errorf("identify this process: %w", err)
+	}
+	return record.Process(self), err
+})
 
 // publish makes the draft visible, in the place of an ended task if its id is
 // taken by one, which must be the one that the caller knows by its spec. That one is
@@ -225,11 +235,11 @@ func Restart(h *store.Home, held *store.Lock, r *Request) error {
 // prepareRun makes the record of the next run. From the moment that spec.json
 // names it, a reader sees a claimed run.
 func prepareRun(h *store.Home, dir string, s *record.Spec) error {
-	self, err := proc.Self()
+	self, err := starter()
 	if err != nil {
-		return fmt.Errorf("identify this process: %w", err)
+		return err
 	}
-	s.StartedBy = record.Process(self)
+	s.StartedBy = self
 	s.Run++
 	if err := h.MarkLive(s.ID); err != nil {
 		return fmt.Errorf("mark task %q: %w", s.ID, err)
@@ -291,7 +301,7 @@ var errNotBegun = errors.New("the supervisor ended before it began")
 // begun tells whether a supervisor that we have started, and that has ended,
 // came so far as to write itself into the lock. It executes the task after that.
 func begun(held *store.Lock) bool {
-	self, err := proc.Self()
+	self, err := starter()
 	if err != nil {
 		return true
 	}

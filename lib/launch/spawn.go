@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"syscall"
 
 	"bgtasks/lib/fail"
@@ -144,6 +145,12 @@ func Dispatcher() string {
 
 // beside names a program of the suite in the folder of this one.
 func beside(name string) (string, error) {
+	folder, err := ownFolder()
+	return filepath.Join(folder, name), err
+}
+
+// ownFolder is looked for once: a batch asks for every task.
+var ownFolder = sync.OnceValues(func() (string, error) {
 	self, err := os.Executable()
 	if err != nil {
 		return "", fmt.Errorf("find this program's file: %w", err)
@@ -151,8 +158,8 @@ func beside(name string) (string, error) {
 	if real, err := filepath.EvalSymlinks(self); err == nil {
 		self = real
 	}
-	return filepath.Join(filepath.Dir(self), name), nil
-}
+	return filepath.Dir(self), nil
+})
 
 // taskEnv is the whole environment of the task.
 func taskEnv(h *store.Home, r *Request) []string {
@@ -183,9 +190,15 @@ func override(env []string, set ...string) []string {
 	return append(kept, set...)
 }
 
+// named tells whether set has a value for the variable of kv.
 func named(kv string, set []string) bool {
 	name, _, _ := strings.Cut(kv, "=")
-	return slices.ContainsFunc(set, func(s string) bool { return strings.HasPrefix(s, name+"=") })
+	for _, s := range set {
+		if rest, same := strings.CutPrefix(s, name); same && strings.HasPrefix(rest, "=") {
+			return true
+		}
+	}
+	return false
 }
 
 // orders is what a shim must know of the task, for a start as for an adoption.
@@ -212,8 +225,9 @@ func (r *Request) startBlock(h *store.Home, program string, env []string) []byte
 	if r.Removed != nil {
 		l.Replaced = r.Removed.AppendJSON(nil)
 	}
+	tuning := record.ShimTuning()
 	for _, kv := range env {
-		if named(kv, record.ShimTuning()) {
+		if named(kv, tuning) {
 			l.RestoreEnv = append(l.RestoreEnv, kv)
 		}
 	}

@@ -155,11 +155,10 @@ func requeue(h *store.Home, held *store.Lock, dir string, r *Request) error {
 // claimant writes into the held lock who we are. As long as no supervisor has
 // written itself there, nothing was started.
 func claimant(held *store.Lock) (*record.Process, error) {
-	id, err := proc.Self()
+	self, err := starter()
 	if err != nil {
-		return nil, fmt.Errorf("identify this process: %w", err)
+		return nil, err
 	}
-	self := record.Process(id)
 	return &self, store.WriteHolder(held.File(), self)
 }
 

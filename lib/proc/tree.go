@@ -213,8 +213,13 @@ func reapListed(except int) (usage Usage, reaped int, err error) {
 // listing began, and otherwise there is a second one. ended is a child that is known to have ended, which saves that;
 // 0 for none.
 //
+// That there is no live child at all, as with most commands in the end, the kernel can tell without a listing.
+//
 // Where /proc is mounted with hidepid, a child that became another user's (set-user-id) is neither shown nor counted.
 func (t *Tree) Empty(ended int) (bool, error) {
+	if noLiveChild() {
+		return true, nil
+	}
 	known := map[int]bool{ended: true}
 	for {
 		kids, err := childrenOf(os.Getpid())

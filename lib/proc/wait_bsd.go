@@ -20,3 +20,6 @@ func childEnded(pid int) (bool, error) {
 func peekStatus(int) (syscall.WaitStatus, error) { return 0, ErrUnsupported }
 
 func peekEnded() (pid int, err error) { return unknownChild, nil }
+
+// noLiveChild is never certain here.
+func noLiveChild() bool { return false }

@@ -63,3 +63,15 @@ func peekEnded() (pid int, err error) {
 	}
 	return int(info.pid), err
 }
+
+// noLiveChild tells for certain that no thread of this process has a child that has not ended; it may be false all the
+// same. A wait for children that stop has nothing to wait for where all are zombies, and looks at those of all threads
+// in one moment: wait_consider_task in kernel/exit.c leaves the error at ECHILD then.
+func noLiveChild() bool {
+	const anyStopped = unix.WSTOPPED | unix.WNOWAIT | unix.WNOHANG | unix.WALL
+	var info childInfo
+	err := ignoringEINTR(func() error {
+		return unix.Waitid(unix.P_ALL, 0, (*unix.Siginfo)(unsafe.Pointer(&info)), anyStopped, nil)
+	})
+	return err == unix.ECHILD
+}

@@ -60,6 +60,7 @@ type Result struct {
 	Doubtful    bool         // the reused task is open by its records, and may be over when it is healed; then the request is to be made again
 	Superseded  []string     // the ids of the tasks that are being ended, nil for none
 	Queued      *record.Spec // of a new task that this process has not started; nil for others
+	Started     *record.Spec // of a new task that needed no scheduler and was started; nil for others
 	Err         error        // why there is none; nothing was changed then
 }
 

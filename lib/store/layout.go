@@ -4,6 +4,7 @@ import (
 	"errors"
 	"io/fs"
 	"path/filepath"
+	"sync/atomic"
 
 	"bgtasks/lib/fsys"
 	"bgtasks/lib/record"
@@ -51,6 +52,7 @@ type Home struct {
 	path     string
 	events   patientLock // of the journal
 	patience patience    // with the holders of locks
+	swept    atomic.Bool // by this process
 }
 
 // At names the home at path without looking at it: for a shim, whose starter

@@ -38,9 +38,12 @@ func (h *Home) Stale() ([]string, error) {
 	return stale, nil
 }
 
-// Sweep removes what Stale lists. Whoever builds a task does it first; it costs
-// one look at a directory that is nearly always empty.
+// Sweep removes what Stale lists. Whoever builds tasks does it before the first; it
+// costs one look at a directory that is nearly always empty.
 func (h *Home) Sweep() error {
+	if h.swept.Swap(true) {
+		return nil
+	}
 	stale, err := h.Stale()
 	for _, path := range stale {
 		err = errors.Join(err, fsys.RemoveAll(path))
