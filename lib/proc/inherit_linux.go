@@ -41,6 +41,8 @@ func Inheriting(text string, spawn func() (pid int, err error)) (pid int, err er
 		return spawn()
 	}
 	defer assume(text)()
+	threads := reserved.n
+	FreeThreads()
 	spawned := make(chan struct{})
 	go func() {
 		defer close(spawned)
@@ -52,7 +54,7 @@ func Inheriting(text string, spawn func() (pid int, err error)) (pid int, err er
 		pid, err = spawn()
 	}()
 	<-spawned
-	ReserveThreads(reserved) // in the place of that one
+	ReserveThreads(threads) // one of them in the place of that one
 	return pid, err
 }
 

@@ -312,6 +312,7 @@ const armMs = 20
 // told of every child that ends. Those that have ended before are found by looking.
 func (s *Shim) arm() {
 	s.armed = true
+	proc.FreeThreads()
 	proc.CatchAll()
 	s.children.Start()
 }
