@@ -44,13 +44,17 @@ func (p Presence) String() string {
 	return "unknown"
 }
 
-// cachedBootID is read once: the boot cannot change below a running process.
-var cachedBootID = sync.OnceValues(readBootID)
+// thisBoot is read once: it cannot change below a running process.
+var thisBoot struct {
+	sync.Once
+	id  string
+	err error
+}
 
 // BootID returns the name of this boot, see [Identity].
 func BootID() (string, error) {
-	id, err := cachedBootID()
-	return id, wrap("read boot id", err)
+	thisBoot.Do(func() { thisBoot.id, thisBoot.err = readBootID() })
+	return thisBoot.id, wrap("read boot id", thisBoot.err)
 }
 
 // Identify returns the identity of whoever has pid now. A zombie has one too. The error is [ErrGone] if there is no

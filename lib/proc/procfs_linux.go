@@ -18,9 +18,21 @@ type procFS struct {
 	children bool
 }
 
-// mountedProc is looked at once: neither the kernel nor our pid namespace changes below a running process. A /proc of
-// another namespace (unshare -p without --mount-proc) tells of strangers under our pids, so it is none at all.
-var mountedProc = sync.OnceValues(func() (procFS, error) {
+// mounted is looked at once: neither the kernel nor our pid namespace changes below a running process.
+var mounted struct {
+	sync.Once
+	procFS
+	err error
+}
+
+func mountedProc() (procFS, error) {
+	mounted.Do(func() { mounted.procFS, mounted.err = lookAtProc() })
+	return mounted.procFS, mounted.err
+}
+
+// lookAtProc takes a /proc of another namespace (unshare -p without --mount-proc) for none at all: it tells of strangers
+// under our pids.
+func lookAtProc() (procFS, error) {
 	self, err := os.Readlink("/proc/self")
 	if err != nil {
 		return procFS{}, err
@@ -31,7 +43,7 @@ var mountedProc = sync.OnceValues(func() (procFS, error) {
 	var st unix.Stat_t
 	err = unix.Stat("/proc/thread-self/children", &st)
 	return procFS{root: "/proc", children: err == nil}, nil
-})
+}
 
 func readBootID() (string, error) {
 	b, err := readSmall("/proc/sys/kernel/random/boot_id")

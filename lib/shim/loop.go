@@ -308,10 +308,12 @@ func (s *Shim) timeout() int {
 // a descriptor. It is as good as any other moment for a stray signal to end it (P7).
 const armMs = 20
 
-// arm sets up the signal handlers: from now on no stray signal ends the shim, and it is
-// told of every child that ends. Those that have ended before are found by looking.
+// arm gets ready for a task that goes on. It sets up the signal handlers: from now on no
+// stray signal ends the shim, and it is told of every child that ends. Those that have
+// ended before are found by looking.
 func (s *Shim) arm() {
 	s.armed = true
+	s.leaveJournal()
 	proc.FreeThreads()
 	proc.CatchAll()
 	s.children.Start()

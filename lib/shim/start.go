@@ -36,6 +36,7 @@ type Shim struct {
 	reserve *store.Reserve // for the terminal state
 	unsaid  [][]byte       // journal lines that could not be written yet
 	turn    *store.Turn    // our way to the journal
+	events  *seglog.Journal
 
 	children *proc.ChildNotifier
 	ctl      int // the doorbell
@@ -88,6 +89,7 @@ func newShim(l *record.Launch, lock *os.File) *Shim {
 	}
 	s.tree = proc.OwnTree(s.foreign)
 	s.turn = store.NewTurn(s.home, proc.FreeThreads, s.ownBell)
+	s.events = s.turn.Journal()
 	return s
 }
 
@@ -389,12 +391,24 @@ func (s *Shim) journal(name record.EventName, at time.Time) {
 // say writes the events that are not in the journal yet, as far as that does not
 // keep us from the task.
 func (s *Shim) say() {
-	journal := s.turn.Journal()
-	for len(s.unsaid) > 0 {
-		if _, err := journal.Append(s.unsaid[0]); err != nil {
-			return
+	var err error
+	for err == nil && len(s.unsaid) > 0 {
+		if _, err = s.events.Append(s.unsaid[0]); err == nil {
+			s.unsaid = s.unsaid[1:]
 		}
-		s.unsaid = s.unsaid[1:]
 	}
-	store.Ring(s.home.JournalBells(), store.BellChange)
+	if s.armed {
+		s.leaveJournal()
+	}
+	if err == nil {
+		store.Ring(s.home.JournalBells(), store.BellChange)
+	}
+}
+
+// leaveJournal lets go of the journal's file. A task that is over at once finds it
+// still open for the event of its end; one that goes on would keep a segment on the
+// disk long after it was removed.
+func (s *Shim) leaveJournal() {
+	s.events.Close()
+	s.events = s.turn.Journal()
 }

@@ -56,7 +56,9 @@ func (h *Home) JournalBells() string { return filepath.Join(h.EventsDir(), Bells
 
 // Append writes an event to the journal and wakes those who follow it.
 func (h *Home) Append(e *record.Event) error {
-	if _, err := h.Journal().Append(e.AppendJSON(nil)); err != nil {
+	journal := h.Journal()
+	defer journal.Close()
+	if _, err := journal.Append(e.AppendJSON(nil)); err != nil {
 		return err
 	}
 	Ring(h.JournalBells(), BellChange)
