@@ -41,8 +41,6 @@ func Inheriting(text string, spawn func() (pid int, err error)) (pid int, err er
 		return spawn()
 	}
 	defer assume(text)()
-	threads := reserved.n
-	FreeThreads()
 	spawned := make(chan struct{})
 	go func() {
 		defer close(spawned)
@@ -54,7 +52,7 @@ func Inheriting(text string, spawn func() (pid int, err error)) (pid int, err er
 		pid, err = spawn()
 	}()
 	<-spawned
-	ReserveThreads(threads) // one of them in the place of that one
+	ReserveThreads(reserved) // in the place of that one
 	return pid, err
 }
 

@@ -314,7 +314,6 @@ const armMs = 20
 func (s *Shim) arm() {
 	s.armed = true
 	s.leaveJournal()
-	proc.FreeThreads()
 	proc.CatchAll()
 	s.children.Start()
 }

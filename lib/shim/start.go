@@ -88,7 +88,7 @@ func newShim(l *record.Launch, lock *os.File) *Shim {
 		state:      record.State{Run: l.Run, Attempt: l.Attempt, State: record.Running},
 	}
 	s.tree = proc.OwnTree(s.foreign)
-	s.turn = store.NewTurn(s.home, proc.FreeThreads, s.ownBell)
+	s.turn = store.NewTurn(s.home, s.ownBell)
 	s.events = s.turn.Journal()
 	return s
 }

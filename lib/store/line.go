@@ -158,15 +158,13 @@ func awaitLock(path string, ring func()) *claim {
 // not for concurrent use.
 type Turn struct {
 	home    *Home
-	threads func()
 	ring    func()
 	line    *claim // nil if we stand in none
 	insists bool
 }
 
-// NewTurn gives one that calls ring, from another goroutine, when it is its turn, and
-// threads before there is a thread that stands in line.
-func NewTurn(h *Home, threads, ring func()) *Turn { return &Turn{home: h, threads: threads, ring: ring} }
+// NewTurn gives one that calls ring, from another goroutine, when it is its turn.
+func NewTurn(h *Home, ring func()) *Turn { return &Turn{home: h, ring: ring} }
 
 // Journal is the journal for this one. The error of an append is ErrLocked while
 // others hold it.
@@ -189,7 +187,6 @@ func (t *Turn) take() (unlock func(), err error) {
 		if !errors.Is(err, ErrLocked) {
 			return unlocker(lock), err
 		}
-		t.threads()
 		t.line = awaitLock(path, t.ring)
 		patience = brief
 	}

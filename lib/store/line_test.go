@@ -17,7 +17,7 @@ func TestP10Turn(t *testing.T) {
 		t.Fatal(err)
 	}
 	rang := make(chan struct{})
-	turn := NewTurn(h, func() {}, func() { close(rang) })
+	turn := NewTurn(h, func() { close(rang) })
 	for range 2 {
 		if _, err := turn.Journal().Append([]byte("a\n")); !errors.Is(err, ErrLocked) {
 			t.Fatalf("Append to a journal that is held = %v, want %v", err, ErrLocked)
