@@ -49,6 +49,7 @@ func openLab(bin string, smoke bool) (*lab, error) {
 	if err != nil {
 		return nil, fmt.Errorf("make the directory of the benchmark: %w", err)
 	}
+	scatter(dir)
 	path := bin + ":" + os.Getenv("PATH") + ":/usr/sbin:/sbin"
 	if err := os.Setenv("PATH", path); err != nil {
 		return nil, err

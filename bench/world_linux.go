@@ -25,6 +25,23 @@ func adoptOrphans() error {
 	return nil
 }
 
+// topDir is FS_TOPDIR_FL of ioctl_iflags(2).
+const topDir = 0x20000
+
+// scatter has the file system put each directory that is made in dir into another part of
+// it, where it can do that (ext4): who makes inodes there does not pay for those that
+// others have just freed.
+func scatter(dir string) {
+	f, err := os.Open(dir)
+	if err != nil {
+		return
+	}
+	defer f.Close()
+	if flags, err := unix.IoctlGetInt(int(f.Fd()), unix.FS_IOC_GETFLAGS); err == nil {
+		_ = unix.IoctlSetPointerInt(int(f.Fd()), unix.FS_IOC_SETFLAGS, flags|topDir)
+	}
+}
+
 // readProcess reads proc_pid_stat(5).
 func readProcess(pid int) (process, bool) {
 	data, err := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/stat")

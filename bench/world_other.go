@@ -22,6 +22,7 @@ func (hold) ended() bool                     { return true }
 func (hold) close()                          {}
 func (hold) gone(context.Context) error      { return nil }
 func syncFiles()                             {}
+func scatter(string)                         {}
 func killAll([]process)                      {}
 func memory(int) (resident, private float64) { return math.NaN(), math.NaN() }
 func switches(int) float64                   { return math.NaN() }

@@ -23,8 +23,8 @@ func Open(path string, flags int, mode uint32) (*os.File, error) {
 	return openAt(unix.AT_FDCWD, path, path, flags, mode)
 }
 
-// OpenIn does so for a file that may have to be made, and fails with ENOTDIR if its
-// directory is a symbolic link: what is made through one lies outside of the home.
+// OpenIn does so for a file that may have to be made, and fails if its directory is a
+// symbolic link: what is made through one lies outside of the home.
 func OpenIn(dir, name string, flags int, mode uint32) (*os.File, error) {
 	fd, err := unix.Open(dir, unix.O_RDONLY|unix.O_DIRECTORY|unix.O_NOFOLLOW|unix.O_CLOEXEC, 0)
 	if err != nil {

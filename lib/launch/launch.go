@@ -112,14 +112,25 @@ func complete(s *record.Spec) error {
 	return nil
 }
 
+// this is who starts tasks here, once that is known.
+var this struct {
+	sync.Mutex
+	record.Process
+}
+
 // starter is this process. It is looked at once: a batch asks for every task.
-var starter = sync.OnceValues(func() (record.Process, error) {
-	self, err := proc.Self()
-	if err != nil {
-		err = fmt.Errorf("identify this process: %w", err)
+func starter() (record.Process, error) {
+	this.Lock()
+	defer this.Unlock()
+	if this.PID == 0 {
+		self, err := proc.Self()
+		if err != nil {
+			return record.Process{}, fmt.Errorf("identify this process: %w", err)
+		}
+		this.Process = record.Process(self)
 	}
-	return record.Process(self), err
-})
+	return this.Process, nil
+}
 
 // publish makes the draft visible, in the place of an ended task if its id is
 // taken by one, which must be the one that the caller knows by its spec. That one is
