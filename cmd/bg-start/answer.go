@@ -30,6 +30,7 @@ type lifecycle struct {
 // queued or found, or as it has ended if that was to be waited for.
 func (d *startData) complete(c *cli.Call, h *store.Home) error {
 	t, err := d.task(h)
+	d.answer.Queued, d.answer.Started = nil, nil // of a batch of a hundred thousand they would fill the memory
 	if err != nil {
 		return err
 	}
@@ -46,9 +47,7 @@ func (d *startData) complete(c *cli.Call, h *store.Home) error {
 		}
 		d.Lifecycle.Status, d.Lifecycle.TerminalStatus = d.Task.Status, &d.Task.Status
 	}
-	// Of a batch of a hundred thousand the records would fill the memory.
-	d.Task.Spec, d.Task.Current = nil, nil
-	d.answer.Queued, d.answer.Started = nil, nil
+	d.Task.Spec, d.Task.Current = nil, nil // nor these
 	return nil
 }
 

@@ -58,7 +58,7 @@ func Start(h *store.Home, r *Request) error {
 	if err := complete(&r.Spec); err != nil {
 		return err
 	}
-	if err := h.Sweep(); err != nil {
+	if err := h.SweepFirst(); err != nil {
 		return fmt.Errorf("sweep what crashes left: %w", err)
 	}
 	draft, err := h.Begin(r.Spec.ID)

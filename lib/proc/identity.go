@@ -44,17 +44,21 @@ func (p Presence) String() string {
 	return "unknown"
 }
 
-// thisBoot is read once: it cannot change below a running process.
+// thisBoot is read until it is known: it cannot change below a running process.
 var thisBoot struct {
-	sync.Once
-	id  string
-	err error
+	sync.Mutex
+	id string
 }
 
 // BootID returns the name of this boot, see [Identity].
 func BootID() (string, error) {
-	thisBoot.Do(func() { thisBoot.id, thisBoot.err = readBootID() })
-	return thisBoot.id, wrap("read boot id", thisBoot.err)
+	thisBoot.Lock()
+	defer thisBoot.Unlock()
+	var err error
+	if thisBoot.id == "" {
+		thisBoot.id, err = readBootID()
+	}
+	return thisBoot.id, wrap("read boot id", err)
 }
 
 // Identify returns the identity of whoever has pid now. A zombie has one too. The error is [ErrGone] if there is no

@@ -18,16 +18,20 @@ type procFS struct {
 	children bool
 }
 
-// mounted is looked at once: neither the kernel nor our pid namespace changes below a running process.
+// mounted is looked at until it is known: neither the kernel nor our pid namespace changes below a running process.
 var mounted struct {
-	sync.Once
+	sync.Mutex
 	procFS
-	err error
 }
 
 func mountedProc() (procFS, error) {
-	mounted.Do(func() { mounted.procFS, mounted.err = lookAtProc() })
-	return mounted.procFS, mounted.err
+	mounted.Lock()
+	defer mounted.Unlock()
+	var err error
+	if mounted.root == "" {
+		mounted.procFS, err = lookAtProc()
+	}
+	return mounted.procFS, err
 }
 
 // lookAtProc takes a /proc of another namespace (unshare -p without --mount-proc) for none at all: it tells of strangers

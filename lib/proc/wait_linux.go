@@ -66,7 +66,8 @@ func peekEnded() (pid int, err error) {
 
 // noLiveChild tells for certain that no thread of this process has a child that has not ended; it may be false all the
 // same. A wait for children that stop has nothing to wait for where all are zombies, and looks at those of all threads
-// in one moment: wait_consider_task in kernel/exit.c leaves the error at ECHILD then.
+// in one moment: wait_consider_task in kernel/exit.c leaves the error at ECHILD then. Before Linux 4.7 the kernel refuses
+// __WALL here.
 func noLiveChild() bool {
 	const anyStopped = unix.WSTOPPED | unix.WNOWAIT | unix.WNOHANG | unix.WALL
 	var info childInfo

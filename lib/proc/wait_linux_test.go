@@ -32,9 +32,9 @@ func TestNoLiveChild(t *testing.T) {
 		"of another thread": {func(s *stage) {
 			forked := make(chan struct{})
 			go func() {
+				defer close(forked)
 				runtime.LockOSThread() // and never unlocked: that thread ends
 				s.spawn("sleeper", "")
-				close(forked)
 			}()
 			<-forked
 			s.reported()

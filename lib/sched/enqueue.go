@@ -26,7 +26,7 @@ func Enqueue(h *store.Home, requests []*Request) ([]Result, error) {
 	if err := x.make(); err != nil {
 		return nil, err
 	}
-	if err := errors.Join(h.Sweep(), x.locked(x.activate)); err != nil {
+	if err := errors.Join(h.SweepFirst(), x.locked(x.activate)); err != nil {
 		return nil, err
 	}
 	b := &batch{home: h, results: make([]Result, len(requests)), runs: map[string]int{}}

@@ -33,10 +33,10 @@ type Shim struct {
 	tree   tree
 
 	state   record.State
-	reserve *store.Reserve // for the terminal state
-	unsaid  [][]byte       // journal lines that could not be written yet
-	turn    *store.Turn    // our way to the journal
-	events  *seglog.Journal
+	reserve *store.Reserve  // for the terminal state
+	unsaid  [][]byte        // journal lines that could not be written yet
+	turn    *store.Turn     // our way to the journal
+	events  *seglog.Journal // the journal, by that way
 
 	children *proc.ChildNotifier
 	ctl      int // the doorbell

@@ -82,6 +82,11 @@ func fileHeld(path string) (bool, error) {
 func openLock(path string, flags int, take func(*os.File) error) (*Lock, error) {
 	dir, name := filepath.Split(path)
 	f, err := fsys.OpenIn(filepath.Clean(dir), name, os.O_RDWR|flags, 0o600)
+	return lockOn(f, err, take)
+}
+
+// lockOn takes the lock of a file that was opened, unless err is why it was not.
+func lockOn(f *os.File, err error, take func(*os.File) error) (*Lock, error) {
 	if err != nil {
 		return nil, err
 	}

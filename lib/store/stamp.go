@@ -2,10 +2,13 @@ package store
 
 import (
 	"errors"
+	"os"
 	"path/filepath"
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"bgtasks/lib/fsys"
 )
 
 const stampFile = "clear.stamp"
@@ -36,8 +39,12 @@ func (h *Home) ClearDue(now time.Time) bool {
 }
 
 // TryLockStamp takes the lock of whoever looks through them, without waiting,
-// and makes the file if it is missing. The error is ErrLocked when another does.
-func (h *Home) TryLockStamp() (*Lock, error) { return tryLockAt(h.stamp()) }
+// and makes the file if it is missing. The error is ErrLocked when another does. The
+// file lies in the home itself, which may be a link: the user's own.
+func (h *Home) TryLockStamp() (*Lock, error) {
+	f, err := fsys.Open(h.stamp(), os.O_RDWR|os.O_CREATE, 0o600)
+	return lockOn(f, err, tryLock)
+}
 
 // Stamp says that they were looked through now, or so long before the next time.
 // The caller holds the lock.

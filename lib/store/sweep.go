@@ -38,12 +38,19 @@ func (h *Home) Stale() ([]string, error) {
 	return stale, nil
 }
 
-// Sweep removes what Stale lists. Whoever builds tasks does it before the first; it
-// costs one look at a directory that is nearly always empty.
-func (h *Home) Sweep() error {
-	if h.swept.Swap(true) {
+// SweepFirst sweeps unless this process has. Whoever builds tasks does it before the
+// first; it costs one look at a directory that is nearly always empty.
+func (h *Home) SweepFirst() error {
+	if h.swept.Load() {
 		return nil
 	}
+	err := h.Sweep()
+	h.swept.Store(err == nil)
+	return err
+}
+
+// Sweep removes what Stale lists.
+func (h *Home) Sweep() error {
 	stale, err := h.Stale()
 	for _, path := range stale {
 		err = errors.Join(err, fsys.RemoveAll(path))
