@@ -30,11 +30,14 @@ func TestNoLiveChild(t *testing.T) {
 			}
 		}, false},
 		"of another thread": {func(s *stage) {
-			forked := make(chan struct{})
+			forked, over := make(chan struct{}), make(chan struct{})
+			s.t.Cleanup(func() { close(over) })
 			go func() {
 				defer close(forked)
-				runtime.LockOSThread() // and never unlocked: that thread ends
+				runtime.LockOSThread()
 				s.spawn("sleeper", "")
+				forked <- struct{}{}
+				<-over // the child is that thread's as long as there is one
 			}()
 			<-forked
 			s.reported()

@@ -346,6 +346,33 @@ func TestSweep(t *testing.T) {
 	}
 }
 
+// The first sweep of a process is the one that succeeds, and the last that builders make.
+func TestSweepFirst(t *testing.T) {
+	h := newHome(t)
+	if err := os.Rename(h.TmpDir(), h.TmpDir()+".away"); err != nil {
+		t.Fatal(err)
+	}
+	if err := h.SweepFirst(); err == nil {
+		t.Error("SweepFirst without tmp/ = nil, want an error")
+	}
+	if err := os.Rename(h.TmpDir()+".away", h.TmpDir()); err != nil {
+		t.Fatal(err)
+	}
+	old := time.Now().Add(-2 * staleAfter)
+	stale := filepath.Join(h.TmpDir(), "stale")
+	for _, swept := range []bool{true, false} {
+		if err := os.Mkdir(stale, 0o700); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.Chtimes(stale, old, old); err != nil {
+			t.Fatal(err)
+		}
+		if err := h.SweepFirst(); err != nil || fsys.Exists(stale) == swept {
+			t.Errorf("SweepFirst = %v, and what was stale is there %v, want swept %v", err, fsys.Exists(stale), swept)
+		}
+	}
+}
+
 func TestSweepTask(t *testing.T) {
 	h := newHome(t)
 	d := publish(t, h, "web")
@@ -428,7 +455,6 @@ func TestP9RingNeedsOneDescriptor(t *testing.T) {
 	}
 }
 
-// The bell of a waiter that was killed is taken down by the next ringer.
 // A lock that is given back is free also while a copy of its descriptor is open, as in a
 // process that is being forked, and those who wait for it are woken.
 func TestGiveBack(t *testing.T) {
@@ -465,6 +491,7 @@ func TestGiveBack(t *testing.T) {
 	}
 }
 
+// The bell of a waiter that was killed is taken down by the next ringer.
 func TestDeadBellIsTakenDown(t *testing.T) {
 	dir := t.TempDir()
 	if err := unix.Mkfifo(filepath.Join(dir, string(BellChange)+"-1-dead"), 0o600); err != nil {

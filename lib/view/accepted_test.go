@@ -3,6 +3,7 @@ package view
 import (
 	"encoding/json"
 	"testing"
+	"time"
 
 	"bgtasks/lib/record"
 )
@@ -20,7 +21,7 @@ func TestStarted(t *testing.T) {
 	}
 	code := 3
 	now.State, now.Reason, now.ExitCode, now.Usage = record.Failed, record.SelfExit, &code, &record.Usage{UserMs: 1}
-	now.ExitedAt, now.UpdatedAt, now.Leftovers, now.OOM = testTime.Add(1), testTime.Add(1), 2, true
+	now.ExitedAt, now.UpdatedAt, now.Leftovers, now.OOM = testTime.Add(time.Second), testTime.Add(time.Second), 2, true
 	write(t, h, "web", "state.json", now.AppendJSON(nil))
 	write(t, h, "web", "output.log", []byte("hello\n"))
 	if err := lock.Unlock(); err != nil {
