@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strconv"
+	"strings"
 	"sync"
 	"time"
 )
@@ -140,21 +141,35 @@ func (l *lab) folder() (string, error) {
 	return dir, nil
 }
 
-// idle programs, in Go and in C: what a process costs that does nothing.
+// idle programs, in Go and in C: what a process costs that does nothing; and one
+// in Go that does nothing but to run another.
 const (
-	emptyGo = "package main\n\nfunc main() {}\n"
-	emptyC  = "int main(void) { return 0; }\n"
+	emptyGo  = "package main\n\nfunc main() {}\n"
+	emptyC   = "int main(void) { return 0; }\n"
+	parentGo = `package main
+
+import "os"
+
+func main() {
+	p, err := os.StartProcess(os.Args[1], os.Args[1:2], &os.ProcAttr{})
+	if err != nil {
+		panic(err)
+	}
+	p.Wait()
+}
+`
 )
 
 // buildEmpty builds the empty programs as far as there are compilers.
 func (l *lab) buildEmpty(ctx context.Context) {
 	l.empty = map[string]string{}
 	l.build(ctx, "go", "empty.go", emptyGo, "go", "build", "-ldflags=-s -w", "-o")
+	l.build(ctx, "go parent", "parent.go", parentGo, "go", "build", "-ldflags=-s -w", "-o")
 	l.build(ctx, "c", "empty.c", emptyC, "cc", "-O2", "-o")
 }
 
 func (l *lab) build(ctx context.Context, language, name, text string, compiler ...string) {
-	source, out := filepath.Join(l.dir, name), filepath.Join(l.dir, "empty-"+language)
+	source, out := filepath.Join(l.dir, name), filepath.Join(l.dir, "empty-"+strings.ReplaceAll(language, " ", "-"))
 	if os.WriteFile(source, []byte(text), 0o600) != nil {
 		return
 	}

@@ -15,7 +15,9 @@ func batchScenario() scenario {
 		name:  scenarioBatch,
 		title: "1,000 starts of `true` in one call",
 		measures: "1,000 divided by the time from before the fork of the one command until it was reaped. " +
-			"bgtasks has started every program by then; a shell that forks into the background has only forked.",
+			"bgtasks has started every program by then; a shell that forks into the background has only forked. " +
+			"The floor is what programs in Go can do here that keep nothing: xargs(1) runs one for each task, five at a time " +
+			"as bg-start does, which runs `true` and waits.",
 		faster:  fasterStart,
 		metrics: []metric{{metricRate, perSecond}},
 		runs:    30, smoke: 1, limit: 30 * time.Second,
@@ -25,7 +27,7 @@ func batchScenario() scenario {
 				ours, "supervisor", "s6", "pm2")
 			list = remarked(list, func(t tool) string { return t.all })
 			loop := fmt.Sprintf("i=0; while [ $i -lt %d ]; do setsid -f true; i=$((i+1)); done", n)
-			return append(list, l.loop("setsid -f, in a loop", loop, n))
+			return append(list, l.loop("setsid -f, in a loop", loop, n), l.batchFloor(n))
 		},
 	}
 }
@@ -51,6 +53,18 @@ func (l *lab) loop(name, line string, n int) contestant {
 			return []float64{float64(n) / in(took)}, err
 		}}, nil
 	}}
+}
+
+// batchFloor runs a program for each task that does nothing but to run it.
+func (l *lab) batchFloor(n int) contestant {
+	const name = "floor: a Go program each"
+	parent, built := l.empty["go parent"]
+	if !built {
+		return contestant{name, "", func(context.Context) (*entry, error) { return nil, absentError("its compiler") }}
+	}
+	floor := l.loop(name, fmt.Sprintf("seq %d | xargs -I@ -P5 %s %s", n, quoted([]string{parent}), lookup("true")), n)
+	floor.note = "nothing is recorded, and nothing outlives the command"
+	return floor
 }
 
 func callsScenario() scenario {

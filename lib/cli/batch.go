@@ -3,9 +3,14 @@ package cli
 import (
 	"bytes"
 	"encoding/json"
+	"os"
 	"runtime"
+	"strings"
 	"sync"
 	"sync/atomic"
+	"syscall"
+
+	"bgtasks/lib/proc"
 )
 
 // Item is one of the things that a verb works on: a payload, or why there is
@@ -55,12 +60,37 @@ func Together[P, D any](id func(*P) string, work func(*Call, []Item[P]) []Outcom
 		if many {
 			runtime.SetDefaultGOMAXPROCS() // package serial takes them for one item
 		}
+		if len(payloads) >= longBatch {
+			c.slacken(words[0], text)
+		}
 		items := make([]Item[P], len(payloads))
 		for i, p := range payloads {
 			items[i] = Item[P]{Payload: p, ID: id(p)}
 		}
 		return answer(c, items, many, work(c, items))
 	}
+}
+
+// longBatch is how many items are worth a beginning anew, which takes as long as
+// the start of one or two.
+const longBatch = 50
+
+// slacken begins anew for a long batch (see proc.Slacken) if its text, which the
+// word stands for, can be read again. Nothing was done so far but to read it.
+func (c *Call) slacken(word string, text []byte) {
+	if !c.process {
+		return
+	}
+	var stdin []byte
+	if word == "-" {
+		stdin = text
+	} else if name, ok := strings.CutPrefix(word, "@"); ok {
+		if info, err := os.Stat(name); err != nil || !info.Mode().IsRegular() {
+			return
+		}
+	}
+	defer syscall.Umask(syscall.Umask(c.Umask))
+	proc.Slacken(stdin)
 }
 
 // Each does the work for every item of a text command line, several at once,

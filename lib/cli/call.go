@@ -29,6 +29,7 @@ type Call struct {
 	Umask int  // the caller's
 	Opts  Options
 
+	process bool       // the call is all that this process is for
 	stdout  *os.File   // behind Out, nil if that is no file
 	mu      sync.Mutex // guards home and ctx: batches work on several items at once
 	home    *store.Home

@@ -1,6 +1,7 @@
 package proc
 
 import (
+	"io"
 	"os"
 	"os/signal"
 	"runtime"
@@ -103,6 +104,18 @@ func init() {
 	helpers["slack"] = func(string) { report(int(timerSlack())) }
 	helpers["slackers"] = launchSlackers
 	helpers["limited"] = launchLimited
+	helpers["slackened"] = slackenAndLaunch
+}
+
+// slackenAndLaunch reports what it reads once it is slackened, and goes on as launchSlackers.
+func slackenAndLaunch(string) {
+	Slacken([]byte("1234567"))
+	text, err := io.ReadAll(os.Stdin)
+	if err != nil {
+		panic(err)
+	}
+	report(number(string(text)))
+	launchSlackers("")
 }
 
 // launchSlackers reports the greatest timer slack of its threads, and starts children that report theirs.

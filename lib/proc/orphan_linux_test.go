@@ -95,14 +95,37 @@ func TestOrphanSlack(t *testing.T) {
 	if _, err := SpawnOrphan(helperSpec("slackers", "", false, s.files())); err != nil {
 		t.Fatal(err)
 	}
+	s.wantSlack(wanted)
+}
+
+// wantSlack checks what the helper "slackers" reports.
+func (s *stage) wantSlack(starters int) {
+	s.t.Helper()
 	if got := s.line(); got != strconv.Itoa(orphanSlack) {
-		t.Errorf("the runtime's monitor in an orphan has a slack of %s ns, want %d", got, orphanSlack)
+		s.t.Errorf("the runtime's monitor has a slack of %s ns, want %d", got, orphanSlack)
 	}
 	for range slackers {
-		if got := s.line(); got != strconv.Itoa(wanted) {
-			t.Errorf("an orphan's child has a slack of %s ns, want its starter's %d", got, wanted)
+		if got := s.line(); got != strconv.Itoa(starters) {
+			s.t.Errorf("a child has a slack of %s ns, want its starter's %d", got, starters)
 		}
 	}
+}
+
+// A program that was slackened goes on with what it had read, and its children don't notice.
+func TestSlacken(t *testing.T) {
+	const wanted = 61_235
+	s := newStage(t)
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
+	own := timerSlack()
+	setTimerSlack(wanted)
+	defer setTimerSlack(own)
+	pid := s.spawn("slackened", "")
+	if got := s.line(); got != "1234567" {
+		t.Errorf("it read %q, want what it was slackened with", got)
+	}
+	s.wantSlack(wanted)
+	s.awaitEnd(pid)
 }
 
 // Many at once, while signals come and the collector runs: nothing of Go's runs in a child, and each gets its own.

@@ -1,6 +1,7 @@
 package proc
 
 import (
+	"os"
 	"runtime"
 	"syscall"
 
@@ -13,7 +14,8 @@ import (
 // what somebody wanted.
 const orphanSlack = 2_000_003
 
-// startersSlack is the slack that children of this process get if it is an orphan: its starter's own. 0: it is none.
+// startersSlack is the slack that children of this process get if it is an orphan, or slackened: its starter's own. 0:
+// it is neither.
 // A process is started with its starter's as the default of its first thread, where package variables are made.
 var startersSlack = defaultSlack()
 
@@ -52,4 +54,43 @@ func withStartersSlack(fork func() error) error {
 	defer runtime.UnlockOSThread()
 	setTimerSlack(startersSlack)
 	return fork()
+}
+
+// Slacken executes this program anew, in its own place, with an orphan's timer slack, and returns if that was done
+// before or can't be: nothing may have begun yet. The runtime's looks cost a program that starts hundreds of others more
+// than a tenth of its speed. The thread that makes them keeps the slack that the program was executed with, unless who
+// sets it has CAP_SYS_NICE (proc_pid_timerslack_ns(5)). stdin becomes the standard input, unless it is nil.
+func Slacken(stdin []byte) {
+	path, err := os.Executable()
+	if startersSlack != 0 || err != nil {
+		return
+	}
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
+	slack := timerSlack()
+	defer setTimerSlack(slack)
+	// The default is all that this program will know of what its starter had.
+	if setTimerSlack(0); timerSlack() != slack {
+		return
+	}
+	if setTimerSlack(orphanSlack); timerSlack() != orphanSlack {
+		return
+	}
+	if stdin == nil || replaceStdin(stdin) == nil {
+		syscall.Exec(path, os.Args, os.Environ())
+	}
+}
+
+// replaceStdin makes the standard input a file in memory.
+func replaceStdin(text []byte) error {
+	fd, err := unix.MemfdCreate("stdin", unix.MFD_CLOEXEC)
+	if err != nil {
+		return err
+	}
+	f := os.NewFile(uintptr(fd), "stdin")
+	defer f.Close()
+	if _, err := f.WriteAt(text, 0); err != nil {
+		return err
+	}
+	return unix.Dup3(fd, 0, 0)
 }
