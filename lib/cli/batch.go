@@ -58,7 +58,10 @@ func Together[P, D any](id func(*P) string, work func(*Call, []Item[P]) []Outcom
 			return err
 		}
 		if many {
-			runtime.SetDefaultGOMAXPROCS() // package serial takes them for one item
+			// Package serial takes all but one for one item. Who works on an item needs one also while it
+			// waits in a system call, from which the runtime takes it away late once we are slackened.
+			workers := min(c.Opts.Concurrency, len(payloads))
+			runtime.GOMAXPROCS(max(runtime.NumCPU(), workers+1))
 		}
 		if len(payloads) >= longBatch {
 			c.slacken(words[0], text)

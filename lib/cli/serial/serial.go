@@ -5,7 +5,7 @@
 // away what a processor has cached when it is taken away, and in the first lines
 // of main that is a hundred page faults' worth, in a program that has four hundred.
 // A second processor would have a thread of its own wake up for each thing to do.
-// Lists of items get all processors again (runtime.SetDefaultGOMAXPROCS).
+// Lists of items get more again (see cli.Together).
 package serial
 
 import "runtime"
