@@ -57,14 +57,14 @@ func Together[P, D any](id func(*P) string, work func(*Call, []Item[P]) []Outcom
 		if err != nil {
 			return err
 		}
+		if len(payloads) >= longBatch {
+			c.slacken(words[0], text)
+		}
 		if many {
 			// Package serial takes all but one for one item. Who works on an item needs one also while it
 			// waits in a system call, from which the runtime takes it away late once we are slackened.
 			workers := min(c.Opts.Concurrency, len(payloads))
-			runtime.GOMAXPROCS(max(runtime.NumCPU(), workers+1))
-		}
-		if len(payloads) >= longBatch {
-			c.slacken(words[0], text)
+			runtime.GOMAXPROCS(max(runtime.NumCPU(), min(workers+1, manyProcessors)))
 		}
 		items := make([]Item[P], len(payloads))
 		for i, p := range payloads {
@@ -77,6 +77,10 @@ func Together[P, D any](id func(*P) string, work func(*Call, []Item[P]) []Outcom
 // longBatch is how many items are worth a beginning anew, which takes as long as
 // the start of one or two.
 const longBatch = 50
+
+// manyProcessors is how many are no longer cheaper than to wait for some: each has
+// memory of its own, and the runtime looks through all of them.
+const manyProcessors = 64
 
 // slacken begins anew for a long batch (see proc.Slacken) if its text, which the
 // word stands for, can be read again. Nothing was done so far but to read it.

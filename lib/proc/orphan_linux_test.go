@@ -4,7 +4,9 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"os/exec"
 	"os/signal"
+	"path/filepath"
 	"runtime"
 	"strconv"
 	"strings"
@@ -121,10 +123,43 @@ func TestSlacken(t *testing.T) {
 	setTimerSlack(wanted)
 	defer setTimerSlack(own)
 	pid := s.spawn("slackened", "")
-	if got := s.line(); got != "1234567" {
-		t.Errorf("it read %q, want what it was slackened with", got)
+	for _, want := range []struct{ what, value string }{
+		{"what it reads", "1234567"}, {"bytes to be read again", "0"}, {"signal at its parent's death", strconv.Itoa(int(unix.SIGUSR2))},
+	} {
+		if got := s.line(); got != want.value {
+			t.Errorf("%s: %q, want %q", want.what, got, want.value)
+		}
 	}
 	s.wantSlack(wanted)
+	s.awaitEnd(pid)
+}
+
+// A program that can't be executed anew goes on with the limits that it had, and its children get its starter's.
+func TestSlackenInVain(t *testing.T) {
+	exe, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	copied := filepath.Join(t.TempDir(), "copy")
+	if out, err := exec.Command("cp", exe, copied).CombinedOutput(); err != nil {
+		t.Fatalf("cp: %v: %s", err, out)
+	}
+	s := newStage(t)
+	const soft = "60"
+	spec := helperSpec("in vain", copied, false, s.files())
+	spec.Path, spec.Argv = "/bin/sh", []string{"sh", "-c", `ulimit -Sn ` + soft + `; exec "$0"`, copied}
+	pid, err := Spawn(spec)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if own, err := strconv.Atoi(s.line()); err != nil || own <= 60 {
+		t.Errorf("it may open %d files, %v, want more than its starter", own, err)
+	}
+	for range 2 {
+		if got := s.line(); got != soft {
+			t.Errorf("a child may open %s files, want its starter's %s", got, soft)
+		}
+	}
 	s.awaitEnd(pid)
 }
 

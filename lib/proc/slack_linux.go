@@ -4,6 +4,7 @@ import (
 	"os"
 	"runtime"
 	"syscall"
+	"unsafe"
 
 	"golang.org/x/sys/unix"
 )
@@ -59,10 +60,17 @@ func withStartersSlack(fork func() error) error {
 // Slacken executes this program anew, in its own place, with an orphan's timer slack, and returns if that was done
 // before or can't be: nothing may have begun yet. The runtime's looks cost a program that starts hundreds of others more
 // than a tenth of its speed. The thread that makes them keeps the slack that the program was executed with, unless who
-// sets it has CAP_SYS_NICE (proc_pid_timerslack_ns(5)). stdin becomes the standard input, unless it is nil.
+// sets it has CAP_SYS_NICE (proc_pid_timerslack_ns(5)). stdin, unless it is nil, is what was read from the standard
+// input and can be read there again.
 func Slacken(stdin []byte) {
+	if startersSlack != 0 {
+		if stdin != nil {
+			emptyStdin() // it may hold secrets, and anything of this user's can open it
+		}
+		return
+	}
 	path, err := os.Executable()
-	if startersSlack != 0 || err != nil {
+	if err != nil {
 		return
 	}
 	runtime.LockOSThread()
@@ -76,14 +84,27 @@ func Slacken(stdin []byte) {
 	if setTimerSlack(orphanSlack); timerSlack() != orphanSlack {
 		return
 	}
-	if stdin == nil || replaceStdin(stdin) == nil {
-		syscall.Exec(path, os.Args, os.Environ())
+	if stdin != nil && replaceStdin(stdin) != nil {
+		return
 	}
+	unix.Prctl(unix.PR_SET_PDEATHSIG, uintptr(deathSignal), 0, 0, 0)
+	startersNofile.Do(learnNofile)
+	withStartersNofile(func() error { return syscall.Exec(path, os.Args, os.Environ()) })
 }
+
+// deathSignal is what this process gets when its parent dies (PR_SET_PDEATHSIG), which is a property of its first
+// thread, where package variables are made. 0: nothing.
+var deathSignal = func() (sig int32) {
+	unix.Prctl(unix.PR_GET_PDEATHSIG, uintptr(unsafe.Pointer(&sig)), 0, 0, 0)
+	return sig
+}()
 
 // replaceStdin makes the standard input a file in memory.
 func replaceStdin(text []byte) error {
-	fd, err := unix.MemfdCreate("stdin", unix.MFD_CLOEXEC)
+	fd, err := unix.MemfdCreate("stdin", unix.MFD_CLOEXEC|unix.MFD_NOEXEC_SEAL)
+	if err == unix.EINVAL { // before Linux 6.3
+		fd, err = unix.MemfdCreate("stdin", unix.MFD_CLOEXEC)
+	}
 	if err != nil {
 		return err
 	}
@@ -93,4 +114,11 @@ func replaceStdin(text []byte) error {
 		return err
 	}
 	return unix.Dup3(fd, 0, 0)
+}
+
+func emptyStdin() {
+	if fd, err := unix.Open(os.DevNull, unix.O_RDONLY|unix.O_CLOEXEC, 0); err == nil {
+		unix.Dup3(fd, 0, 0)
+		unix.Close(fd)
+	}
 }
