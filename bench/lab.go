@@ -9,7 +9,6 @@ import (
 	"path/filepath"
 	"slices"
 	"strconv"
-	"strings"
 	"sync"
 	"time"
 )
@@ -164,19 +163,19 @@ func main() {
 func (l *lab) buildEmpty(ctx context.Context) {
 	l.empty = map[string]string{}
 	l.build(ctx, "go", "empty.go", emptyGo, "go", "build", "-ldflags=-s -w", "-o")
-	l.build(ctx, "go parent", "parent.go", parentGo, "go", "build", "-ldflags=-s -w", "-o")
+	l.build(ctx, "parent", "parent.go", parentGo, "go", "build", "-ldflags=-s -w", "-o")
 	l.build(ctx, "c", "empty.c", emptyC, "cc", "-O2", "-o")
 }
 
-func (l *lab) build(ctx context.Context, language, name, text string, compiler ...string) {
-	source, out := filepath.Join(l.dir, name), filepath.Join(l.dir, "empty-"+strings.ReplaceAll(language, " ", "-"))
+func (l *lab) build(ctx context.Context, key, name, text string, compiler ...string) {
+	source, out := filepath.Join(l.dir, name), filepath.Join(l.dir, "empty-"+key)
 	if os.WriteFile(source, []byte(text), 0o600) != nil {
 		return
 	}
 	cmd := exec.CommandContext(ctx, compiler[0], append(compiler[1:], out, source)...)
 	cmd.Dir, cmd.Env = l.dir, append(os.Environ(), "CGO_ENABLED=0")
 	if cmd.Run() == nil {
-		l.empty[language] = out
+		l.empty[key] = out
 	}
 }
 

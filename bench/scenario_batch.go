@@ -58,7 +58,7 @@ func (l *lab) loop(name, line string, n int) contestant {
 // batchFloor runs a program for each task that does nothing but to run it.
 func (l *lab) batchFloor(n int) contestant {
 	const name = "floor: a Go program each"
-	parent, built := l.empty["go parent"]
+	parent, built := l.empty["parent"]
 	if !built {
 		return contestant{name, "", func(context.Context) (*entry, error) { return nil, absentError("its compiler") }}
 	}

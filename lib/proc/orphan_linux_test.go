@@ -89,15 +89,22 @@ func TestOrphanNofile(t *testing.T) {
 func TestOrphanSlack(t *testing.T) {
 	const wanted = 61_234
 	s := newStage(t)
-	runtime.LockOSThread()
-	defer runtime.UnlockOSThread()
-	own := timerSlack()
-	setTimerSlack(wanted)
-	defer setTimerSlack(own)
+	defer slackenStarter(wanted)()
 	if _, err := SpawnOrphan(helperSpec("slackers", "", false, s.files())); err != nil {
 		t.Fatal(err)
 	}
 	s.wantSlack(wanted)
+}
+
+// slackenStarter gives this thread, which starts the helpers then, a timer slack until restore.
+func slackenStarter(ns uintptr) (restore func()) {
+	runtime.LockOSThread()
+	own := timerSlack()
+	setTimerSlack(ns)
+	return func() {
+		setTimerSlack(own)
+		runtime.UnlockOSThread()
+	}
 }
 
 // wantSlack checks what the helper "slackers" reports.
@@ -117,11 +124,7 @@ func (s *stage) wantSlack(starters int) {
 func TestSlacken(t *testing.T) {
 	const wanted = 61_235
 	s := newStage(t)
-	runtime.LockOSThread()
-	defer runtime.UnlockOSThread()
-	own := timerSlack()
-	setTimerSlack(wanted)
-	defer setTimerSlack(own)
+	defer slackenStarter(wanted)()
 	pid := s.spawn("slackened", "")
 	for _, want := range []struct{ what, value string }{
 		{"what it reads", "1234567"}, {"bytes to be read again", "0"}, {"signal at its parent's death", strconv.Itoa(int(unix.SIGUSR2))},
