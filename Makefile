@@ -26,11 +26,7 @@ PLATFORMS   := linux/amd64 linux/arm64 darwin/amd64 darwin/arm64 freebsd/amd64
 # The collector that Go 1.26 has by default keeps 70 KiB more in every idle
 # shim than the one before it. A toolchain that has only the new one takes that.
 EXPERIMENT := $(shell GOEXPERIMENT=nogreenteagc go version >/dev/null 2>&1 && echo nogreenteagc)
-# Inlining buys nothing measurable in programs that mostly wait for the kernel,
-# and makes them larger. So does a start of every function at a multiple of 32
-# bytes instead of 4.
-NOINLINE := -gcflags=all=-l
-GOBUILD  := GOEXPERIMENT=$(EXPERIMENT) CGO_ENABLED=0 go build -trimpath $(if $(TAGS),-tags $(TAGS)) $(NOINLINE) -ldflags '-s -w -funcalign=4 -X bgtasks/lib/cli.Version=$(VERSION)'
+GOBUILD  := GOEXPERIMENT=$(EXPERIMENT) CGO_ENABLED=0 go build -trimpath $(if $(TAGS),-tags $(TAGS)) -ldflags '-s -w -X bgtasks/lib/cli.Version=$(VERSION)'
 
 .PHONY: all build demo test soak faults fuzz bench bench-smoke lint fmt vet staticcheck shellcheck pages tidy cross install uninstall clean
 
