@@ -28,6 +28,7 @@ var scenarios = []scenario{
 	{name: "start", act: startAndEnd},
 	{name: "stop", act: startAndStop},
 	{name: "restart", prepare: endedTask, act: restartAndEnd},
+	{name: "keep-env", flags: keepEnv, prepare: endedTask, act: restartAndEnd},
 	{name: "restart-fails", prepare: brokenTask, act: func(w *world) { w.restart() }},
 	{name: "start-fails", prepare: noInterpreter, act: func(w *world) { w.start() }},
 	{name: "start-over", prepare: endedTask, act: startAndEnd},
@@ -50,6 +51,8 @@ var scenarios = []scenario{
 	{name: "after", flags: []string{"--after", "afterany:first"}, prepare: firstTask, act: startAfterFirst},
 	{name: "batch", flags: []string{"--dedupe", "key"}, act: startBatch},
 }
+
+var keepEnv = []string{"--keep-env", "-e", "KEPT=1"}
 
 func startAndEnd(w *world) {
 	w.start()

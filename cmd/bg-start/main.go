@@ -41,6 +41,7 @@ type flags struct {
 	Chdir     string        `short:"C" placeholder:"DIR" help:"The working directory."`
 	Env       []string      `short:"e" sep:"none" placeholder:"NAME=VALUE" help:"Set a variable; NAME alone takes the caller's value. Repeatable. Values are in no record."`
 	EnvFile   []string      `sep:"none" placeholder:"FILE" help:"Set the variables of this file, one NAME=VALUE a line. Repeatable."`
+	KeepEnv   bool          `help:"Keep these values, in a file that only you can read, so that the task can be restarted after its end."`
 	Tag       []string      `short:"t" placeholder:"TAG" help:"A word to find the task by. Repeatable, or with commas."`
 	Name      string        `placeholder:"NAME" help:"A name for people; the command's base name otherwise."`
 	ID        string        `name:"id" placeholder:"ID" help:"The id; that of a finished task replaces it. Generated otherwise."`

@@ -35,6 +35,9 @@ func (f *flags) payload() (*cli.StartPayload, error) {
 		Stdin: cli.Text(f.Stdin), Split: f.Split, LogMax: f.LogMax,
 		Signal: cli.Text(f.Signal), Leftovers: cli.LeftoverName(f.Leftovers),
 	}
+	if f.KeepEnv {
+		p.KeepEnv = &f.KeepEnv
+	}
 	f.addLists(p)
 	if p.SchedulePayload, err = f.scheduleFlags.payload(); err != nil {
 		return nil, err

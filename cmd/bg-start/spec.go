@@ -79,6 +79,10 @@ func (m *maker) spec(p *cli.StartPayload) (*record.Spec, error) {
 		KillGraceMs: record.DefaultGrace.Milliseconds(), TimeLimitMs: int64(p.TimeLimit),
 	}
 	s.Name = either(s.Name, filepath.Base(command))
+	s.KeepEnv = m.call.Suite && len(p.Env) > 0 // so that restart works as its users know it
+	if p.KeepEnv != nil {
+		s.KeepEnv = *p.KeepEnv
+	}
 	if p.Stdin != "" {
 		s.Stdin = under(m.dir, string(p.Stdin))
 	}

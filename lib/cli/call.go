@@ -26,6 +26,7 @@ type Call struct {
 	Out   Flusher // buffered; what follows a running task flushes it
 	Err   io.Writer
 	JSON  bool // the answer is an envelope
+	Suite bool // asked for by background-tasks, whose answers are those of its callers' earlier program
 	Umask int  // the caller's
 	Opts  Options
 

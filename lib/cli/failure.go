@@ -227,9 +227,9 @@ func envFailure(err error) *Failure {
 		return nil
 	}
 	return &Failure{Type: "CommandInputError", Message: env.Error(), Code: CodeNo,
-		Hint: "give them again, with -e NAME=VALUE for each",
+		Hint: "give them again, with -e NAME=VALUE for each; bg-start --keep-env keeps the values for later runs",
 		Details: []Detail{{"id", env.ID}, {"missing", env.Names}, {"expected", "a value in env for each of the missing names"},
-			{"hint", "Give the values again with the payload's env."}}}
+			{"hint", "Give the values again with the payload's env. A start with keepEnv true keeps them for later runs."}}}
 }
 
 func stopFailure(err error) *Failure {

@@ -112,7 +112,7 @@ func (v *Verb) dispatch(c *Call, args []string) error {
 	if line == nil {
 		return v.runText(c, args)
 	}
-	c.JSON = true
+	c.JSON, c.Suite = true, strict
 	if shown, err := v.builtIn(c, line, strict); shown || err != nil {
 		return err
 	}

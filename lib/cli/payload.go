@@ -101,6 +101,7 @@ type StartPayload struct {
 	Args      []string     `json:"args,omitempty" jsonschema:"The program's arguments, passed on as they are."`
 	Workdir   Text         `json:"workdir,omitempty" jsonschema:"The working directory. That of the caller when absent."`
 	Env       Environment  `json:"env,omitempty" jsonschema:"Environment variables beside those of the caller. Values are in no record."`
+	KeepEnv   *bool        `json:"keepEnv,omitempty" jsonschema:"Whether the values of env are kept, in a file for their owner only, for a restart after the end; false when absent, but true for background-tasks."`
 	Tags      []string     `json:"tags,omitempty" jsonschema:"Words to find the task by."`
 	SessionID Text         `json:"parentSessionId,omitempty" jsonschema:"The owner: a shell, a CI job or an agent session."`
 	Notify    bool         `json:"notifyOnExit,omitempty" jsonschema:"Whether the owner wants to be told about the end."`

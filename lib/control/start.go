@@ -173,20 +173,31 @@ func (o *RestartOptions) environment(h *store.Home, t *view.Task) ([]string, err
 	return append(env, o.Set...), nil
 }
 
-// kept gives values of the run under way: a task that waits has them in a file, of
-// one that runs the leader is asked.
+// kept gives values of the task's own variables: from the file that keeps them, if
+// the task has one. Else a task that waits has them in a file too, and of one that
+// runs the leader is asked.
 func kept(h *store.Home, t *view.Task, names []string) (map[string]string, error) {
+	if t.Spec.KeepEnv {
+		env, err := store.KeptEnv(h.TaskDir(t.ID))
+		if values := pick(env, names); err == nil && len(values) == len(names) {
+			return values, nil
+		}
+	}
 	if !waiting(t) {
 		return living(t, names)
 	}
 	env, err := store.ReadEnv(h.TaskDir(t.ID))
+	return pick(env, names), err
+}
+
+func pick(env, names []string) map[string]string {
 	values := map[string]string{}
 	for _, kv := range env {
 		if name, value, _ := strings.Cut(kv, "="); slices.Contains(names, name) {
 			values[name] = value
 		}
 	}
-	return values, err
+	return values
 }
 
 // living asks the leader of the run under way for its environment.

@@ -90,6 +90,9 @@ func Start(h *store.Home, r *Request) error {
 
 // show completes the draft and publishes it.
 func (r *Request) show(h *store.Home, draft *store.Draft) (replaced *store.Draft, err error) {
+	if err := r.keepEnv(draft.Dir()); err != nil {
+		return nil, fmt.Errorf("keep the variables of task %q: %w", r.Spec.ID, err)
+	}
 	if err := draft.Fill(append(r.Spec.AppendJSON(nil), '\n'), r.Spec.Split); err != nil {
 		return nil, fmt.Errorf("build task %q: %w", r.Spec.ID, err)
 	}
@@ -224,15 +227,18 @@ func undo(draft, replaced *store.Draft, cause error) error {
 // one. On an error the task is as it was.
 func Restart(h *store.Home, held *store.Lock, r *Request) error {
 	dir := h.TaskDir(r.Spec.ID)
-	last := append(r.Spec.AppendJSON(nil), '\n')
 	fail.Pass("restart-begin")
-	program, err := Resolve(&r.Spec, r.Env)
+	last, err := formerOf(dir, r)
+	var program string
+	if err == nil {
+		program, err = Resolve(&r.Spec, r.Env)
+	}
 	if err == nil {
 		err = keepAttempt(dir, r.Last)
 	}
 	if err == nil {
-		if err = prepareRun(h, dir, &r.Spec); err != nil {
-			err = errors.Join(err, unprepare(h, dir, r.Spec.ID))
+		if err = prepareRun(h, dir, r); err != nil {
+			err = errors.Join(err, unprepare(h, dir, r.Spec.ID), store.KeepEnv(dir, last.env))
 		} else if err = r.run(h, held, program); err != nil && !errors.Is(err, record.ErrReport) {
 			err = errors.Join(err, revert(h, dir, r.Spec.ID, last))
 		}
@@ -245,17 +251,18 @@ func Restart(h *store.Home, held *store.Lock, r *Request) error {
 
 // prepareRun makes the record of the next run. From the moment that spec.json
 // names it, a reader sees a claimed run.
-func prepareRun(h *store.Home, dir string, s *record.Spec) error {
+func prepareRun(h *store.Home, dir string, r *Request) error {
 	self, err := starter()
 	if err != nil {
 		return err
 	}
+	s := &r.Spec
 	s.StartedBy = self
 	s.Run++
 	if err := h.MarkLive(s.ID); err != nil {
 		return fmt.Errorf("mark task %q: %w", s.ID, err)
 	}
-	if err := errors.Join(fail.Point("restart-sweep"), store.SweepTask(dir), store.RemoveStop(dir), store.MakeFIFOs(dir, s.Split)); err != nil {
+	if err := errors.Join(fail.Point("restart-sweep"), store.SweepTask(dir), store.RemoveStop(dir), store.MakeFIFOs(dir, s.Split), r.keepEnv(dir)); err != nil {
 		return err
 	}
 	if err := fail.Point("restart-spec"); err != nil {
@@ -264,10 +271,11 @@ func prepareRun(h *store.Home, dir string, s *record.Spec) error {
 	return store.Replace(filepath.Join(dir, store.SpecFile), append(s.AppendJSON(nil), '\n'))
 }
 
-func revert(h *store.Home, dir, id string, spec []byte) error {
+func revert(h *store.Home, dir, id string, last former) error {
 	fail.Pass("restart-revert")
 	return errors.Join(
-		store.Replace(filepath.Join(dir, store.SpecFile), spec),
+		store.Replace(filepath.Join(dir, store.SpecFile), last.spec),
+		store.KeepEnv(dir, last.env),
 		unprepare(h, dir, id))
 }
 

@@ -56,6 +56,9 @@ func Draft(h *store.Home, r *Request, sync bool) (*Waiting, error) {
 	if err != nil {
 		return nil, fmt.Errorf("build task %q: %w", s.ID, err)
 	}
+	if err := r.keepEnv(draft.Dir()); err != nil {
+		return nil, errors.Join(fmt.Errorf("keep the variables of task %q: %w", s.ID, err), draft.Discard())
+	}
 	return &Waiting{draft: draft, removed: r.Removed, replaces: r.Replaces}, nil
 }
 
@@ -111,9 +114,11 @@ func (w *Waiting) Discard() error {
 // the next one. On an error the task is as it was.
 func Requeue(h *store.Home, held *store.Lock, r *Request) error {
 	dir := h.TaskDir(r.Spec.ID)
-	last := append(r.Spec.AppendJSON(nil), '\n')
-	err := requeue(h, held, dir, r)
+	last, err := formerOf(dir, r)
 	if err != nil {
+		return errors.Join(err, store.GiveBack(dir, held))
+	}
+	if err = requeue(h, held, dir, r); err != nil {
 		err = errors.Join(err, revert(h, dir, r.Spec.ID, last), store.RemoveEnv(dir))
 	}
 	return errors.Join(err, store.GiveBack(dir, held))
@@ -141,7 +146,7 @@ func requeue(h *store.Home, held *store.Lock, dir string, r *Request) error {
 	if err := h.MarkLive(s.ID); err != nil {
 		return fmt.Errorf("mark task %q: %w", s.ID, err)
 	}
-	if err := errors.Join(store.SweepTask(dir), store.RemoveStop(dir), store.RemoveFIFOs(dir), store.WriteEnv(dir, r.Env)); err != nil {
+	if err := errors.Join(store.SweepTask(dir), store.RemoveStop(dir), store.RemoveFIFOs(dir), store.WriteEnv(dir, r.Env), r.keepEnv(dir)); err != nil {
 		return err
 	}
 	fail.Pass("requeue-spec")

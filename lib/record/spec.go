@@ -40,6 +40,7 @@ type Spec struct {
 	Args      []string
 	Workdir   string
 	EnvNames  []string // names only: values are in no record (P11)
+	KeepEnv   bool     // the values of EnvNames are kept in a file of the task's directory, for later runs
 	Tags      []string
 	Kind      string
 	SessionID string // parentSessionId: the owner
@@ -82,6 +83,9 @@ func (s *Spec) AppendJSON(b []byte) []byte {
 	o.strs("args", s.Args)
 	o.str("workdir", s.Workdir)
 	o.optStrs("envNames", s.EnvNames)
+	if s.KeepEnv {
+		o.bool("keepEnv", true)
+	}
 	s.appendLabels(&o)
 	o.raw("metadata", s.Metadata)
 	s.appendPolicy(&o)

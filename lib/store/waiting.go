@@ -116,8 +116,10 @@ func WriteEnv(taskDir string, env []string) error {
 
 // ReadEnv gives the environment that is kept for a task. The error wraps
 // fs.ErrNotExist if none is.
-func ReadEnv(taskDir string) ([]string, error) {
-	f, err := fsys.Open(filepath.Join(taskDir, EnvFile), os.O_RDONLY, 0)
+func ReadEnv(taskDir string) ([]string, error) { return readEnv(filepath.Join(taskDir, EnvFile)) }
+
+func readEnv(path string) ([]string, error) {
+	f, err := fsys.Open(path, os.O_RDONLY, 0)
 	if err != nil {
 		return nil, err
 	}

@@ -110,6 +110,7 @@ var specMembers = members[record.Spec]{
 	{"args", func(d *decoder, s *record.Spec, v gjson.Result) { s.Args = d.strs(v) }},
 	{"workdir", func(d *decoder, s *record.Spec, v gjson.Result) { s.Workdir = d.str(v) }},
 	{"envNames", func(d *decoder, s *record.Spec, v gjson.Result) { s.EnvNames = d.strs(v) }},
+	{"keepEnv", func(d *decoder, s *record.Spec, v gjson.Result) { s.KeepEnv = d.flag(v) }},
 	{"tags", func(d *decoder, s *record.Spec, v gjson.Result) { s.Tags = d.strs(v) }},
 	{"kind", func(d *decoder, s *record.Spec, v gjson.Result) { s.Kind = d.str(v) }},
 	{"parentSessionId", func(d *decoder, s *record.Spec, v gjson.Result) { s.SessionID = d.str(v) }},
