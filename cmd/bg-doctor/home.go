@@ -18,7 +18,7 @@ func homeChecks(root string) []check {
 	h, err := store.OpenExisting(root)
 	switch {
 	case errors.Is(err, fs.ErrNotExist) && !isDir(store.At(root).TasksDir()):
-		return []check{fine("home", "%s is not there yet, the first start makes it", root)}
+		return append([]check{fine("home", "%s is not there yet, the first start makes it", root)}, earlier(root)...)
 	case errors.Is(err, fs.ErrNotExist):
 		return []check{curable("layout", func() error { _, err := store.Open(root); return err }, "%s has tasks but no %s", root, store.LayoutFile)}
 	case err != nil:
@@ -29,7 +29,7 @@ func homeChecks(root string) []check {
 		fine("home", "%s is yours alone to write to", root),
 		layout(h), found.owners(), found.modes(), found.links(), fileSystem(h),
 		temporaries(h), markers(h), consumers(h), settings(h),
-	}, taskChecks(h)...)
+	}, append(earlier(root), taskChecks(h)...)...)
 }
 
 // refused says what keeps the commands from using the home.
@@ -50,6 +50,16 @@ func refused(root string, err error) check {
 		return wrong("owner", err, "set BACKGROUND_TASKS_HOME to a directory of yours")
 	}
 	return curable("home", func() error { return os.Chmod(root, info.Mode().Perm()&^0o022) }, "%v", err)
+}
+
+// earlier tells about what another program keeps in the same directory. It is left
+// alone, whatever its modes are.
+func earlier(root string) []check {
+	path := store.Earlier(root)
+	if path == "" {
+		return nil
+	}
+	return []check{fine("earlier", "%s and logs/ are of another program, which is called background-tasks too: its tasks are not shown, and nothing of it is changed", path)}
 }
 
 func isMine(info fs.FileInfo) bool { return int(info.Sys().(*syscall.Stat_t).Uid) == os.Geteuid() }
@@ -80,6 +90,7 @@ func layout(h *store.Home) check {
 // findings are what a walk through the home met that should not be there.
 type findings struct {
 	root  string
+	other bool // beside the home there is what another program keeps here
 	seen  int
 	loose []string // others can look into it
 	alien []string // someone else's
@@ -90,7 +101,7 @@ type findings struct {
 // look walks through the home, and follows no link. What vanishes meanwhile is
 // passed over.
 func look(root string) *findings {
-	f := &findings{root: root}
+	f := &findings{root: root, other: store.Earlier(root) != ""}
 	if real, err := filepath.EvalSymlinks(root); err == nil {
 		f.root = real
 	}
@@ -115,6 +126,9 @@ func (f *findings) note(path string, info fs.FileInfo) {
 	name, err := filepath.Rel(f.root, path)
 	if err != nil || name == "." {
 		return // the home itself was looked at when it was opened
+	}
+	if f.other && store.OfEarlier(name) {
+		return
 	}
 	f.seen++
 	if !isMine(info) {

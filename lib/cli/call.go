@@ -69,13 +69,24 @@ func (c *Call) openHome(open func(string) (*store.Home, error)) (*store.Home, er
 	if err != nil {
 		return nil, &homeError{Op: "initialize", Err: err}
 	}
+	first := !store.IsHome(path)
 	h, err := open(path)
+	if first {
+		c.noteEarlier(path)
+	}
 	if err != nil {
 		return nil, &homeError{Op: "initialize", Path: path, Err: err}
 	}
 	c.home = h
 	_ = sched.Tend(h) // a verb must work in a home where nothing can be started
 	return h, nil
+}
+
+// noteEarlier tells people, once a home, that what they may look for is not there.
+func (c *Call) noteEarlier(path string) {
+	if earlier := store.Earlier(path); earlier != "" && !c.JSON {
+		c.Note("%s is of another program, which is called background-tasks too: its tasks are not shown, and nothing of it is changed", earlier)
+	}
 }
 
 // homeError is a failure to open the home; it becomes exit code 5.

@@ -78,6 +78,9 @@ func Open(path string) (*Home, error) {
 	return h, err
 }
 
+// IsHome tells whether there is a home at path, of whatever layout.
+func IsHome(path string) bool { return fsys.Exists(filepath.Join(path, LayoutFile)) }
+
 // errNoLayout says that a directory is no home yet.
 var errNoLayout = &fs.PathError{Op: "open", Path: LayoutFile, Err: fs.ErrNotExist}
 
