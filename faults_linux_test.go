@@ -97,9 +97,12 @@ func brokenTask(w *world) {
 	noInterpreter(w)
 }
 
+// noSuchInterpreter begins a program whose interpreter is on no machine.
+const noSuchInterpreter = "#!/proc/self/no-such-interpreter\n"
+
 // noInterpreter makes the task's program one that only execve(2) finds out not
 // to be executable.
-func noInterpreter(w *world) { w.write("task", "#!/nonexistent/interpreter\n") }
+func noInterpreter(w *world) { w.write("task", noSuchInterpreter) }
 
 func printedTask(w *world) {
 	w.start()

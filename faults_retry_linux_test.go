@@ -60,7 +60,7 @@ func tryAndBreak(w *world) {
 	if !w.await(printed) {
 		return
 	}
-	w.write("broken", "#!/nonexistent/interpreter\n")
+	w.write("broken", noSuchInterpreter)
 	if err := os.Rename(filepath.Join(w.dir, "broken"), filepath.Join(w.dir, "task")); err != nil {
 		w.t.Fatal(err)
 	}

@@ -63,7 +63,7 @@ func TestSpawnOrphanFails(t *testing.T) {
 	for len(files) < 100 {
 		files = append(files, files[1])
 	}
-	_, err := SpawnOrphan(SpawnSpec{Path: "/nonexistent/program", Argv: []string{"program"}, Files: files, Umask: -1})
+	_, err := SpawnOrphan(SpawnSpec{Path: filepath.Join(t.TempDir(), "program"), Argv: []string{"program"}, Files: files, Umask: -1})
 	if failed := (*SpawnError)(nil); !errors.As(err, &failed) || failed.Step != StepExec || failed.Errno != syscall.ENOENT {
 		t.Errorf("SpawnOrphan = %v, want exec: ENOENT", err)
 	}

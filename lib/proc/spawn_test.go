@@ -20,8 +20,8 @@ func TestP4SpawnErrors(t *testing.T) {
 	}
 	plain := write("plain", "x", 0o600)
 	noShebang := write("noshebang", "x", 0o700)
-	noInterpreter := write("nointerpreter", "#!/no/such/file\n", 0o700)
 	missing := filepath.Join(dir, "missing")
+	noInterpreter := write("nointerpreter", "#!"+missing+"\n", 0o700)
 
 	for name, c := range map[string]struct {
 		spec  SpawnSpec
