@@ -223,12 +223,12 @@ func TestStatePageExamples(t *testing.T) {
 func TestStatePageFields(t *testing.T) {
 	page := readPage(t, "docs/bg-state.5")
 	code, signal := 7, "TERM"
-	process, now := record.Process{BootID: "b", PID: 2, StartTicks: 3}, time.Unix(1, 0)
+	process, now := record.Process{BootID: "b", PID: 2, StartTicks: 3, PIDNS: 4, TimeNS: 5}, time.Unix(1, 0)
 	stop := record.Stop{RequestedAt: now, By: "b", Signal: signal, Reason: "r", Cause: record.Stopped}
 	state := record.State{Run: 1, Attempt: 1, State: record.Cancelled, Reason: record.Stopped, ExitCode: &code, Signal: &signal,
 		Leader: &process, Shim: &process, Containment: "session", Cgroup: "c", Leftovers: 1, TeeMissed: 1, EventsMissing: 1, OOM: true,
 		StartedAt: now, ExitedAt: now, UpdatedAt: now, Usage: &record.Usage{}, Stop: &stop}
-	spec := record.Spec{ID: "i", EnvNames: []string{"E"}, SessionID: "s", Notify: true, Metadata: []byte("0"), Stdin: "f", Split: true,
+	spec := record.Spec{ID: "i", RunToken: "t", EnvNames: []string{"E"}, SessionID: "s", Notify: true, Metadata: []byte("0"), Stdin: "f", Split: true,
 		Tees: []string{"t"}, TimeLimitMs: 1, SuccessExitCodes: []int{1}, CreatedAt: now, StartedBy: process}
 	event := record.Event{Name: record.EventStarted, TaskID: "i", Labels: spec.EventLabels(), State: &state}
 	progress := record.Progress{Run: 1, Attempt: 1, UpdatedAt: now, HeartbeatAt: now, Result: []byte("1")}

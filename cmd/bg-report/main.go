@@ -191,7 +191,7 @@ func origin(id string) (string, report.Origin, error) {
 	if err == nil {
 		attempt, err = mark(record.MarkAttempt)
 	}
-	return id, report.Origin{Run: run, Attempt: attempt}, err
+	return id, report.Origin{Run: run, Attempt: attempt, Token: os.Getenv(record.MarkToken)}, err
 }
 
 // mark reads a number of this task's environment; 0 if it is not there.

@@ -3,9 +3,12 @@ package launch
 import (
 	"encoding/base32"
 	"encoding/binary"
+	"encoding/hex"
 	"math/rand/v2"
 	"sync/atomic"
 	"time"
+
+	"bgtasks/lib/record"
 )
 
 // sortable is base32 with an alphabet in ASCII order, so that encoded numbers
@@ -27,4 +30,13 @@ func NewID(t time.Time) string {
 	binary.BigEndian.PutUint64(raw[:8], uint64(t.UnixMilli())<<16)
 	binary.BigEndian.PutUint32(raw[6:], counter.Add(1))
 	return "bg_" + sortable.EncodeToString(raw[:])
+}
+
+// newToken makes a run token, see [record.Spec.RunToken]. It tells runs apart and keeps
+// no secret: whoever may read the home can read it.
+func newToken() string {
+	var raw [record.TokenLen / 2]byte
+	binary.BigEndian.PutUint64(raw[:8], rand.Uint64())
+	binary.BigEndian.PutUint64(raw[8:], rand.Uint64())
+	return hex.EncodeToString(raw[:])
 }

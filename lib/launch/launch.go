@@ -108,7 +108,7 @@ func complete(s *record.Spec) error {
 	s.StartedBy = self
 	s.CreatedAt = time.Now()
 	s.FirstRun = max(s.FirstRun, 1)
-	s.Run = s.FirstRun
+	s.Run, s.RunToken = s.FirstRun, newToken()
 	if s.ID == "" {
 		s.ID = NewID(s.CreatedAt)
 	}
@@ -259,6 +259,7 @@ func prepareRun(h *store.Home, dir string, r *Request) error {
 	s := &r.Spec
 	s.StartedBy = self
 	s.Run++
+	s.RunToken = newToken()
 	if err := h.MarkLive(s.ID); err != nil {
 		return fmt.Errorf("mark task %q: %w", s.ID, err)
 	}

@@ -164,7 +164,7 @@ var ownFolder = sync.OnceValues(func() (string, error) {
 // taskEnv is the whole environment of the task.
 func taskEnv(h *store.Home, r *Request) []string {
 	return override(lastOfEach(r.Env),
-		append(record.Marks(r.Spec.ID, r.Spec.Run, h.Path()), record.MarkAttempt+"="+strconv.Itoa(max(r.attempt, 1)))...)
+		append(r.Spec.Environ(h.Path()), record.MarkAttempt+"="+strconv.Itoa(max(r.attempt, 1)))...)
 }
 
 // lastOfEach keeps the last value of each variable: getenv(3) would find the
@@ -205,7 +205,7 @@ func named(kv string, set []string) bool {
 func orders(h *store.Home, s *record.Spec, attempt int) record.Launch {
 	signal, _ := proc.ParseSignal(s.Signal)
 	return record.Launch{
-		ID: s.ID, Run: s.Run, Attempt: max(attempt, 1), TaskDir: h.TaskDir(s.ID), Home: h.Path(),
+		ID: s.ID, Run: s.Run, Attempt: max(attempt, 1), RunToken: s.RunToken, TaskDir: h.TaskDir(s.ID), Home: h.Path(),
 		Split: s.Split, Tees: s.Tees, LogMax: s.LogMax, Leftovers: s.Leftovers,
 		Signal: int(signal), SignalName: s.Signal, GraceMs: s.KillGraceMs, TimeLimitMs: s.TimeLimitMs,
 		Successes: s.SuccessExitCodes, Labels: s.EventLabels(), Retry: s.Retry,

@@ -143,6 +143,7 @@ func requeue(h *store.Home, held *store.Lock, dir string, r *Request) error {
 		return err
 	}
 	s.Run++
+	s.RunToken = newToken()
 	if err := h.MarkLive(s.ID); err != nil {
 		return fmt.Errorf("mark task %q: %w", s.ID, err)
 	}

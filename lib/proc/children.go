@@ -63,8 +63,9 @@ func descend(root int, skip func(Stat) bool) ([]Member, error) {
 }
 
 func member(boot string, s Stat) Member {
+	pid, clock := namespaces()
 	return Member{
-		Identity: Identity{BootID: boot, PID: s.PID, StartTicks: s.StartTicks},
+		Identity: Identity{BootID: boot, PID: s.PID, StartTicks: s.StartTicks, PIDNS: pid, TimeNS: clock},
 		PPID:     s.PPID,
 		PGID:     s.PGID,
 		SID:      s.SID,

@@ -15,6 +15,10 @@ var (
 	// every process (-1).
 	ErrRefused = errors.New("pid refused")
 
+	// ErrElsewhere says that a process is of another pid or time namespace, as in another container: whether it
+	// lives can't be known from here, and it can't be signalled.
+	ErrElsewhere = errors.New("process is of another pid or time namespace")
+
 	// ErrUnsupported says that this system, or this kernel, lacks what was asked for.
 	ErrUnsupported = errors.ErrUnsupported
 )

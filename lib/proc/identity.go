@@ -17,6 +17,9 @@ type Identity struct {
 	// StartTicks is when the process started: clock ticks since the boot, field 22 of proc_pid_stat(5) (Linux);
 	// microseconds since the epoch (Darwin, FreeBSD). It is compared, never calculated with.
 	StartTicks uint64
+	// PIDNS is the inode number of the pid namespace that PID is of, and TimeNS that of the time namespace that
+	// StartTicks is of; 0 where that is not known, and on systems without namespaces.
+	PIDNS, TimeNS uint64
 }
 
 // Presence is what can be said about the process behind an identity.
@@ -75,7 +78,35 @@ func Identify(pid int) (Identity, error) {
 	if err != nil {
 		return Identity{}, err
 	}
-	return Identity{BootID: boot, PID: pid, StartTicks: st.StartTicks}, nil
+	return member(boot, st).Identity, nil
+}
+
+// Elsewhere tells whether the process is of another pid or time namespace than this one: its pid and its start then
+// mean nothing here. An identity without namespaces is taken for one of ours.
+func (id Identity) Elsewhere() bool {
+	pid, clock := namespaces()
+	return isOther(id.PIDNS, pid) || isOther(id.TimeNS, clock)
+}
+
+// isOther is false for what is not known.
+func isOther(theirs, ours uint64) bool { return theirs != 0 && ours != 0 && theirs != ours }
+
+// Is tells whether two identities name one process. One of them may have no namespaces.
+func (id Identity) Is(other Identity) bool {
+	return id.BootID == other.BootID && id.PID == other.PID && id.StartTicks == other.StartTicks &&
+		!isOther(id.PIDNS, other.PIDNS) && !isOther(id.TimeNS, other.TimeNS)
+}
+
+// here completes an identity without namespaces by ours, so that it equals that of a process which is listed here.
+func (id Identity) here() Identity {
+	pid, clock := namespaces()
+	if id.PIDNS == 0 {
+		id.PIDNS = pid
+	}
+	if id.TimeNS == 0 {
+		id.TimeNS = clock
+	}
+	return id
 }
 
 // Self returns the identity of this process.
@@ -84,8 +115,8 @@ func Self() (Identity, error) {
 }
 
 // Presence says whether the process that id names still is. The error is set when that cannot be known, for example
-// because /proc is not mounted or hides the process (hidepid, see proc(5)), or is refused ([ErrRefused], a pid below 1);
-// the Presence is then meaningless.
+// because /proc is not mounted or hides the process (hidepid, see proc(5)), or it is of another namespace
+// ([ErrElsewhere]), or is refused ([ErrRefused], a pid below 1); the Presence is then meaningless.
 // kill(pid, 0) is not asked for a yes: it succeeds for a zombie and for a stranger alike.
 func (id Identity) Presence() (Presence, error) {
 	_, p, err := id.look()
@@ -103,6 +134,9 @@ func (id Identity) look() (Stat, Presence, error) {
 	}
 	if boot != id.BootID {
 		return Stat{}, Gone, nil
+	}
+	if id.Elsewhere() {
+		return Stat{}, Gone, wrapPID("look at process", id.PID, ErrElsewhere)
 	}
 	st, err := ReadStat(id.PID)
 	switch {

@@ -29,7 +29,7 @@ type Kin struct {
 // files are paths of what only they, and this process, have open. What exclude says yes to is left alone as in
 // [OwnTree].
 func KinOf(leader Identity, marks, files []string, exclude func(pid int) bool) *Kin {
-	return &Kin{leader: leader, marks: marks, files: files, tree: OwnTree(exclude), known: map[Identity]bool{}}
+	return &Kin{leader: leader.here(), marks: marks, files: files, tree: OwnTree(exclude), known: map[Identity]bool{}}
 }
 
 // maxLooks bounds how often a tree of which nobody was found is looked for on a machine where processes end all the time.

@@ -115,6 +115,8 @@ func (o *object) process(name string, p *Process) {
 		in.int("pid", int64(p.PID))
 		in.key("startTicks")
 		in.buf = strconv.AppendUint(in.buf, p.StartTicks, 10)
+		in.optInt("pidNamespace", int64(p.PIDNS))
+		in.optInt("timeNamespace", int64(p.TimeNS))
 	})
 }
 

@@ -14,6 +14,7 @@ import (
 type Launch struct {
 	ID           string
 	Run, Attempt int
+	RunToken     string
 	TaskDir      string // absolute
 	Home         string // absolute
 	Path         string // the program, resolved by the starter
@@ -64,23 +65,6 @@ type Adoption struct {
 // own values travel in Launch.RestoreEnv and are put back for the task.
 func ShimTuning() []string {
 	return []string{"GOMAXPROCS=1", "GOGC=20", "GOMEMLIMIT=", "GODEBUG=memprofilerate=0,profstackdepth=0", "GOTRACEBACK="}
-}
-
-// The environment variables that tell a process whose it is.
-const (
-	MarkTask    = "BG_TASK_ID"
-	MarkRun     = "BG_RUN"
-	MarkAttempt = "BG_ATTEMPT"
-	MarkHome    = "BACKGROUND_TASKS_HOME"
-)
-
-// MarkNames lists them.
-func MarkNames() []string { return []string{MarkTask, MarkRun, MarkHome} }
-
-// Marks are the environment entries by which a process tells that it was
-// started as part of a run of a task, wherever it has moved since.
-func Marks(id string, run int, home string) []string {
-	return []string{MarkTask + "=" + id, MarkRun + "=" + strconv.Itoa(run), MarkHome + "=" + home}
 }
 
 // launchEnd closes a block, so that a starter killed while writing one is
@@ -144,7 +128,7 @@ type field struct {
 
 func (l *Launch) fields() []field {
 	return []field{
-		{"id", &l.ID}, {"run", &l.Run}, {"attempt", &l.Attempt},
+		{"id", &l.ID}, {"run", &l.Run}, {"attempt", &l.Attempt}, {"token", &l.RunToken},
 		{"taskdir", &l.TaskDir}, {"home", &l.Home},
 		{"path", &l.Path}, {"arg", &l.Argv}, {"dir", &l.Dir}, {"stdin", &l.Stdin},
 		{"split", &l.Split}, {"tee", &l.Tees}, {"logmax", &l.LogMax},
@@ -157,6 +141,7 @@ func (l *Launch) fields() []field {
 		{"watchdog", &l.WatchdogMs}, {"onwatchdog", &l.OnWatchdog}, {"dispatcher", &l.Dispatcher}, {"replaced", &l.Replaced},
 		{"leaderboot", &l.Adopt.Leader.BootID}, {"leaderpid", &l.Adopt.Leader.PID},
 		{"leaderticks", &l.Adopt.Leader.StartTicks}, {"startedms", &l.Adopt.StartedMs},
+		{"leaderpidns", &l.Adopt.Leader.PIDNS}, {"leadertimens", &l.Adopt.Leader.TimeNS},
 		{"cgroup", &l.Adopt.Cgroup}, {"guessed", &l.Adopt.Guessed}, {"over", &l.Adopt.Over},
 		{"teemissed", &l.Adopt.TeeMissed}, {"logstart", &l.Adopt.LogStart},
 		{"errorsstart", &l.Adopt.ErrorsStart}, {"cause", &l.Adopt.Cause}, {"stopms", &l.Adopt.StopMs}, {"stopby", &l.Adopt.Stop.By},

@@ -10,7 +10,7 @@ import (
 
 var (
 	day     = time.Date(2026, 11, 20, 10, 43, 55, 123e6, time.UTC)
-	process = Process{BootID: "32fc3b22-bd15-45ab-8f51-3e25bb2cb7a0", PID: 4711, StartTicks: 1<<63 + 5}
+	process = Process{BootID: "32fc3b22-bd15-45ab-8f51-3e25bb2cb7a0", PID: 4711, StartTicks: 1<<63 + 5, PIDNS: 4026531836, TimeNS: 4026531834}
 )
 
 func ptr[T any](v T) *T { return &v }
@@ -136,7 +136,7 @@ func FuzzAppendTime(f *testing.F) {
 
 func TestLaunchBlockRoundTrip(t *testing.T) {
 	launch := Launch{
-		ID: "web", Run: 3, Attempt: 1, TaskDir: "/h/tasks/web", Home: "/h", Path: "/bin/sh",
+		ID: "web", Run: 3, Attempt: 1, RunToken: "00112233445566778899aabbccddeeff", TaskDir: "/h/tasks/web", Home: "/h", Path: "/bin/sh",
 		Argv: []string{"sh", "-c", "", "a=b\nc"}, Dir: "/tmp", Split: true, Tees: []string{"/t"}, LogMax: 5,
 		Leftovers: LeftoversWait, Signal: 15, SignalName: "TERM", GraceMs: 1, TimeLimitMs: 2, Successes: []int{3, 4},
 		Umask: 0o22, RestoreEnv: []string{"GOGC=50"}, Labels: []byte(`"tags":[]`), Replaced: []byte("{}\n"),

@@ -34,7 +34,8 @@ const MaxMetadata = 16 << 10
 type Spec struct {
 	ID        string
 	Run       int
-	FirstRun  int // 1, or the next number after an ended task of the same id that this one replaced
+	FirstRun  int    // 1, or the next number after an ended task of the same id that this one replaced
+	RunToken  string // tells this run from all others, of any task in any home; "" in a record of an older version
 	Name      string
 	Command   string
 	Args      []string
@@ -78,6 +79,7 @@ func (s *Spec) AppendJSON(b []byte) []byte {
 	o.str("id", s.ID)
 	o.int("run", int64(s.Run))
 	o.int("firstRun", int64(s.FirstRun))
+	o.optStr("runToken", s.RunToken)
 	o.str("name", s.Name)
 	o.str("command", s.Command)
 	o.strs("args", s.Args)

@@ -99,6 +99,8 @@ type Process struct {
 	BootID     string
 	PID        int
 	StartTicks uint64 // field 22 of /proc/PID/stat (proc(5)); microseconds elsewhere
+	PIDNS      uint64 // the inode number of the pid namespace that PID is of; 0 if not known, or the system has none
+	TimeNS     uint64 // that of the time namespace that StartTicks is of
 }
 
 // Usage is what the kernel counted for the reaped part of a tree (getrusage(2)).

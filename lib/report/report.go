@@ -185,12 +185,12 @@ func (d *delivery) commit() error {
 // write changes the files if the attempt is still under way, and stands where
 // the journal will say.
 func (d *delivery) write() error {
-	_, state, err := view.Records(d.home, d.report.ID)
+	spec, state, err := view.Records(d.home, d.report.ID)
 	if err != nil {
 		return err
 	}
-	here := Origin{d.state.Run, d.state.Attempt}
-	if stands, why := judge(state, here); stands != underWay {
+	here := Origin{d.state.Run, d.state.Attempt, d.spec.RunToken}
+	if stands, why := (&Report{From: here}).stands(spec, state); stands != underWay {
 		return d.report.refuse(state, cmp.Or(why, here.over()))
 	}
 	if moved := state.State != d.state.State; moved {

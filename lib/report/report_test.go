@@ -27,17 +27,17 @@ func TestJudge(t *testing.T) {
 		from  Origin
 		want  standing
 	}{
-		{"within, running", at(1, 1, record.Running), Origin{1, 1}, underWay},
-		{"within, stale", at(1, 1, record.Stale), Origin{1, 1}, underWay},
-		{"within, attempt not told", at(2, 3, record.Running), Origin{2, 0}, underWay},
-		{"within, ended", at(1, 1, record.Succeeded), Origin{1, 1}, refused},
-		{"within, another run", at(2, 1, record.Running), Origin{1, 1}, refused},
-		{"within, another attempt", at(1, 2, record.Running), Origin{1, 1}, refused},
-		{"within, next attempt is due", at(1, 1, record.Retrying), Origin{1, 1}, refused},
-		{"within, quicker than the first record", nil, Origin{1, 1}, early},
-		{"within, quicker than the record of a claim", at(1, 1, record.Claimed), Origin{1, 1}, early},
-		{"within, quicker than the record of a restart", at(1, 1, record.Failed), Origin{2, 1}, early},
-		{"within, quicker than the record of a retry", at(1, 1, record.Retrying), Origin{1, 2}, early},
+		{"within, running", at(1, 1, record.Running), Origin{Run: 1, Attempt: 1}, underWay},
+		{"within, stale", at(1, 1, record.Stale), Origin{Run: 1, Attempt: 1}, underWay},
+		{"within, attempt not told", at(2, 3, record.Running), Origin{Run: 2, Attempt: 0}, underWay},
+		{"within, ended", at(1, 1, record.Succeeded), Origin{Run: 1, Attempt: 1}, refused},
+		{"within, another run", at(2, 1, record.Running), Origin{Run: 1, Attempt: 1}, refused},
+		{"within, another attempt", at(1, 2, record.Running), Origin{Run: 1, Attempt: 1}, refused},
+		{"within, next attempt is due", at(1, 1, record.Retrying), Origin{Run: 1, Attempt: 1}, refused},
+		{"within, quicker than the first record", nil, Origin{Run: 1, Attempt: 1}, early},
+		{"within, quicker than the record of a claim", at(1, 1, record.Claimed), Origin{Run: 1, Attempt: 1}, early},
+		{"within, quicker than the record of a restart", at(1, 1, record.Failed), Origin{Run: 2, Attempt: 1}, early},
+		{"within, quicker than the record of a retry", at(1, 1, record.Retrying), Origin{Run: 1, Attempt: 2}, early},
 		{"outside, running", at(3, 2, record.Running), Origin{}, underWay},
 		{"outside, ended", at(3, 2, record.TimedOut), Origin{}, refused},
 		{"outside, queued", at(1, 1, record.Queued), Origin{}, refused},
@@ -97,7 +97,7 @@ func TestNextRunBeginsAnew(t *testing.T) {
 	w.spec.Run = 2
 	w.write(store.SpecFile, w.spec.AppendJSON(nil))
 	w.enter(record.Running)
-	w.deliver(&Report{ID: "a", From: Origin{2, 1}, Label: set("again")})
+	w.deliver(&Report{ID: "a", From: Origin{Run: 2, Attempt: 1}, Label: set("again")})
 	w.deliver(w.step("two"))
 	if p := w.progress(); p.Run != 2 || p.Percent != nil || p.Result != nil || p.Label != "again" {
 		t.Errorf("progress of run 2 = %+v, want nothing of run 1", p)
@@ -260,7 +260,7 @@ func TestReportWaitsForTheRecord(t *testing.T) {
 	w := newWorld(t, "")
 	done := make(chan error)
 	go func() {
-		_, err := (&Report{ID: "a", From: Origin{1, 1}, Label: set("first")}).Deliver(w.home)
+		_, err := (&Report{ID: "a", From: Origin{Run: 1, Attempt: 1}, Label: set("first")}).Deliver(w.home)
 		done <- err
 	}()
 	for bells := 0; bells == 0; {
@@ -323,5 +323,22 @@ func TestTrimSteps(t *testing.T) {
 	}
 	if out := w.deliver(w.step("next")); out.Step.Sequence != 6 {
 		t.Errorf("the step after the trimming is number %d, want 6", out.Step.Sequence)
+	}
+}
+
+// A task of a home that was moved must not speak for its namesake in the old place.
+func TestReportOfNamesake(t *testing.T) {
+	const ours, theirs = "00112233445566778899aabbccddeeff", "ffeeddccbbaa99887766554433221100"
+	running := &record.State{Run: 1, Attempt: 1, State: record.Running}
+	for _, c := range []struct {
+		token, recorded string
+		want            standing
+	}{
+		{ours, ours, underWay}, {ours, theirs, refused}, {"", theirs, underWay}, {ours, "", underWay},
+	} {
+		r := &Report{From: Origin{Run: 1, Attempt: 1, Token: c.token}}
+		if got, why := r.stands(&record.Spec{RunToken: c.recorded}, running); got != c.want {
+			t.Errorf("stands of a report with token %q about a run with %q = %v, %q, want %v", c.token, c.recorded, got, why, c.want)
+		}
 	}
 }

@@ -15,8 +15,12 @@ import (
 )
 
 // Origin is the attempt that a report comes from. A number that is 0 is not
-// known: the report is about whichever attempt is under way.
-type Origin struct{ Run, Attempt int }
+// known: the report is about whichever attempt is under way. Token is that of the
+// run, "" if it is not known.
+type Origin struct {
+	Run, Attempt int
+	Token        string
+}
 
 // RefusedError says why nothing can be reported about a task now.
 type RefusedError struct {
@@ -62,6 +66,17 @@ func judge(state *record.State, from Origin) (standing, string) {
 	return underWay, ""
 }
 
+// stands judges a report about a task with these records. A process of a home that was
+// moved finds another task of the same name in the old place: that one is none of its
+// business.
+func (r *Report) stands(spec *record.Spec, state *record.State) (standing, string) {
+	stands, why := judge(state, r.From)
+	if stands == underWay && r.From.Token != "" && spec.RunToken != "" && r.From.Token != spec.RunToken {
+		return refused, "it is another task, or another run, than the one that reports"
+	}
+	return stands, why
+}
+
 // before tells of a task that has no state but a waiting one: who reports from
 // within knows better, and is only quicker than the supervisor's record.
 func before(from Origin) (standing, string) {
@@ -105,12 +120,12 @@ func (r *Report) records(h *store.Home) (*record.Spec, *record.State, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	stands, why := judge(state, r.From)
+	stands, why := r.stands(spec, state)
 	if stands == early {
 		if spec, state, err = r.await(h); err != nil {
 			return nil, nil, err
 		}
-		stands, why = judge(state, r.From)
+		stands, why = r.stands(spec, state)
 	}
 	if stands == underWay {
 		return spec, state, nil

@@ -28,7 +28,7 @@ type adoption struct {
 func (s *Shim) adopt() (stage, on string, err error) {
 	from := &s.launch.Adopt
 	s.adopted = &adoption{leader: proc.Identity(from.Leader), exit: -1}
-	s.tree = proc.KinOf(s.adopted.leader, record.Marks(s.launch.ID, s.launch.Run, s.launch.Home),
+	s.tree = proc.KinOf(s.adopted.leader, record.Marks(s.launch.RunToken, s.launch.ID, s.launch.Run, s.launch.Home),
 		[]string{s.path(store.OutFIFO), s.path(store.ErrFIFO)}, s.foreign)
 	// A copy that can't be opened any more must not cost the task its supervisor.
 	if stage, on, err := s.open(); err != nil && stage != record.StageTee {

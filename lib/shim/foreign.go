@@ -19,7 +19,7 @@ func (s *Shim) foreign(pid int) bool {
 	if err != nil {
 		return false
 	}
-	values, err := proc.ReadEnviron(id, record.MarkNames())
+	values, err := proc.ReadEnviron(id, []string{record.MarkTask, record.MarkHome})
 	if err != nil {
 		return false
 	}

@@ -13,11 +13,16 @@ import (
 )
 
 // WriteHolder writes into the held run.lock f which process holds it: a line of
-// boot id, pid and start, written in place by the holder alone. It is advice
+// boot id, pid, start, pid namespace and time namespace, written in place by the holder
+// alone. It is advice
 // for those who wait for that process's end. The lock itself says whether
 // anyone holds it, and after that one's death the line is stale.
 func WriteHolder(f *os.File, p record.Process) error {
-	line := p.BootID + " " + strconv.Itoa(p.PID) + " " + strconv.FormatUint(p.StartTicks, 10) + "\n"
+	line := p.BootID + " " + strconv.Itoa(p.PID)
+	for _, n := range []uint64{p.StartTicks, p.PIDNS, p.TimeNS} {
+		line += " " + strconv.FormatUint(n, 10)
+	}
+	line += "\n"
 	_, err := f.WriteAt([]byte(line), 0)
 	return errors.Join(err, f.Truncate(int64(len(line))))
 }
@@ -39,19 +44,30 @@ func holderIn(path string) *record.Process {
 func (l *Lock) Holder() *record.Process { return readHolder(l.f) }
 
 func readHolder(f *os.File) *record.Process {
-	var buf [128]byte
+	var buf [192]byte
 	n, err := f.ReadAt(buf[:], 0)
 	if err != nil && !errors.Is(err, io.EOF) {
 		return nil
 	}
-	words := strings.Split(string(buf[:n]), " ")
-	if len(words) != 3 || !strings.HasSuffix(words[2], "\n") {
+	return parseHolder(string(buf[:n]))
+}
+
+// parseHolder reads the line of an older version too, which ends with the start.
+func parseHolder(text string) *record.Process {
+	line, whole := strings.CutSuffix(text, "\n")
+	words := strings.Split(line, " ")
+	if !whole || len(words) != 3 && len(words) != 5 {
 		return nil
 	}
-	pid, err1 := strconv.Atoi(words[1])
-	start, err2 := strconv.ParseUint(strings.TrimSuffix(words[2], "\n"), 10, 64)
-	if errors.Join(err1, err2) != nil {
+	pid, err := strconv.Atoi(words[1])
+	var numbers [3]uint64
+	for i, word := range words[2:] {
+		if err == nil {
+			numbers[i], err = strconv.ParseUint(word, 10, 64)
+		}
+	}
+	if err != nil {
 		return nil
 	}
-	return &record.Process{BootID: words[0], PID: pid, StartTicks: start}
+	return &record.Process{BootID: words[0], PID: pid, StartTicks: numbers[0], PIDNS: numbers[1], TimeNS: numbers[2]}
 }

@@ -128,7 +128,7 @@ func (s *snapshot) lookForKin() {
 	case s.output == fifoHeld:
 		s.kin = max(s.state.Leftovers, 1)
 	case s.output == fifoIdle && (s.state.Leftovers > 0 || s.state.Cgroup != ""):
-		s.kin = s.countKin(proc.Identity(*s.state.Leader), s.state.Run)
+		s.kin = s.countKin(proc.Identity(*s.state.Leader))
 	}
 }
 
@@ -160,18 +160,26 @@ func (s *snapshot) cgroup() (*proc.Cgroup, error) {
 }
 
 // countKin looks at every process there is, so it is asked for seldom.
-func (s *snapshot) countKin(leader proc.Identity, run int) int {
+func (s *snapshot) countKin(leader proc.Identity) int {
 	if boot, err := proc.BootID(); err != nil || leader.BootID != boot {
 		return 0
 	}
 	if s.populated() {
 		return 1
 	}
-	live, err := proc.KinOf(leader, record.Marks(s.id, run, s.home), nil, nil).Live()
+	live, err := proc.KinOf(leader, s.marks(), nil, nil).Live()
 	if err != nil {
 		return 0
 	}
 	return len(live)
+}
+
+// marks are what the processes of the newest run carry.
+func (s *snapshot) marks() []string {
+	if s.spec == nil {
+		return record.Marks("", s.id, s.state.Run, s.home)
+	}
+	return record.Marks(s.spec.RunToken, s.id, s.spec.Run, s.home)
 }
 
 // guessed tells whether the leader was found by its looks: its status must not
@@ -188,7 +196,7 @@ func (s *snapshot) leader(sameBoot bool) (proc.Identity, bool) {
 		return proc.Identity{}, false
 	}
 	dir := store.At(s.home).TaskDir(s.id)
-	id, err := proc.FindLeader(record.Marks(s.spec.ID, s.spec.Run, s.home),
+	id, err := proc.FindLeader(s.marks(),
 		[]string{filepath.Join(dir, store.OutFIFO), filepath.Join(dir, store.ErrFIFO)})
 	return id, err == nil
 }
@@ -227,7 +235,7 @@ func endState(s *snapshot, v verdict, f *finding, now time.Time) *record.State {
 	if s.output == fifoHeld {
 		end.Leftovers = max(end.Leftovers, 1)
 	} else if f.leader && f.sameBoot {
-		s.kin = s.countKin(f.who, end.Run)
+		s.kin = s.countKin(f.who)
 		end.Leftovers = s.kin
 	}
 	if end.Leftovers == 0 && s.again(end, begun) {

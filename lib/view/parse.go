@@ -105,6 +105,7 @@ var specMembers = members[record.Spec]{
 	{"id", func(d *decoder, s *record.Spec, v gjson.Result) { s.ID = d.str(v) }},
 	{"run", func(d *decoder, s *record.Spec, v gjson.Result) { s.Run = d.number(v) }},
 	{"firstRun", func(d *decoder, s *record.Spec, v gjson.Result) { s.FirstRun = d.number(v) }},
+	{"runToken", func(d *decoder, s *record.Spec, v gjson.Result) { s.RunToken = d.str(v) }},
 	{"name", func(d *decoder, s *record.Spec, v gjson.Result) { s.Name = d.str(v) }},
 	{"command", func(d *decoder, s *record.Spec, v gjson.Result) { s.Command = d.str(v) }},
 	{"args", func(d *decoder, s *record.Spec, v gjson.Result) { s.Args = d.strs(v) }},
@@ -222,6 +223,8 @@ var processMembers = members[record.Process]{
 	{"bootId", func(d *decoder, p *record.Process, v gjson.Result) { p.BootID = d.str(v) }},
 	{"pid", func(d *decoder, p *record.Process, v gjson.Result) { p.PID = d.number(v) }},
 	{"startTicks", func(d *decoder, p *record.Process, v gjson.Result) { p.StartTicks = d.unsigned(v) }},
+	{"pidNamespace", func(d *decoder, p *record.Process, v gjson.Result) { p.PIDNS = d.unsigned(v) }},
+	{"timeNamespace", func(d *decoder, p *record.Process, v gjson.Result) { p.TimeNS = d.unsigned(v) }},
 }
 
 var usageMembers = members[record.Usage]{

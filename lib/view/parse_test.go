@@ -17,6 +17,7 @@ func TestParseSpecRoundTrip(t *testing.T) {
 	spec.SessionID, spec.Notify, spec.Metadata = "s-1", true, []byte(`{"a":[1,{"b":null}]}`)
 	spec.Stdin, spec.Split, spec.Tees, spec.LogMax = "/in", true, []string{"/t"}, 1<<40
 	spec.TimeLimitMs, spec.SuccessExitCodes = 5, []int{3, 200}
+	spec.RunToken, spec.StartedBy.PIDNS, spec.StartedBy.TimeNS = "00112233445566778899aabbccddeeff", 4026531836, 4026531834
 	data := spec.AppendJSON(nil)
 	got, err := ParseSpec(data)
 	if err != nil || !reflect.DeepEqual(got, spec) {
@@ -26,7 +27,7 @@ func TestParseSpecRoundTrip(t *testing.T) {
 
 func TestParseStateRoundTrip(t *testing.T) {
 	code, signal := 200, "KILL"
-	p := &record.Process{BootID: "b", PID: 7, StartTicks: 1<<64 - 1}
+	p := &record.Process{BootID: "b", PID: 7, StartTicks: 1<<64 - 1, PIDNS: 4026531836, TimeNS: 4026531834}
 	state := &record.State{Run: 2, Attempt: 3, State: record.Failed, Reason: record.BySignal, ExitCode: &code,
 		Signal: &signal, Leader: p, Shim: p, Containment: "cgroup", Cgroup: "/sys/fs/cgroup/bgtask-x", Leftovers: 4, TeeMissed: 5,
 		StartedAt: testTime, ExitedAt: testTime, UpdatedAt: testTime,

@@ -306,7 +306,7 @@ func (s *snapshot) adopted() int {
 	case s.populated():
 		return 1
 	case s.state.Containment == bySession:
-		return s.countKin(proc.Identity(*s.state.Leader), s.state.Run)
+		return s.countKin(proc.Identity(*s.state.Leader))
 	}
 	return 0
 }
