@@ -25,6 +25,9 @@ type LogLines struct {
 	DroppedBytes int64    `json:"dropped_bytes,omitempty"`
 	Gaps         []LogGap `json:"gaps,omitempty"`
 
+	// OutputEnd is "unknown" if some of the output may be missing, uncounted.
+	OutputEnd string `json:"output_end,omitempty"`
+
 	// Parts are the files of the log, oldest first.
 	Parts []seglog.Part `json:"-"`
 }
@@ -50,7 +53,7 @@ func LastLines(h *store.Home, t *view.Task, o LogOptions, n int) (*LogLines, err
 	if n == 0 {
 		n = DefaultLines
 	}
-	l := &LogLines{TaskID: id}
+	l := &LogLines{TaskID: id, OutputEnd: t.OutputEnd}
 	if err := l.read(log, n); err != nil {
 		return nil, fmt.Errorf("read the log of %q: %w", id, err)
 	}

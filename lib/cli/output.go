@@ -317,8 +317,11 @@ func (c *Call) printLog(h *store.Home, id string, o LogOptions, out io.Writer) e
 	return errors.Join(s.drain(), s.finish())
 }
 
-// noteStreams explains an empty answer.
+// noteStreams explains an empty answer, and one that may lack something.
 func (c *Call) noteStreams(t *view.Task, o LogOptions) {
+	if t.OutputEnd != "" {
+		c.Note("some output of task %q may be missing: after its supervisor had gone, nobody held it for a time", t.ID)
+	}
 	if o.Stderr && t.Spec != nil && !t.Spec.Split {
 		c.Note("task %q was started without --split: its stderr is in the one log", t.ID)
 	}

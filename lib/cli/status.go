@@ -149,7 +149,7 @@ func statusFields(t *view.Task) []Detail {
 		{"result", string(t.Result)},
 		{"usage", usageText(t.Usage)}, {"stop", stopText(t.Stop)},
 		{"log", t.LogPath}, {"log bytes", strconv.FormatInt(t.LogBytes, 10)},
-		{"log dropped", positive(t.LogDroppedBytes, "")}, {"tees missed", positive(t.TeeMissedBytes, "")},
+		{"log dropped", positive(t.LogDroppedBytes, "")}, {"output end", t.OutputEnd}, {"tees missed", positive(t.TeeMissedBytes, "")},
 		{"metadata", string(t.Metadata)},
 	}
 }

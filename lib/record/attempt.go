@@ -22,4 +22,5 @@ func (s *State) appendLogs(o *object) {
 	o.optInt("logEnd", s.LogEnd)
 	o.optInt("errorsStart", s.ErrorsStart)
 	o.optInt("errorsEnd", s.ErrorsEnd)
+	o.optStr("outputEnd", s.OutputEnd)
 }

@@ -53,6 +53,7 @@ type Adoption struct {
 	TeeMissed   int64  // as in State, of the supervisors before
 	LogStart    int64  // as in State
 	ErrorsStart int64  // as in State
+	OutputLost  bool   // State.OutputEnd is OutputUnknown
 	Cause       Reason // why its supervisor was ending it without having been asked to; "" if it was not
 	StopMs      int64  // when a stop was asked for that is not carried out yet; 0 for none
 	Stop        Stop   // without its time
@@ -144,7 +145,7 @@ func (l *Launch) fields() []field {
 		{"leaderpidns", &l.Adopt.Leader.PIDNS}, {"leadertimens", &l.Adopt.Leader.TimeNS},
 		{"cgroup", &l.Adopt.Cgroup}, {"guessed", &l.Adopt.Guessed}, {"over", &l.Adopt.Over},
 		{"teemissed", &l.Adopt.TeeMissed}, {"logstart", &l.Adopt.LogStart},
-		{"errorsstart", &l.Adopt.ErrorsStart}, {"cause", &l.Adopt.Cause}, {"stopms", &l.Adopt.StopMs}, {"stopby", &l.Adopt.Stop.By},
+		{"errorsstart", &l.Adopt.ErrorsStart}, {"outputlost", &l.Adopt.OutputLost}, {"cause", &l.Adopt.Cause}, {"stopms", &l.Adopt.StopMs}, {"stopby", &l.Adopt.Stop.By},
 		{"stopsignal", &l.Adopt.Stop.Signal}, {"stopnumber", &l.Adopt.StopNumber},
 		{"stopgrace", &l.Adopt.Stop.GraceMs}, {"stopreason", &l.Adopt.Stop.Reason},
 		{"stopcause", &l.Adopt.Stop.Cause}, {"graceleft", &l.Adopt.GraceLeftMs},

@@ -103,6 +103,10 @@ type Process struct {
 	TimeNS     uint64 // that of the time namespace that StartTicks is of
 }
 
+// OutputUnknown says that for a time nobody held the output of an attempt: what was
+// in the pipe then is gone, and nobody knows how much that was.
+const OutputUnknown = "unknown"
+
 // Usage is what the kernel counted for the reaped part of a tree (getrusage(2)).
 type Usage struct {
 	UserMs, SystemMs int64
@@ -146,6 +150,8 @@ type State struct {
 
 	LogStart, LogEnd       int64 // what this attempt wrote to output.log, as offsets; LogEnd only once it has ended
 	ErrorsStart, ErrorsEnd int64 // the same of errors.log, with separate streams
+
+	OutputEnd string // OutputUnknown if some of the attempt's output may be missing; else ""
 
 	ClaimedBy *Process // of a Claimed state: who is about to start the attempt
 

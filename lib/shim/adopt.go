@@ -40,6 +40,9 @@ func (s *Shim) adopt() (stage, on string, err error) {
 	s.state.Leader = &from.Leader
 	s.state.Guessed = from.Guessed
 	s.state.LogStart, s.state.ErrorsStart = from.LogStart, from.ErrorsStart
+	if from.OutputLost {
+		s.state.OutputEnd = record.OutputUnknown
+	}
 	if from.StartedMs != 0 {
 		s.state.StartedAt = time.UnixMilli(from.StartedMs)
 	}

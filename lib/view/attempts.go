@@ -28,6 +28,7 @@ type Attempt struct {
 	LogEnd      *int64           `json:"logEnd"`
 	ErrorsStart int64            `json:"errorsStart,omitzero"`
 	ErrorsEnd   int64            `json:"errorsEnd,omitzero"`
+	OutputEnd   string           `json:"outputEnd,omitempty"` // as of a Task
 }
 
 // NoAttemptError says that a task has no such run or attempt, or that nothing is
@@ -73,6 +74,7 @@ func newAttempt(s *record.State) Attempt {
 	a := Attempt{
 		Run: s.Run, Attempt: s.Attempt, State: s.State, Reason: s.Reason, ExitCode: s.ExitCode, Signal: s.Signal,
 		StartedAt: knownTime(s.StartedAt), ExitedAt: knownTime(s.ExitedAt), LogStart: s.LogStart, ErrorsStart: s.ErrorsStart, ErrorsEnd: s.ErrorsEnd,
+		OutputEnd: s.OutputEnd,
 	}
 	if s.State.Terminal() || s.State == record.Retrying {
 		a.LogEnd = &s.LogEnd

@@ -216,6 +216,9 @@ func endState(s *snapshot, v verdict, f *finding, now time.Time) *record.State {
 	if end.Stop == nil {
 		end.Stop = s.stop
 	}
+	if s.lost || v == lostReboot {
+		end.OutputEnd = record.OutputUnknown
+	}
 	begun := end.Reason // what its supervisor had begun to end it for
 	end.State, end.Reason = record.Failed, record.Lost
 	switch v {

@@ -59,7 +59,10 @@ func (r *reader) heal(before *snapshot) error {
 		return err
 	}
 	r.readStop(s)
-	r.look(s)
+	out := holdOutputs(dir, s.spec.Split)
+	defer out.release()
+	r.lookAround(s)
+	s.output, s.lost = out.use, out.lost
 	v, f, err := s.judge()
 	if err != nil {
 		return err
@@ -75,21 +78,29 @@ func (r *reader) heal(before *snapshot) error {
 		err = r.wait(s, v)
 		settled = err == nil
 		return err
+	case adopt, adoptRest:
+		return r.adopt(s, v, f, lock)
 	case finishEnd:
 		err = r.finishEnd(s)
-		settled = err == nil
-		return err
-	case adopt, adoptRest:
-		a := r.adoption(s, v, f)
-		if v == adopt {
-			// A journal that can't be written must not cost the task its supervisor.
-			_ = r.journalStart(s, &a.Leader)
-		}
-		return launch.Adopt(r.home, lock, s.spec, s.attempt(), a)
+	default:
+		err = r.recordEnd(s, v, f, out)
 	}
-	err = r.recordEnd(s, v, f)
-	settled = err == nil
+	if err == nil && s.terminal() && s.output == fifoHeld && s.state.Leader != nil {
+		// Here rather than at the next look: meanwhile nobody would hold the output.
+		missed, err = true, r.adopt(s, adoptRest, f, lock)
+	}
+	settled = err == nil && !missed
 	return err
+}
+
+// adopt hands the run to a new supervisor.
+func (r *reader) adopt(s *snapshot, v verdict, f *finding, lock *store.Lock) error {
+	a := r.adoption(s, v, f)
+	if v == adopt {
+		// A journal that can't be written must not cost the task its supervisor.
+		_ = r.journalStart(s, &a.Leader)
+	}
+	return launch.Adopt(r.home, lock, s.spec, s.attempt(), a)
 }
 
 // note tells those who wait for the lock whose end to watch for: a healer may be
@@ -121,10 +132,11 @@ func (r *reader) release(id string, lock *store.Lock, s *snapshot, ring, kick bo
 
 // adoption says what the next shim must know of the run.
 func (r *reader) adoption(s *snapshot, v verdict, f *finding) record.Adoption {
-	a := record.Adoption{Leader: record.Process(f.who), Guessed: s.guessed(), Over: v == adoptRest}
+	a := record.Adoption{Leader: record.Process(f.who), Guessed: s.guessed(), Over: v == adoptRest, OutputLost: s.lost}
 	if s.state != nil {
 		a.Cgroup, a.TeeMissed = s.state.Cgroup, s.state.TeeMissed
 		a.LogStart, a.ErrorsStart, a.Cause = s.state.LogStart, s.state.ErrorsStart, s.state.Reason
+		a.OutputLost = a.OutputLost || s.state.OutputEnd == record.OutputUnknown
 	}
 	if !s.begun() {
 		a.LogStart, a.ErrorsStart = r.lastEnds(s.id)
@@ -177,10 +189,11 @@ func stopSignal(stop *record.Stop) (syscall.Signal, error) {
 
 // recordEnd writes the terminal state and does what follows from it. What the
 // dead shim had not read is taken into the log first, so that whoever sees the
-// end sees the output too.
-func (r *reader) recordEnd(s *snapshot, v verdict, f *finding) error {
+// end sees the output too. FIFOs that nobody else holds are let go before that: who
+// looks at the end would take this process for a survivor of the tree.
+func (r *reader) recordEnd(s *snapshot, v verdict, f *finding, out *outputs) error {
 	if v != lostReboot {
-		drainInto(r.home.TaskDir(s.id), s.spec)
+		r.drain(s, out)
 	}
 	fail.Pass("heal-record")
 	end := endState(s, v, f, time.Now())
@@ -205,30 +218,26 @@ func (r *reader) recordEnd(s *snapshot, v verdict, f *finding) error {
 	return r.tidy(s)
 }
 
-// drainInto moves what the FIFOs hold into the logs. It is done as well as it
-// can be: that a log can't be written must not keep the end from being
-// recorded.
-func drainInto(dir string, spec *record.Spec) {
-	drainOne(dir, store.OutFIFO, store.OutputStem, spec.LogMax)
-	if spec.Split {
-		drainOne(dir, store.ErrFIFO, store.ErrorsStem, spec.LogMax)
-	}
-}
-
-func drainOne(dir, fifo, stem string, limit int64) {
-	fail.Pass("heal-drain")
-	var log *seglog.Writer
-	drain(filepath.Join(dir, fifo), func(p []byte) {
-		if log == nil {
-			log, _ = seglog.Open(seglog.Options{Dir: dir, Stem: stem, Max: limit, Now: time.Now, Replace: store.Replace})
+// drain moves what the FIFOs hold into the logs. It is done as well as it can be:
+// that a log can't be written must not keep the end from being recorded.
+func (r *reader) drain(s *snapshot, out *outputs) {
+	for i, stem := range []string{store.OutputStem, store.ErrorsStem}[:len(out.fds)] {
+		fail.Pass("heal-drain")
+		if out.fds[i] < 0 {
+			continue
 		}
-		if log != nil {
-			log.Write(p)
+		ended, _ := drain(out.fds[i], func() (*seglog.Writer, error) {
+			return seglog.Open(seglog.Options{
+				Dir: r.home.TaskDir(s.id), Stem: stem, Max: s.spec.LogMax, Now: time.Now, Replace: store.Replace,
+			})
+		})
+		if !ended {
+			continue
 		}
-	})
-	if log != nil {
-		log.Sync()
-		log.Close()
+		if syscall.Close(out.fds[i]); i == 0 {
+			s.output = fifoIdle
+		}
+		out.fds[i] = -1
 	}
 }
 
@@ -327,9 +336,13 @@ func (r *reader) tidy(s *snapshot) error {
 
 // look fills in what a snapshot says beyond its records.
 func (r *reader) look(s *snapshot) {
-	dir := r.home.TaskDir(s.id)
+	r.lookAround(s)
+	s.output = lookAtFIFO(filepath.Join(r.home.TaskDir(s.id), store.OutFIFO))
+	s.lost = s.output != fifoHeld
+}
+
+func (r *reader) lookAround(s *snapshot) {
 	s.marked = exists(filepath.Join(r.home.LiveDir(), s.id))
-	s.output = lookAtFIFO(filepath.Join(dir, store.OutFIFO))
 }
 
 // assume gives the state that a healer would have recorded, for a home that

@@ -175,6 +175,7 @@ var stateMembers = members[record.State]{
 	{"logEnd", func(d *decoder, s *record.State, v gjson.Result) { s.LogEnd = d.integer(v) }},
 	{"errorsStart", func(d *decoder, s *record.State, v gjson.Result) { s.ErrorsStart = d.integer(v) }},
 	{"errorsEnd", func(d *decoder, s *record.State, v gjson.Result) { s.ErrorsEnd = d.integer(v) }},
+	{"outputEnd", func(d *decoder, s *record.State, v gjson.Result) { s.OutputEnd = d.str(v) }},
 
 	{"claimedBy", func(d *decoder, s *record.State, v gjson.Result) { s.ClaimedBy = nested(d, v, processMembers) }},
 	{"retryScheduledAt", func(d *decoder, s *record.State, v gjson.Result) { s.RetryAt = d.time(v) }},

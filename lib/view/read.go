@@ -175,6 +175,7 @@ type snapshot struct {
 	holder *record.Process // who holds it, if that is known
 	marked bool            // live/ID is there
 	output fifoUse         // out.fifo
+	lost   bool            // nobody had the output open: its end may be missing
 	kin    int             // who lives of the tree of an ended run, as far as was looked
 }
 

@@ -80,6 +80,7 @@ type Task struct {
 	LogPath         string            `json:"logPath"`
 	LogBytes        int64             `json:"logBytes"`                 // stored, of both streams
 	LogDroppedBytes int64             `json:"logDroppedBytes"`          // written by the task and not stored
+	OutputEnd       string            `json:"outputEnd,omitempty"`      // "unknown" if some output may be missing, uncounted
 	TeeMissedBytes  int64             `json:"teeMissedBytes,omitempty"` // that readers of --tee did not get
 	Stop            *Stop             `json:"stop,omitempty"`
 	Progress        Progress          `json:"progress"`
@@ -240,7 +241,7 @@ func (t *Task) addState(s *record.State) {
 	if s.Leader != nil {
 		t.PID = s.Leader.PID
 	}
-	t.Containment, t.TeeMissedBytes = s.Containment, s.TeeMissed
+	t.Containment, t.TeeMissedBytes, t.OutputEnd = s.Containment, s.TeeMissed, s.OutputEnd
 	t.StartedAt, t.ExitedAt, t.UpdatedAt = timeOf(s.StartedAt), timeOf(s.ExitedAt), timeOf(s.UpdatedAt)
 	if s.Usage != nil {
 		u := Usage(*s.Usage)
