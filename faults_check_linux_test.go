@@ -21,6 +21,7 @@ func (w *world) check(lossy string) {
 	w.agrees()
 	w.knowsAll()
 	w.finishAll()
+	w.endStuck()
 	if w.exists() {
 		w.checkEnd()
 		w.checkOutput(lossy)
@@ -38,6 +39,13 @@ func (w *world) check(lossy string) {
 	w.checkJournal()
 	checkReports(w.t, w.home, w.id)
 	w.checkTidy()
+}
+
+// endStuck kills a supervisor whose disk stays broken: it waits for a better one.
+func (w *world) endStuck() {
+	if w.broken && w.exists() && w.run("bg-wait", "--timeout", "5", w.id).code == 124 {
+		w.killShims()
+	}
 }
 
 func (w *world) exists() bool {

@@ -31,6 +31,7 @@ type world struct {
 
 	flags   []string // of each start
 	armed   []string // the environment that arms a point; nil while none is
+	broken  bool     // the armed fault stays: the disk never takes what it refused
 	lives   []*life
 	past    int  // how many of them are of earlier starts
 	cleared bool // the task was removed, or was to be

@@ -46,7 +46,7 @@ func (s *Shim) adopt() (stage, on string, err error) {
 	if from.StartedMs != 0 {
 		s.state.StartedAt = time.UnixMilli(from.StartedMs)
 	}
-	s.leaderEnded, s.recorded = from.Over, from.Over
+	s.leaderEnded, s.recorded, s.kept = from.Over, from.Over, from.Over
 	s.openLogBells() // their owners told the shim before us
 	for _, st := range s.streams {
 		st.pump() // the last holder may be gone, and poll(2) does not tell a reader who never saw one

@@ -37,24 +37,48 @@ func (s *Shim) end() {
 	}
 	s.state.UpdatedAt = time.Now()
 	s.recorded = true
+	s.keep()
+}
+
+// keepDelay and maxKeepDelay are when a record of the end is tried again that the
+// disk did not take, because it has turned read-only or is broken. The delay doubles.
+const (
+	keepDelay    = 250 * time.Millisecond
+	maxKeepDelay = 30 * time.Second
+)
+
+// keep writes down the end, and tells of it. As long as the disk takes no record the
+// shim stays, because nobody else knows how the run ended.
+func (s *Shim) keep() {
 	if s.state.EventsMissing = len(s.unsaid); s.state.EventsMissing > 0 {
 		s.say()
 		s.state.EventsMissing = len(s.unsaid)
 	}
 	fail.Pass("shim-end-record")
-	if err := s.reserve.Commit(s.encoded()); err == nil {
-		s.kept = true
-		s.state.EventsMissing = 0 // the journal line of the end comes after theirs
-		store.SyncDir(s.launch.TaskDir)
-		fail.Pass("shim-end-journal")
-		s.journal(record.EndEvent(&s.state), s.state.UpdatedAt)
-		if s.state.State != record.Retrying {
-			s.forget()
-		}
+	if !s.writeEnd() {
+		s.keepDelay = min(max(2*s.keepDelay, keepDelay), maxKeepDelay)
+		s.keepAt = time.Now().Add(s.keepDelay)
+		s.strikeLogBells()
+		return
+	}
+	s.kept, s.keepAt = true, time.Time{}
+	s.state.EventsMissing = 0 // the journal line of the end comes after theirs
+	store.SyncDir(s.launch.TaskDir)
+	fail.Pass("shim-end-journal")
+	s.journal(record.EndEvent(&s.state), s.state.UpdatedAt)
+	if s.state.State != record.Retrying {
+		s.forget()
 	}
 	fail.Pass("shim-end-ring")
 	store.Ring(s.path(store.BellsDir), store.BellChange)
 	s.strikeLogBells()
+}
+
+// writeEnd writes the record of the end into the room that was kept for it, or
+// elsewhere if that is gone.
+func (s *Shim) writeEnd() bool {
+	record := s.encoded()
+	return s.reserve.Commit(record) == nil || store.Replace(s.path(store.StateFile), record) == nil
 }
 
 // forget removes what only an open run has.

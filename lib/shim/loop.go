@@ -206,6 +206,9 @@ func (s *Shim) settle() (gone bool) {
 	if !s.recorded && (s.treeGone || !lingering) {
 		s.end()
 	}
+	if !s.kept {
+		return false
+	}
 	gone = s.recorded && s.treeGone && (s.stop != nil || s.state.State == record.Retrying || s.closed())
 	if s.recorded && !gone {
 		s.sendDispatcher()
@@ -342,10 +345,13 @@ func (s *Shim) untilTimer() int {
 }
 
 func (s *Shim) nextTimer() time.Time {
-	if s.stop != nil {
+	if s.stop != nil && !s.stop.deadline.IsZero() {
 		return s.stop.deadline
 	}
 	if s.leaderEnded && s.recorded {
+		return s.keepAt
+	}
+	if s.stop != nil {
 		return time.Time{}
 	}
 	if bark := s.barkAt(); !bark.IsZero() && (s.limit.IsZero() || bark.Before(s.limit)) {
@@ -363,6 +369,8 @@ func (s *Shim) checkTimers() {
 		return
 	}
 	switch {
+	case next.Equal(s.keepAt):
+		s.keep()
 	case s.stop != nil:
 		s.kill()
 	case next.Equal(s.limit):

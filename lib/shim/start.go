@@ -63,6 +63,9 @@ type Shim struct {
 	calm        bool // nothing happened for a while, once
 	kept        bool // the record of the end is on the disk
 
+	keepAt    time.Time // when that record is tried again; zero if it need not be
+	keepDelay time.Duration
+
 	polled  []unix.PollFd           // reused by every poll
 	message [record.MaxMessage]byte // what came to the doorbell
 	pending int                     // bytes of a message that is not whole yet
@@ -362,7 +365,9 @@ func (s *Shim) recordStart(running *store.Reserve) {
 	}
 	s.guard(now)
 	fail.Pass("shim-start-record")
-	running.CommitUnsynced(s.encoded())
+	if running.CommitUnsynced(s.encoded()) != nil {
+		running.Release()
+	}
 	fail.Pass("shim-start-journal")
 	if len(s.launch.Replaced) > 0 {
 		s.unsaid = append(s.unsaid, s.launch.Replaced)

@@ -33,6 +33,18 @@ func newPending(path string) (*pending, error) {
 	return &pending{f, path}, nil
 }
 
+// reopen opens the file again after a replace that failed.
+func (p *pending) reopen() error {
+	if p.f.Fd() != ^uintptr(0) {
+		return nil
+	}
+	f, err := fsys.Open(p.f.Name(), os.O_RDWR, 0)
+	if err == nil {
+		p.f = f
+	}
+	return err
+}
+
 // replace makes the file visible under its final name.
 func (p *pending) replace() error {
 	err := p.f.Close()
@@ -123,7 +135,8 @@ func NewReserve(path string) (*Reserve, error) {
 }
 
 // Commit replaces the file with data as Replace does, out of the reserved
-// room. The reserve is used up.
+// room. The reserve is used up, unless there was an error: then Commit can be
+// called again.
 func (r *Reserve) Commit(data []byte) error { return r.commit(data, r.p.replaceSynced) }
 
 // CommitUnsynced does the same without waiting for the disk. A reader sees the
@@ -131,7 +144,7 @@ func (r *Reserve) Commit(data []byte) error { return r.commit(data, r.p.replaceS
 func (r *Reserve) CommitUnsynced(data []byte) error { return r.commit(data, r.p.replace) }
 
 func (r *Reserve) commit(data []byte, replace func() error) error {
-	err := fail.Point("commit-write")
+	err := errors.Join(fail.Point("commit-write"), r.p.reopen())
 	if err == nil {
 		_, err = r.p.f.WriteAt(data, 0)
 	}
@@ -141,10 +154,7 @@ func (r *Reserve) commit(data []byte, replace func() error) error {
 	if err == nil {
 		err = replace()
 	}
-	if err != nil {
-		return errors.Join(err, r.p.discard())
-	}
-	return nil
+	return err
 }
 
 // Release gives the room back unused.
