@@ -142,7 +142,7 @@ var impliedCodes = map[*regexp.Regexp][]string{
 	regexp.MustCompile(`cli\.Words`):                 {"CodeNo", "CodeNoTask", "CodeAmbiguous", "CodeHome", "CodeTool"},
 	regexp.MustCompile(`NamedOrGone`):                {"CodeNoTask", "CodeAmbiguous", "CodeHome", "CodeTool"},
 	regexp.MustCompile(`control\.(Start|Restart)\(`): {"CodeNo", "CodeHome", "CodeTool", "CodeNotExecutable", "CodeNotFound"},
-	regexp.MustCompile(`RelayCode`):                  {"CodeTool"},
+	regexp.MustCompile(`cli\.RelayFlags`):            {"CodeTimeout", "CodeTool", "CodeNotExecutable", "CodeNotFound"},
 	regexp.MustCompile(`Timeout +\*?cli\.Duration`):  {"CodeTimeout"},
 	regexp.MustCompile(`cli\.(ListOrShow|Plain)\(`):  {"CodeNo", "CodeTool"},
 }

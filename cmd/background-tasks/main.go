@@ -46,5 +46,6 @@ Options:
   --stream                       logs and events: one frame a line
   --timeout SECONDS              how long to wait at most (60)
   --concurrency N                how many items of a batch at once (5)
+  --relay                        start, restart, wait: exit as in text mode
   --version, --help, -h
 `

@@ -10,6 +10,7 @@
 package main
 
 import (
+	"errors"
 	"os"
 	"time"
 
@@ -25,7 +26,7 @@ func main() {
 		Help:    "End tasks if they run, and run them again under the same ids. Prints the ids.",
 		Flags:   &flags{},
 		JSON:    cli.Many(func(p *cli.RestartPayload) string { return string(p.ID) }, restart),
-		Options: cli.AllOptions,
+		Options: cli.WaitOptions,
 		After:   launch.Tidy,
 	})
 }
@@ -35,6 +36,7 @@ type flags struct {
 	cli.Words
 	cli.TagFlag
 	cli.FilterFlags
+	cli.RelayFlags
 	Env     []string      `short:"e" sep:"none" placeholder:"NAME=VALUE" help:"Set a variable; NAME alone takes the caller's value. Repeatable."`
 	Wait    bool          `help:"Wait for the end and relay the exit code."`
 	Timeout *cli.Duration `placeholder:"DURATION" help:"How long to wait at most; then exit 124."`
@@ -46,7 +48,7 @@ func (f *flags) Run(c *cli.Call) error {
 	if err != nil {
 		return err
 	}
-	if err := cli.NeedsWait(f.Timeout, f.Wait); err != nil {
+	if err := errors.Join(cli.NeedsWait(f.Timeout, f.Wait), f.RelayFlags.Apply(c, f.Wait)); err != nil {
 		return err
 	}
 	targets, err := cli.Targets(c, cli.Request{Words: f.Tasks, Tags: f.Tag, FilterFlags: f.FilterFlags})
@@ -61,7 +63,7 @@ func (f *flags) Run(c *cli.Call) error {
 	payload := func(id string) *cli.RestartPayload { return &cli.RestartPayload{ID: cli.TaskID(id), Env: env} }
 	return cli.Each(c, cli.Items(targets, payload), restart, func(d *cli.TaskData) error {
 		if f.Wait {
-			c.RelayCode(d.Task)
+			c.Relay(d.Task)
 		}
 		return c.Print(d.TaskID)
 	})
@@ -87,5 +89,5 @@ func restart(c *cli.Call, p *cli.RestartPayload) (*cli.TaskData, error) {
 	if t, err = cli.Await(c, t.ID); err != nil {
 		return nil, err
 	}
-	return cli.NewTaskData(t), nil
+	return cli.NewEndData(c, t), nil
 }

@@ -16,6 +16,8 @@ type startData struct {
 	Reused      *string           `json:"reusedTaskId"`      // null unless an open task is the answer
 	Superseded  []string          `json:"supersededTaskIds"` // that are ended in favour of this one
 
+	*cli.Verdict // nil unless it was waited for
+
 	answer *sched.Result
 }
 
@@ -46,6 +48,7 @@ func (d *startData) complete(c *cli.Call, h *store.Home) error {
 			return err
 		}
 		d.Lifecycle.Status, d.Lifecycle.TerminalStatus = d.Task.Status, &d.Task.Status
+		d.Verdict = cli.NewVerdict(c, d.Task)
 	}
 	d.Task.Spec, d.Task.Current = nil, nil // nor these
 	return nil

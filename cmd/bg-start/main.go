@@ -30,7 +30,7 @@ func main() {
 			"was not found, 126 if it can't be executed, 125 for all else, and leaves nothing behind then.",
 		Flags:   &flags{},
 		JSON:    cli.Together(func(p *cli.StartPayload) string { return string(p.ID) }, startAll),
-		Options: cli.AllOptions,
+		Options: cli.WaitOptions,
 		After:   launch.Tidy,
 	})
 }
@@ -59,7 +59,8 @@ type flags struct {
 	Leftovers string        `placeholder:"POLICY" help:"What becomes of processes that outlive the command: keep (they live on, the task is over), wait, or kill."`
 	Success   cli.Codes     `placeholder:"CODES" help:"Exit codes beside 0 that count as success, as in 1,3."`
 	scheduleFlags
-	Wait    bool          `help:"Wait for the end and relay the exit code, or 128 and the signal's number."`
+	cli.RelayFlags
+	Wait    bool          `help:"Wait for the end and relay it: 0 if the task succeeded, else its exit code, or 128 and the signal's number."`
 	Timeout *cli.Duration `placeholder:"DURATION" help:"With --wait, how long at most; then exit 124."`
 	Logs    bool          `help:"Wait, and print the output meanwhile. The id goes to stderr then."`
 	Command []string      `arg:"" optional:"" passthrough:"partial" help:"The command and its arguments."`
@@ -79,7 +80,8 @@ func (f *flags) Words(args []string) bool {
 func (f *flags) Run(c *cli.Call) error {
 	p, err := f.payload()
 	if err == nil {
-		err = errors.Join(c.TextOnly(cli.TextFlag{Name: "--logs", Given: f.Logs}), cli.NeedsWait(f.Timeout, f.Wait || f.Logs))
+		err = errors.Join(c.TextOnly(cli.TextFlag{Name: "--logs", Given: f.Logs}), cli.NeedsWait(f.Timeout, f.Wait || f.Logs),
+			f.RelayFlags.Apply(c, f.Wait || f.Logs))
 	}
 	if err != nil {
 		return err
@@ -106,7 +108,7 @@ func (f *flags) Run(c *cli.Call) error {
 	}
 	t, err := cli.Await(c, id)
 	if err == nil {
-		c.RelayCode(t)
+		c.Relay(t)
 	}
 	return err
 }
@@ -145,6 +147,6 @@ func (f *flags) show(c *cli.Call, id string) error {
 	if err != nil {
 		return cli.WaitError(c, id, err)
 	}
-	c.RelayCode(tasks[0])
+	c.Relay(tasks[0])
 	return nil
 }

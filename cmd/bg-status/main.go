@@ -111,5 +111,8 @@ func status(c *cli.Call, p *cli.StatusPayload, showEnv bool) (*cli.TaskData, err
 			c.Note("the environment of %q is not shown: %v", t.ID, err)
 		}
 	}
+	if c.Opts.Wait {
+		return cli.NewEndData(c, t), nil
+	}
 	return cli.NewTaskData(t), nil
 }

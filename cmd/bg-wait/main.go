@@ -3,9 +3,9 @@
 //	bg-wait [--any] [--timeout DURATION] [--logs] [-q] TASK…
 //	bg-wait '{"id":"bg_demo"}' [--timeout SECONDS] | @FILE | -
 //
-// The exit code is the task's own, or 128 and the number of its signal; of
-// several the highest. It is 124 when the time is up, and 125 when nobody knows
-// how a task ended. With --any the first task that ends counts, and its id is
+// The exit code is 0 if and only if the task succeeded, else what bg-wait(1) lists,
+// the task's own as a rule; of several the highest. It is also 124 when the time is
+// up. With --any the first task that ends counts, and its id is
 // printed. An interrupted wait leaves the tasks alone.
 package main
 
@@ -23,11 +23,11 @@ import (
 func main() {
 	cli.Main(&cli.Verb{
 		Name: "wait",
-		Help: "Wait until tasks have ended. The exit code is the task's own, or 128 and its signal's number; of several " +
-			"the highest; 124 when the time is up, 125 when nobody knows. --all means those that are not over yet.",
+		Help: "Wait until tasks have ended. The exit code is 0 if they succeeded, else the task's own, or 128 and its signal's number; of several " +
+			"the highest; 124 when time is up, 125 when nobody knows. --all means those that are not over yet.",
 		Flags:   &flags{},
 		JSON:    cli.One(wait),
-		Options: cli.AllOptions,
+		Options: cli.WaitOptions,
 		After:   launch.Tidy,
 	})
 }
@@ -37,6 +37,7 @@ type flags struct {
 	cli.Words
 	cli.TagFlag
 	cli.FilterFlags
+	cli.RelayFlags
 	Any     bool          `help:"Wait for the first one only, print its id and relay its exit code."`
 	Timeout *cli.Duration `placeholder:"DURATION" help:"How long to wait at most; then exit 124."`
 	Logs    bool          `help:"Print the tasks' output, from its beginning on, while waiting."`
@@ -47,6 +48,9 @@ type flags struct {
 
 // Run waits for the tasks that the flags name.
 func (f *flags) Run(c *cli.Call) error {
+	if err := f.RelayFlags.Apply(c, true); err != nil {
+		return err
+	}
 	request := cli.Request{Words: f.Tasks, Tags: f.Tag, FilterFlags: f.FilterFlags}
 	if f.All {
 		request.Want = (*view.Task).Open
@@ -115,9 +119,9 @@ func (f *flags) first(c *cli.Call, t *view.Task) error {
 		if t.Unreadable != nil {
 			return t.Unreadable
 		}
-		data := cli.NewTaskData(t)
+		data := cli.NewEndData(c, t)
 		data.NotFound = f.missing
-		return c.Succeed(data)
+		return c.SucceedRelayed(data)
 	}
 	f.relay(c, t)
 	if f.Quiet {
@@ -129,10 +133,10 @@ func (f *flags) first(c *cli.Call, t *view.Task) error {
 // relay makes the task's end the verb's.
 func (f *flags) relay(c *cli.Call, t *view.Task) {
 	if f.Quiet {
-		c.RaiseCode(cli.RelayCode(t))
+		c.RelayQuietly(t)
 		return
 	}
-	c.RelayCode(t)
+	c.Relay(t)
 }
 
 func (f *flags) block(c *cli.Call, ids []string, h *store.Home) ([]*view.Task, error) {
@@ -173,5 +177,5 @@ func wait(c *cli.Call, p *cli.TaskPayload) (*cli.TaskData, error) {
 	if err != nil {
 		return nil, err
 	}
-	return cli.NewTaskData(t), nil
+	return cli.NewEndData(c, t), nil
 }

@@ -35,7 +35,7 @@ func One[P, D any](work Work[P, D]) func(*Call, []string) error {
 		if err != nil {
 			return err
 		}
-		return c.Succeed(data)
+		return c.SucceedRelayed(data)
 	}
 }
 
@@ -131,11 +131,17 @@ type tally struct {
 
 // add counts an outcome and tells people about an error.
 func (t *tally) add(c *Call, err error) {
+	if err != nil {
+		c.Complain(err)
+	}
+	t.count(err)
+}
+
+func (t *tally) count(err error) {
 	t.total++
 	if err == nil {
 		return
 	}
-	c.Complain(err)
 	code := failureOf(err).Code
 	if t.failed == 0 {
 		t.first = code
@@ -187,6 +193,7 @@ type BatchData struct {
 	SuccessCount int           `json:"success_count"`
 	ErrorCount   int           `json:"error_count"`
 	Concurrency  int           `json:"concurrency"`
+	*Verdict                   // nil unless ends were waited for
 	Results      []BatchResult `json:"results"`
 }
 
@@ -209,19 +216,43 @@ func answer[P, D any](c *Call, items []Item[P], many bool, results []Outcome[D])
 		if results[0].Err != nil {
 			return results[0].Err
 		}
-		return c.Succeed(results[0].Data)
+		return c.SucceedRelayed(results[0].Data)
 	}
 	batch := &BatchData{Outcome: "succeeded", Total: len(items), Concurrency: c.Opts.Concurrency, Results: []BatchResult{}}
+	if c.Opts.Wait || c.Verb == "wait" {
+		batch.Verdict = &Verdict{AllSucceeded: true, FailedIDs: []string{}}
+	}
+	var t tally
 	for i, r := range results {
 		if _, quiet := c.quietCode(r.Err); quiet {
 			return r.Err
 		}
 		batch.add(i, items[i].ID, r.Data, r.Err)
+		t.count(r.Err)
+		if r.Err == nil {
+			c.follow(r.Data)
+		}
 	}
-	if batch.ErrorCount > 0 {
+	if c.Opts.Relay {
+		c.RaiseCode(t.code())
+	} else if batch.ErrorCount > 0 {
 		c.RaiseCode(CodeNo)
 	}
 	return c.succeedBatch(batch)
+}
+
+// SucceedRelayed prints the envelope of a success that may speak for tasks.
+func (c *Call) SucceedRelayed(data any) error {
+	c.follow(data)
+	return c.Succeed(data)
+}
+
+// follow makes the exit code that of the tasks whose ends were waited for, if JSON
+// mode was asked to relay it.
+func (c *Call) follow(data any) {
+	if j, ok := data.(judged); ok && c.Opts.Relay && j.verdict() != nil {
+		c.RaiseCode(j.verdict().code)
+	}
 }
 
 // succeedBatch prints the envelope of a batch as Succeed would, but encodes one
@@ -280,6 +311,9 @@ func (b *BatchData) add(i int, id string, data any, err error) {
 		}
 	}
 	b.Results = append(b.Results, r)
+	if b.Verdict != nil {
+		b.judge(data, err)
+	}
 	switch {
 	case b.ErrorCount == 0:
 	case b.SuccessCount == 0:
@@ -287,4 +321,13 @@ func (b *BatchData) add(i int, id string, data any, err error) {
 	default:
 		b.Outcome = "partial_failure"
 	}
+}
+
+// judge joins the verdict on one item's task to that on all.
+func (b *BatchData) judge(data any, err error) {
+	var one *Verdict
+	if j, ok := data.(judged); ok && err == nil {
+		one = j.verdict()
+	}
+	b.Verdict.add(one)
 }

@@ -70,7 +70,7 @@ func (c *Call) quietCode(err error) (code int, quiet bool) {
 }
 
 // conclude reports err, if there is one, and gives the exit code. JSON mode
-// has two codes only: the rest is in the envelope.
+// has two codes only, unless asked to relay: the rest is in the envelope.
 func (c *Call) conclude(err error) int {
 	if err == nil {
 		return c.code
@@ -83,7 +83,10 @@ func (c *Call) conclude(err error) int {
 		if err := writeJSON(c.Err, failed{false, c.Verb, f}); err != nil {
 			return CodeTool
 		}
-		return CodeNo
+		if !c.Opts.Relay {
+			return CodeNo
+		}
+		return f.Code
 	}
 	c.Complain(f)
 	return f.Code

@@ -41,6 +41,7 @@ var optionHelp = map[string][2]string{
 	OptStream:      {"", "logs and events: one frame a line"},
 	OptTimeout:     {" SECONDS", "how long to wait at most (60)"},
 	OptConcurrency: {" N", "how many items of a batch at once (5)"},
+	OptRelay:       {"", "exit with the codes of text mode, a task's among them"},
 }
 
 // helpText is what --help tells on the JSON command line: nothing of the flags

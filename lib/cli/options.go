@@ -16,11 +16,15 @@ const (
 	OptStream      = "--stream"
 	OptTimeout     = "--timeout"
 	OptConcurrency = "--concurrency"
+	OptRelay       = "--relay"
 )
 
 // AllOptions are those of the verbs that start, end or await tasks; the others
 // take fewer.
 var AllOptions = []string{OptOutput, OptWait, OptStream, OptTimeout, OptConcurrency}
+
+// WaitOptions are those of the verbs whose exit code can be that of the tasks.
+var WaitOptions = append(slices.Clip(AllOptions), OptRelay)
 
 // outputModes are the values of --output.
 var outputModes = []string{"auto", "inline", "artifact"}
@@ -35,6 +39,8 @@ type Options struct {
 	Stream      bool
 	Timeout     time.Duration // of a wait; negative for none
 	Concurrency int
+	Relay       bool // exit with the codes of text mode in JSON mode too
+	OwnCode     bool // relay the bare codes of tasks
 }
 
 func defaultOptions() Options {
@@ -85,7 +91,9 @@ func (o *Options) split(line, known []string) (words []string, fault error) {
 	return words, fault
 }
 
-func (o *Options) boolean(name string) bool { return name == OptWait || name == OptStream }
+func (o *Options) boolean(name string) bool {
+	return name == OptWait || name == OptStream || name == OptRelay
+}
 
 // detached is the value of an option that stands in the next word. A switch
 // takes one only if it is unmistakable.
@@ -107,6 +115,8 @@ func (o *Options) set(name, value string) (err error) {
 		o.Wait, err = parseSwitch(value)
 	case OptStream:
 		o.Stream, err = parseSwitch(value)
+	case OptRelay:
+		o.Relay, err = parseSwitch(value)
 	case OptTimeout:
 		var seconds int
 		seconds, err = parseInteger(value)

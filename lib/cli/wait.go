@@ -2,10 +2,8 @@ package cli
 
 import (
 	"errors"
-	"fmt"
 	"time"
 
-	"bgtasks/lib/proc"
 	"bgtasks/lib/record"
 	"bgtasks/lib/view"
 	"bgtasks/lib/watch"
@@ -19,11 +17,20 @@ type TaskData struct {
 	Task   *view.Task `json:"task"`
 
 	NotFound []string `json:"not_found,omitempty"` // words of the command line
+
+	*Verdict // nil unless the end was waited for
 }
 
 // NewTaskData is the data about a task.
 func NewTaskData(t *view.Task) *TaskData {
 	return &TaskData{TaskID: t.ID, Status: string(t.Status), State: string(t.State), Task: t}
+}
+
+// NewEndData is the data about a task whose end was waited for.
+func NewEndData(c *Call, t *view.Task) *TaskData {
+	d := NewTaskData(t)
+	d.Verdict = NewVerdict(c, t)
+	return d
 }
 
 // Over tells that there is nothing to wait for: the task has ended, or its
@@ -67,38 +74,6 @@ func AtStart(t *view.Task) *view.Task {
 	then.Leftovers, then.LogBytes, then.LogDroppedBytes = 0, 0, 0
 	then.Report, then.Result, then.Progress = nil, nil, then.Lifecycle()
 	return &then
-}
-
-// RelayCode is the exit code that speaks for a task that is over: its own, or
-// 128 and the number of the signal that ended it. It is CodeTool when nobody
-// knows (P3), as with records that can't be read: what is left of them may be
-// about an earlier run.
-func RelayCode(t *view.Task) int {
-	switch {
-	case t.Unreadable != nil:
-		return CodeTool
-	case t.ExitCode != nil:
-		return *t.ExitCode
-	case t.Signal != nil:
-		if n, err := proc.ParseSignal(*t.Signal); err == nil {
-			return 128 + int(n)
-		}
-	}
-	return CodeTool
-}
-
-// RelayCode makes the task's end the call's. That nobody knows it is said: 125
-// may be the task's own code as well.
-func (c *Call) RelayCode(t *view.Task) {
-	c.RaiseCode(RelayCode(t))
-	switch {
-	case t.Unreadable != nil:
-		c.Complain(t.Unreadable)
-	case t.ExitCode == nil && t.Signal == nil && t.StartedAt == "":
-		c.Complain(&Failure{Text: fmt.Sprintf("task %q was never executed (%s)", t.ID, t.Reason)})
-	case t.ExitCode == nil && t.Signal == nil:
-		c.Complain(&Failure{Text: fmt.Sprintf("nobody knows how task %q ended (%s)", t.ID, t.Reason)})
-	}
 }
 
 // WaitError turns the error of a wait for a task into the call's failure.
