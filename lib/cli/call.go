@@ -147,7 +147,7 @@ func (c *Call) Note(format string, args ...any) {
 	fmt.Fprintf(c.Err, "bg-%s: note: %s\n", c.Verb, fmt.Sprintf(format, args...))
 }
 
-// readStdin takes the whole standard input. It can be called again for the
+// readStdin takes the whole standard input, if it is not too long. It can be called again for the
 // same bytes.
 func (c *Call) readStdin() ([]byte, error) {
 	if b, ok := c.In.(*bytes.Reader); ok {
@@ -158,7 +158,7 @@ func (c *Call) readStdin() ([]byte, error) {
 		}
 		return data, err
 	}
-	data, err := io.ReadAll(c.In)
+	data, err := readAll(c.In, "standard input", maxInput)
 	c.In = bytes.NewReader(data)
 	return data, err
 }

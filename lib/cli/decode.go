@@ -2,8 +2,8 @@ package cli
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
-	"os"
 	"path/filepath"
 	"strings"
 )
@@ -93,7 +93,8 @@ func (c *Call) payloadText(words []string) ([]byte, error) {
 		data, err := c.readStdin()
 		if err != nil {
 			f := inputFailure("failed to read payload from stdin", Detail{"cause", err.Error()})
-			f.Retryable = true
+			var long *tooLongError
+			f.Retryable = !errors.As(err, &long)
 			return nil, f
 		}
 		return data, nil
@@ -112,7 +113,7 @@ func payloadFile(name string) ([]byte, error) {
 	path, err := filepath.Abs(name)
 	if err == nil {
 		var data []byte
-		if data, err = os.ReadFile(path); err == nil {
+		if data, err = readFile(path, maxInput); err == nil {
 			return data, nil
 		}
 	}

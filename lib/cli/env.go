@@ -3,7 +3,6 @@ package cli
 import (
 	"errors"
 	"fmt"
-	"os"
 	"slices"
 	"strings"
 )
@@ -72,7 +71,7 @@ func (e Environment) add(setting string, lookup func(string) (string, bool)) err
 // as it is, without quotes or expansion. Empty lines and lines that begin with
 // "#" are passed over.
 func (e Environment) ReadEnvFile(path string, lookup func(string) (string, bool)) error {
-	data, err := os.ReadFile(path)
+	data, err := readFile(path, maxEnvFile)
 	if err != nil {
 		return Usage("--env-file: %v", err)
 	}

@@ -114,7 +114,7 @@ func failureOf(err error) *Failure {
 	if errors.As(err, &done) {
 		return done
 	}
-	for _, known := range []func(error) *Failure{taskFailure, attemptFailure, differsFailure, schedFailure, spawnFailure, envFailure, stopFailure, reportFailure, heldFailure, recordFailure, outputFailure, homeFailure, configFailure, consumerFailure, journalFailure, shortageFailure} {
+	for _, known := range []func(error) *Failure{boundsFailure, taskFailure, attemptFailure, differsFailure, schedFailure, spawnFailure, envFailure, stopFailure, reportFailure, heldFailure, recordFailure, outputFailure, homeFailure, configFailure, consumerFailure, journalFailure, shortageFailure} {
 		if f := known(err); f != nil {
 			return f
 		}

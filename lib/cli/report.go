@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"math"
-	"os"
 	"strings"
 
 	"bgtasks/lib/record"
@@ -133,7 +132,7 @@ func ParseValue(c *Call, word string) (Value, error) {
 	case word == "-":
 		text, err = c.readStdin()
 	case strings.HasPrefix(word, "@"):
-		text, err = os.ReadFile(word[1:])
+		text, err = readFile(word[1:], maxValue)
 	}
 	if err != nil {
 		return nil, Usage("result: %v", err)

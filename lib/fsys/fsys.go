@@ -50,15 +50,35 @@ func openAt(dir int, name, path string, flags int, mode uint32) (*os.File, error
 	}
 }
 
+// MaxRecord is the most that a record may have, in bytes. A spec holds an argument
+// list, which the system bounds to a few MiB (execve(2)); what is larger is no
+// record, and is not read into memory.
+const MaxRecord = 32 << 20
+
+// ErrTooLarge says that a file has more than MaxRecord bytes, or no end.
+var ErrTooLarge = errors.New("too large for a record")
+
 // ReadFile reads a whole file that lies in the home, as Open opens it. Whatever
 // stands in its place is not waited for: a FIFO that nobody writes to is empty.
+// Of what is larger than a record the error wraps ErrTooLarge.
 func ReadFile(path string) ([]byte, error) {
 	f, err := Open(path, os.O_RDONLY, 0)
 	if err != nil {
 		return nil, err
 	}
 	defer f.Close()
-	return io.ReadAll(f)
+	return readRecord(f)
+}
+
+func readRecord(f *os.File) ([]byte, error) {
+	if st, err := Stat(f); err == nil && st.Size > MaxRecord {
+		return nil, &os.PathError{Op: "read", Path: f.Name(), Err: ErrTooLarge}
+	}
+	b, err := io.ReadAll(io.LimitReader(f, MaxRecord+1))
+	if err == nil && len(b) > MaxRecord {
+		return nil, &os.PathError{Op: "read", Path: f.Name(), Err: ErrTooLarge}
+	}
+	return b, err
 }
 
 // Pipe is pipe(2), with ends that close on exec and block. Those of os.Pipe take

@@ -99,3 +99,23 @@ func TestPipe(t *testing.T) {
 		t.Errorf("read from the pipe = %q, %v, want abc", got, err)
 	}
 }
+
+// TestReadFileIsBounded holds that what has no end, or none that a record can have, is
+// refused before it fills the memory.
+func TestReadFileIsBounded(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "record")
+	if err := os.WriteFile(path, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for size, want := range map[int64]error{MaxRecord: nil, MaxRecord + 1: ErrTooLarge, 1 << 40: ErrTooLarge} {
+		if err := os.Truncate(path, size); err != nil {
+			t.Fatal(err)
+		}
+		if b, err := ReadFile(path); !errors.Is(err, want) || err == nil && int64(len(b)) != size {
+			t.Errorf("ReadFile of %d bytes = %d bytes, %v, want %v", size, len(b), err, want)
+		}
+	}
+	if _, err := ReadFile("/dev/zero"); !errors.Is(err, ErrTooLarge) {
+		t.Errorf("ReadFile(/dev/zero) = %v, want %v", err, ErrTooLarge)
+	}
+}

@@ -80,9 +80,10 @@ func (s *stepFile) undo() error { return errors.Join(s.f.Truncate(s.size), s.f.C
 
 // TrimSteps removes all but the newest keep steps of a task, at least one,
 // whether it is open or not, and tells how many. Their numbers are not used
-// again. The file is replaced whole: a reader, or a crash, meets the old one or
-// the new one. It keeps its time of modification, which tells the watchdog when
-// the task reported last.
+// again. Of more than fsys.MaxRecord bytes of them the oldest go as well. The file
+// is replaced whole: a reader, or a crash, meets the old one or the new one. It
+// keeps its time of modification, which tells the watchdog when the task reported
+// last.
 func TrimSteps(h *store.Home, id string, keep int) (removed int, err error) {
 	path := filepath.Join(h.TaskDir(id), store.StepsFile)
 	if !fsys.Exists(path) {
@@ -93,13 +94,9 @@ func TrimSteps(h *store.Home, id string, keep int) (removed int, err error) {
 		return 0, fmt.Errorf("lock the reports of %q: %w", id, err)
 	}
 	defer lock.Unlock()
-	text, err := fsys.ReadFile(path)
-	if err != nil {
+	kept, removed, err := trimmed(path, max(keep, 1))
+	if err != nil || removed == 0 {
 		return 0, err
-	}
-	kept := lastLines(text, max(keep, 1))
-	if removed = bytes.Count(text, []byte("\n")) - bytes.Count(kept, []byte("\n")); removed == 0 {
-		return 0, nil
 	}
 	if err := replaceSteps(path, kept); err != nil {
 		return 0, fmt.Errorf("trim the steps of %q: %w", id, err)
@@ -127,11 +124,62 @@ func replaceSteps(path string, text []byte) error {
 
 // CountSteps tells how many steps of a task are kept.
 func CountSteps(h *store.Home, id string) (int, error) {
-	text, err := fsys.ReadFile(filepath.Join(h.TaskDir(id), store.StepsFile))
+	f, err := fsys.Open(filepath.Join(h.TaskDir(id), store.StepsFile), os.O_RDONLY, 0)
 	if errors.Is(err, fs.ErrNotExist) {
 		return 0, nil
 	}
-	return bytes.Count(text, []byte("\n")), err
+	if err != nil {
+		return 0, err
+	}
+	defer f.Close()
+	st, err := fsys.Stat(f)
+	if err != nil {
+		return 0, err
+	}
+	return countLines(io.NewSectionReader(f, 0, st.Size))
+}
+
+// countLines counts newlines in little memory: a task that reports for weeks has
+// more steps than fit into a record.
+func countLines(from io.Reader) (n int, err error) {
+	buf := make([]byte, 64<<10)
+	for {
+		got, err := from.Read(buf)
+		n += bytes.Count(buf[:got], []byte("\n"))
+		if errors.Is(err, io.EOF) {
+			return n, nil
+		}
+		if err != nil {
+			return n, err
+		}
+	}
+}
+
+// trimmed is the end of a file of steps that holds its last keep whole lines, and
+// how many lines there are before it.
+func trimmed(path string, keep int) (kept []byte, removed int, err error) {
+	f, err := fsys.Open(path, os.O_RDONLY, 0)
+	if err != nil {
+		return nil, 0, err
+	}
+	defer f.Close()
+	st, err := fsys.Stat(f)
+	if err != nil {
+		return nil, 0, err
+	}
+	all, err := countLines(io.NewSectionReader(f, 0, st.Size))
+	if err != nil || all <= keep {
+		return nil, 0, err
+	}
+	text := make([]byte, min(st.Size, fsys.MaxRecord))
+	if _, err := f.ReadAt(text, st.Size-int64(len(text))); err != nil {
+		return nil, 0, err
+	}
+	if st.Size > fsys.MaxRecord {
+		text = text[bytes.IndexByte(text, '\n')+1:] // the first line lacks its beginning
+	}
+	kept = lastLines(text, keep)
+	return kept, all - bytes.Count(kept, []byte("\n")), nil
 }
 
 // lastLines is the end of a text that holds its last n whole lines.

@@ -119,17 +119,12 @@ func WriteEnv(taskDir string, env []string) error {
 func ReadEnv(taskDir string) ([]string, error) { return readEnv(filepath.Join(taskDir, EnvFile)) }
 
 func readEnv(path string) ([]string, error) {
-	f, err := fsys.Open(path, os.O_RDONLY, 0)
+	data, err := fsys.ReadFile(path)
 	if err != nil {
 		return nil, err
 	}
-	defer f.Close()
-	var data bytes.Buffer
-	if _, err := data.ReadFrom(f); err != nil {
-		return nil, err
-	}
 	var env []string
-	for kv := range bytes.SplitSeq(bytes.TrimSuffix(data.Bytes(), []byte{0}), []byte{0}) {
+	for kv := range bytes.SplitSeq(bytes.TrimSuffix(data, []byte{0}), []byte{0}) {
 		if len(kv) > 0 {
 			env = append(env, string(kv))
 		}

@@ -6,16 +6,10 @@ import (
 	"io/fs"
 	"syscall"
 
+	"bgtasks/lib/fsys"
 	"bgtasks/lib/record"
 	"bgtasks/lib/store"
 )
-
-// maxRecord is the most that a record may have, in bytes. A spec holds an
-// argument list, which the system bounds to a few MiB (execve(2)); what is
-// larger is no record, and is not read into memory.
-const maxRecord = 32 << 20
-
-var errTooLarge = errors.New("too large for a record")
 
 // NotFoundError says that no task has this id or name.
 type NotFoundError struct {
@@ -85,11 +79,20 @@ func (r *reader) file(id, name string) ([]byte, error) {
 		switch {
 		case n < len(r.buf):
 			return r.buf[:n], nil
-		case n > maxRecord:
-			return nil, errTooLarge
+		case n > fsys.MaxRecord || fileSize(fd) > fsys.MaxRecord:
+			return nil, fsys.ErrTooLarge
 		}
 		r.buf = append(r.buf, make([]byte, len(r.buf))...)
 	}
+}
+
+// fileSize is what the system says of a file's size; 0 where it says nothing.
+func fileSize(fd int) int64 {
+	var st syscall.Stat_t
+	if syscall.Fstat(fd, &st) != nil {
+		return 0
+	}
+	return st.Size
 }
 
 // openFile takes the long way when the short one fails, which tells why, or
