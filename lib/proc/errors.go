@@ -19,6 +19,9 @@ var (
 	// lives can't be known from here, and it can't be signalled.
 	ErrElsewhere = errors.New("process is of another pid or time namespace")
 
+	// errHidden says that a process is there and /proc shows it to others alone (hidepid, see proc(5)), who may signal it.
+	errHidden error = &opError{"it exists but /proc does not show it", syscall.EPERM}
+
 	// ErrUnsupported says that this system, or this kernel, lacks what was asked for.
 	ErrUnsupported = errors.ErrUnsupported
 )
@@ -57,4 +60,5 @@ func ignoringEINTR(f func() error) error {
 }
 
 func isGone(err error) bool        { return errors.Is(err, ErrGone) }
+func isHidden(err error) bool      { return errors.Is(err, syscall.EPERM) || errors.Is(err, syscall.EACCES) }
 func isUnsupported(err error) bool { return errors.Is(err, ErrUnsupported) }

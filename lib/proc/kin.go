@@ -1,8 +1,6 @@
 package proc
 
 import (
-	"os"
-	"strings"
 	"syscall"
 )
 
@@ -15,172 +13,59 @@ import (
 //   - whoever has one of the tree's files open, such as the FIFO of its output (Linux);
 //   - whoever was found before, and the children of all these.
 //
-// A process that left the session, cleared its environment, closed the output and was orphaned, all before the first
-// look, is not found. Signals go through [Identity.Signal] alone, so that no stranger can be hit.
+// A process that left the session, cleared its environment, closed the output and was orphaned, all between two looks,
+// is not found. Signals go through [Identity.Signal] alone, so that no stranger can be hit.
+//
+// What was once seen to be a stranger stays one: nobody joins another's session, and marks and files are inherited. So
+// a look at all processes reads the environment of each one once, and the next look is at the members alone, and at
+// what was forked since. Only that there is nobody left takes a look at all again.
 type Kin struct {
 	leader Identity
-	marks  []string // entries "K=V"
-	files  []string // paths
-	tree   *Tree    // for what it excludes
+	marks  []string    // entries "K=V"
+	tree   *Tree       // for what it excludes
+	oldest uint64      // start ticks that none of the tree is below
+	files  []string    // paths
+	held   func() bool // whether anyone else has one of files open for writing; nil: there are none
+	eyes   eyes
+	looked bool // at all processes, at least once
+	gone   bool // nobody was left, so nobody can come
+	last   int  // the newest pid when the last look began
 	known  map[Identity]bool
+	// By pid, with their start ticks: who is none of the tree by itself, and whose descriptors were looked through.
+	strangers, searched map[int]uint64
 }
 
-// KinOf returns the tree of leader. marks are environment entries that, together, only its processes were started with,
-// files are paths of what only they, and this process, have open. What exclude says yes to is left alone as in
-// [OwnTree].
-func KinOf(leader Identity, marks, files []string, exclude func(pid int) bool) *Kin {
-	return &Kin{leader: leader.here(), marks: marks, files: files, tree: OwnTree(exclude), known: map[Identity]bool{}}
-}
-
-// maxLooks bounds how often a tree of which nobody was found is looked for on a machine where processes end all the time.
-const maxLooks = 15
-
-// Live returns the processes of the tree that have not ended.
-//
-// A listing is not of one moment. /proc hands out its last pids in one step, so a process that forks and ends before its
-// turn comes is missed with its child. But then it was listed and has vanished, or is a zombie that was none before. So
-// that there is nobody counts only of a look in which neither happened, or after many; and the newest processes are
-// looked at once more, after all others.
-func (k *Kin) Live() (live []Member, err error) {
-	zombies := map[Identity]bool{}
-	for range maxLooks {
-		var settled bool
-		live, settled, err = k.look(zombies)
-		if err != nil || len(live) > 0 || settled {
-			break
-		}
-	}
-	return live, err
-}
-
-// look tells also whether nobody vanished and no zombie is new; it adds those to the known ones.
-func (k *Kin) look(zombies map[Identity]bool) (live []Member, settled bool, err error) {
-	boot, err := BootID()
-	if err != nil {
-		return nil, false, err
-	}
-	all, vanished, err := census()
-	if err != nil {
-		return nil, false, wrap("list processes", err)
-	}
-	all = withNewest(all)
-	settled = vanished == 0 && len(zombies) > 0
-	found := k.seeds(boot, all)
-	k.addChildren(found, all)
-	k.known = make(map[Identity]bool, len(found))
-	for _, s := range all {
-		m := member(boot, s)
-		if found[s.PID] {
-			k.known[m.Identity] = true
-			live = append(live, m)
-		}
-		if m.Zombie && !zombies[m.Identity] {
-			zombies[m.Identity] = true
-			settled = false
-		}
-	}
-	zombies[Identity{}] = true // the first look is over
-	return live, settled, nil
-}
-
-// withNewest adds the newest processes that a listing has missed.
-func withNewest(all []Stat) []Stat {
-	listed := map[int]bool{}
-	for _, s := range all {
-		listed[s.PID] = true
-	}
-	for _, s := range newest() {
-		if !listed[s.PID] {
-			all = append(all, s)
-		}
-	}
-	return all
-}
-
-// seeds are the members that are known by themselves, not by their parent.
-func (k *Kin) seeds(boot string, all []Stat) map[int]bool {
-	reused := false
-	for _, s := range all {
-		reused = reused || s.PID == k.leader.PID && member(boot, s).Identity != k.leader
-	}
-	holds := holdersOf(k.files)
-	found := map[int]bool{}
-	for _, s := range all {
-		if s.Ended() || s.PID <= 1 || s.PID == os.Getpid() {
-			continue
-		}
-		id := member(boot, s).Identity
-		if k.known[id] || id == k.leader || !reused && s.SID == k.leader.PID || k.marked(s.PID) || holds(s.PID) {
-			found[s.PID] = true
-		}
-	}
-	return found
-}
-
-// addChildren adds the children of those that were found, theirs and so on.
-func (k *Kin) addChildren(found map[int]bool, all []Stat) {
-	for grown := true; grown; {
-		grown = false
-		for _, s := range all {
-			if found[s.PPID] && !found[s.PID] && !s.Ended() && s.PID > 1 && !k.tree.excluded(s) {
-				found[s.PID] = true
-				grown = true
-			}
-		}
+// KinOf returns the tree of leader. marks are environment entries that, together, only its processes were started with.
+// What exclude says yes to is left alone as in [OwnTree].
+func KinOf(leader Identity, marks []string, exclude func(pid int) bool) *Kin {
+	return &Kin{
+		leader: leader.here(), marks: marks, tree: OwnTree(exclude), oldest: leader.StartTicks, eyes: ownEyes(),
+		known: map[Identity]bool{}, strangers: map[int]uint64{}, searched: map[int]uint64{},
 	}
 }
 
-// marked tells whether a process was executed with all marks in its environment. One that can't be asked was not.
-func (k *Kin) marked(pid int) bool {
-	return len(k.marks) > 0 && hasMarks(pid, k.marks)
-}
+// Guessed says that the leader is one that [FindLeader] found: others of the tree may be older.
+func (k *Kin) Guessed() { k.oldest = 0 }
 
-func hasMarks(pid int, marks []string) bool {
-	block, err := readEnviron(pid)
-	if err != nil {
-		return false
-	}
-	env := "\x00" + string(block)
-	for _, mark := range marks {
-		if !strings.Contains(env, "\x00"+mark+"\x00") {
-			return false
-		}
-	}
-	return true
-}
+// Holding names files that only processes of the tree have open for reading and writing. held tells whether anyone but
+// this process may have one open: to ask the kernel that is cheap, to find out who is not.
+func (k *Kin) Holding(files []string, held func() bool) { k.files, k.held = files, held }
 
-// FindLeader looks for the leader of a tree whose supervisor was killed before it could write down whom it had started:
-// the oldest process that leads a session and was executed with all marks, or has one of the tree's files open. It may
-// be a daemon that the leader left behind, so nothing must be concluded from how it ends. It is ErrGone when there is
-// none.
-func FindLeader(marks, files []string) (Identity, error) {
-	boot, err := BootID()
-	if err != nil {
-		return Identity{}, err
-	}
-	all, err := allProcesses()
-	if err != nil {
-		return Identity{}, wrap("list processes", err)
-	}
-	holds := holdersOf(files)
-	oldest := Identity{}
-	for _, s := range all {
-		if s.SID != s.PID || s.Ended() || s.PID <= 1 || !hasMarks(s.PID, marks) && !holds(s.PID) {
-			continue
-		}
-		if oldest.PID == 0 || s.StartTicks < oldest.StartTicks {
-			oldest = member(boot, s).Identity
+// Live returns the processes of the tree that have not ended. Those of a tree that had some at the last look are looked
+// for among the known ones and what is new since; only that there are none is certain, see [Kin.lookAtAll].
+func (k *Kin) Live() ([]Member, error) {
+	if k.looked {
+		live, err := k.lookAtNew()
+		if err != nil || len(live) > 0 {
+			return live, err
 		}
 	}
-	if oldest.PID == 0 {
-		return oldest, ErrGone
-	}
-	return oldest, nil
+	return k.lookAtAll()
 }
 
 // SignalAll sends sig to every live process of the tree, then CONT as [Tree.SignalAll] does.
 func (k *Kin) SignalAll(sig syscall.Signal) (n int, err error) {
-	live, err := k.Live()
+	live, err := k.lookAtAll()
 	if err != nil {
 		return 0, err
 	}
@@ -203,22 +88,33 @@ func signalMembers(live []Member, sigs []syscall.Signal) (n int, err error) {
 	return n, err
 }
 
+// maxPursuit bounds how often in a row newcomers are killed.
+const maxPursuit = 64
+
 // KillChildren sends KILL to every live process of the tree, and to the process groups of the leader's session that
-// they are in. Call it again whenever one of them has ended, until Empty: it may have forked meanwhile.
+// they are in, until a look finds nobody new, and returns how many there were at the last one. Call it again whenever one of them has ended, until Empty: it may have
+// forked meanwhile.
 //
-// What forks and ends faster than all processes can be listed is gone when its turn comes. If it stays in its group, it
-// is killed with that. If not, it is looked for where it must be, among the newest processes.
+// What forks and ends faster than it can be looked at is gone when its turn comes. If it stays in its group, it is
+// killed with that. If not, it is met among the newest processes, and a look at these is a hundred times quicker than
+// one at all.
 func (k *Kin) KillChildren() (n int, err error) {
-	caught := k.pursue()
-	live, err := k.Live()
-	if err != nil {
-		return caught, err
+	for range maxPursuit {
+		before := k.known
+		live, failed := k.Live()
+		if failed != nil {
+			return n, failed
+		}
+		fresh := false
+		for _, m := range live {
+			fresh = fresh || !before[m.Identity]
+			k.killGroup(m)
+		}
+		if n, err = signalMembers(live, []syscall.Signal{syscall.SIGKILL}); !fresh {
+			break
+		}
 	}
-	for _, m := range live {
-		k.killGroup(m)
-	}
-	n, err = signalMembers(live, []syscall.Signal{syscall.SIGKILL})
-	return caught + n, err
+	return n, err
 }
 
 // killGroup kills the group of a member of the leader's session. The members of a group are all of one session
@@ -231,42 +127,6 @@ func (k *Kin) killGroup(m Member) {
 	if now, p, err := m.look(); err == nil && p == Alive && now.SID == m.SID && now.PGID == m.PGID {
 		_ = kill(-m.PGID, syscall.SIGKILL) // an error is no news: whoever is left is met by himself
 	}
-}
-
-// maxPursuit bounds how often the newest processes are looked at. Each look is a hundred times quicker than one at all.
-const maxPursuit = 64
-
-// pursue kills the members among the newest processes, until there is none, and tells how many were killed.
-func (k *Kin) pursue() (caught int) {
-	boot, err := BootID()
-	if err != nil {
-		return 0
-	}
-	for range maxPursuit {
-		before := caught
-		for _, s := range newest() {
-			if s.Ended() || !k.isMember(s) {
-				continue
-			}
-			m := member(boot, s)
-			k.killGroup(m)
-			if m.Signal(syscall.SIGKILL) == nil {
-				caught++
-			}
-		}
-		if caught == before {
-			break
-		}
-	}
-	return caught
-}
-
-// isMember tells whether a process is one of the tree by itself.
-func (k *Kin) isMember(s Stat) bool {
-	if s.PID <= 1 || s.PID == os.Getpid() {
-		return false
-	}
-	return s.SID == k.leader.PID && !k.reused() || k.marked(s.PID)
 }
 
 // reused tells whether a stranger has the leader's pid, and so may have made a session of that number.

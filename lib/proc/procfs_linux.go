@@ -67,23 +67,40 @@ func readStat(pid int) (Stat, error) {
 		return Stat{}, err
 	}
 	st, err := fs.stat(pid)
-	if isGone(err) {
+	if isGone(err) || isHidden(err) {
 		return fs.confirmGone(pid)
 	}
 	return st, err
 }
 
 // confirmGone asks the kernel itself, because a /proc that hides the processes of others (hidepid) must not make a
-// living process look gone.
+// living process look gone. The error is errHidden then.
 func (fs procFS) confirmGone(pid int) (Stat, error) {
 	if unix.Kill(pid, 0) == unix.ESRCH {
 		return Stat{}, ErrGone
 	}
 	st, err := fs.stat(pid)
-	if isGone(err) {
-		return Stat{}, errors.New("it exists but /proc does not show it")
+	if isGone(err) || isHidden(err) {
+		return hiddenStat(pid)
 	}
 	return st, err
+}
+
+// hiddenStat tells what can be known of a process that /proc does not show us: that it is there, and whether it has
+// ended. Its state is 0 if it lives.
+func hiddenStat(pid int) (Stat, error) {
+	fd, err := openPidfd(pid)
+	if isGone(err) || err == unix.EINVAL { // a thread of another
+		return Stat{}, ErrGone
+	}
+	s := Stat{PID: pid}
+	if err == nil {
+		defer unix.Close(fd)
+		if n, err := unix.Poll([]unix.PollFd{{Fd: int32(fd), Events: unix.POLLIN}}, 0); err == nil && n > 0 {
+			s.State = 'Z'
+		}
+	}
+	return s, errHidden
 }
 
 func (fs procFS) path(pid int, name string) string {
@@ -200,17 +217,12 @@ func (fs procFS) scan(keep func(Stat) bool) ([]Stat, error) {
 		switch {
 		case err == nil && keep(st):
 			list = append(list, st)
-		case isInvisible(err):
+		case isGone(err), isHidden(err):
 			return nil
 		}
 		return wrapPID("read state of process", pid, err)
 	})
 	return list, err
-}
-
-// isInvisible: ended meanwhile, or hidden from us (hidepid, see proc(5)) and so somebody else's.
-func isInvisible(err error) bool {
-	return isGone(err) || err == unix.EACCES || err == unix.EPERM
 }
 
 // relink looks again at processes whose parent is not in the list: it ended and was reaped after they were read and
@@ -248,10 +260,10 @@ func (fs procFS) childrenByFile(pid int) (list []Stat, err error) {
 			if !ok {
 				return errBadChildren
 			}
-			st, err := fs.statInto(buf, int(child))
+			st, err := fs.statOfChild(buf, int(child), pid)
 			if err == nil {
 				list = append(list, st)
-			} else if !isInvisible(err) {
+			} else if !isGone(err) {
 				return err
 			}
 		}
@@ -263,16 +275,40 @@ func (fs procFS) childrenByFile(pid int) (list []Stat, err error) {
 	return list, wrapPID("read children of process", pid, err)
 }
 
+// statOfChild believes the kernel that there is a child which /proc does not show: one that executed a set-user-id
+// program is another user's. That it can't be read must not make it none.
+func (fs procFS) statOfChild(buf []byte, pid, parent int) (Stat, error) {
+	st, err := fs.statInto(buf, pid)
+	if !isGone(err) && !isHidden(err) || fs.root != "/proc" {
+		return st, err
+	}
+	if st, err = fs.confirmGone(pid); !isHidden(err) {
+		return st, err
+	}
+	st.PPID = parent
+	return st, nil
+}
+
 var errBadChildren = errors.New("malformed list of children")
 
 // eachNumber calls visit for each name in a folder below the root that is a number. A folder that is missing, or goes
 // away, has none from then on. A visit that meets ErrGone does not end the walk; other errors do.
 func (fs procFS) eachNumber(dir string, visit func(n int) error) error {
+	return fs.eachNumberFrom(dir, 0, visit)
+}
+
+// eachNumberFrom begins at an offset of the folder, see lseek(2).
+func (fs procFS) eachNumberFrom(dir string, offset int64, visit func(n int) error) error {
 	fd, err := open(fs.root+dir, unix.O_RDONLY|unix.O_DIRECTORY)
 	if err != nil {
 		return goneIfMissing(err)
 	}
 	defer unix.Close(fd)
+	if offset > 0 {
+		if _, err := unix.Seek(fd, offset, unix.SEEK_SET); err != nil {
+			return err
+		}
+	}
 	buf := make([]byte, 4096)
 	var names []string
 	for {
@@ -337,78 +373,4 @@ func allProcesses() ([]Stat, error) {
 	}
 	all, err := fs.scan(func(Stat) bool { return true })
 	return fs.relink(all), err
-}
-
-// census lists all processes, and how many of those that were listed had vanished before they were read.
-func census() (all []Stat, vanished int, err error) {
-	fs, err := mountedProc()
-	if err != nil {
-		return nil, 0, err
-	}
-	buf := newBuffer()
-	err = fs.eachNumber("", func(pid int) error {
-		st, err := fs.statInto(buf, pid)
-		switch {
-		case err == nil:
-			all = append(all, st)
-		case isGone(err):
-			vanished++
-			return nil
-		case isInvisible(err):
-			return nil
-		}
-		return wrapPID("read state of process", pid, err)
-	})
-	return fs.relink(all), vanished, err
-}
-
-// holdersOf returns a function that tells whether a process has one of these files open for reading and writing, by
-// device and inode, as a descriptor above 0. That is how a tree has its FIFOs open; one who just looks at them opens
-// them for one or the other. A process that can't be asked, because it is somebody else's, has none.
-func holdersOf(paths []string) func(pid int) bool {
-	var files []unix.Stat_t
-	for _, path := range paths {
-		var st unix.Stat_t
-		if unix.Stat(path, &st) == nil {
-			files = append(files, st)
-		}
-	}
-	if len(files) == 0 {
-		return func(int) bool { return false }
-	}
-	return func(pid int) bool {
-		found := false
-		own := "/" + strconv.Itoa(pid)
-		procFS{root: "/proc"}.eachNumber(own+"/fd", func(fd int) error {
-			number := strconv.Itoa(fd)
-			found = found || isOneOf(files, "/proc"+own+"/fd/"+number) && isReadWrite("/proc"+own+"/fdinfo/"+number)
-			return nil
-		})
-		return found
-	}
-}
-
-func isOneOf(files []unix.Stat_t, link string) bool {
-	var st unix.Stat_t
-	if unix.Stat(link, &st) != nil {
-		return false
-	}
-	for _, f := range files {
-		if f.Dev == st.Dev && f.Ino == st.Ino {
-			return true
-		}
-	}
-	return false
-}
-
-// isReadWrite reads the octal line "flags:" of proc_pid_fdinfo(5).
-func isReadWrite(fdinfo string) bool {
-	b, err := readSmall(fdinfo)
-	if err != nil {
-		return false
-	}
-	_, rest, _ := bytes.Cut(b, []byte("flags:"))
-	line, _, _ := bytes.Cut(rest, []byte("\n"))
-	flags, err := strconv.ParseUint(string(bytes.TrimSpace(line)), 8, 64)
-	return err == nil && flags&unix.O_ACCMODE == unix.O_RDWR
 }

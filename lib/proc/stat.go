@@ -20,6 +20,8 @@ type Stat struct {
 	Comm string
 	// Threads is the number of threads; 0 where the system does not tell.
 	Threads int
+	// executing: it has memory, and no environment in it yet. Or we may not know.
+	executing bool
 }
 
 // Ended tells whether the process has ended, that is, all of it: a process whose first thread has ended while others
@@ -44,6 +46,8 @@ const (
 	statSID        = 6
 	statThreads    = 20
 	statStartTicks = 22
+	statMemory     = 23
+	statEnvEnd     = 51
 	statExitCode   = 52
 )
 
@@ -109,6 +113,12 @@ func (s *Stat) setField(n int, b []byte) bool {
 		ticks, err := strconv.ParseUint(string(b), 10, 64)
 		s.StartTicks = ticks
 		return err == nil
+	}
+	switch n {
+	case statMemory:
+		s.executing = string(b) != "0"
+	case statEnvEnd:
+		s.executing = s.executing && string(b) == "0"
 	}
 	return isNumber(b)
 }

@@ -8,7 +8,7 @@ import (
 
 // tail is a stat from its state on, with start time 4242, 3 threads and wait status 256.
 const tail = " S 1 30 20 0 -1 4194560 1 2 3 4 5 6 7 8 20 -5 3 0 4242 1000 100 18446744073709551615" +
-	" 1 1 0 0 0 0 0 4096 81920 0 0 0 17 1 0 0 0 0 0 0 0 0 0 0 0 0 256\n"
+	" 1 1 0 0 0 0 0 4096 81920 0 0 0 17 1 0 0 0 0 0 0 0 0 0 0 0 4097 256\n"
 
 func TestParseStat(t *testing.T) {
 	for _, comm := range []string{"sh", "", "a b", "a) S 1 (b", ")", "((", "x\ny", "\xff\x00"} {

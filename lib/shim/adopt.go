@@ -28,8 +28,7 @@ type adoption struct {
 func (s *Shim) adopt() (stage, on string, err error) {
 	from := &s.launch.Adopt
 	s.adopted = &adoption{leader: proc.Identity(from.Leader), exit: -1}
-	s.tree = proc.KinOf(s.adopted.leader, record.Marks(s.launch.RunToken, s.launch.ID, s.launch.Run, s.launch.Home),
-		[]string{s.path(store.OutFIFO), s.path(store.ErrFIFO)}, s.foreign)
+	s.tree = s.kin()
 	// A copy that can't be opened any more must not cost the task its supervisor.
 	if stage, on, err := s.open(); err != nil && stage != record.StageTee {
 		return stage, on, err
@@ -66,6 +65,26 @@ func (s *Shim) adopt() (stage, on string, err error) {
 	}
 	s.recordAdoption()
 	return "", "", nil
+}
+
+// kin is the tree that is adopted.
+func (s *Shim) kin() *proc.Kin {
+	kin := proc.KinOf(s.adopted.leader, record.Marks(s.launch.RunToken, s.launch.ID, s.launch.Run, s.launch.Home), s.foreign)
+	kin.Holding([]string{s.path(store.OutFIFO), s.path(store.ErrFIFO)}, s.heldOpen)
+	if s.launch.Adopt.Guessed {
+		kin.Guessed()
+	}
+	return kin
+}
+
+// heldOpen tells whether someone has a FIFO of the output open for writing.
+func (s *Shim) heldOpen() bool {
+	for _, st := range s.streams {
+		if st.held() {
+			return true
+		}
+	}
+	return false
 }
 
 // recordAdoption writes down who supervises the run now, and takes up a stop

@@ -152,10 +152,9 @@ func (s *Shim) killTree() error {
 	return nil
 }
 
-// isTreeGone looks at the tree after the leader's end. One of our own children is gone
-// for good; others' may have been passed over.
+// isTreeGone looks at the tree after the leader's end. One that is gone is gone for good.
 func (s *Shim) isTreeGone() (err error) {
-	if s.adopted != nil || !s.treeGone {
+	if !s.treeGone {
 		s.treeGone, err = s.tree.Empty(s.unreaped())
 	}
 	return err

@@ -103,8 +103,16 @@ func (st *stream) drain() (any bool) {
 
 // noticeEOF looks whether the last holder has closed an empty pipe.
 func (st *stream) noticeEOF() {
+	st.eof = st.eof || st.events()&(unix.POLLIN|unix.POLLHUP) == unix.POLLHUP
+}
+
+// held tells whether someone has the pipe open for writing.
+func (st *stream) held() bool { return !st.eof && st.events()&unix.POLLHUP == 0 }
+
+func (st *stream) events() int16 {
 	set := []unix.PollFd{{Fd: int32(st.fd), Events: unix.POLLIN}}
-	if n, err := unix.Poll(set, 0); err == nil && n > 0 && set[0].Revents&(unix.POLLIN|unix.POLLHUP) == unix.POLLHUP {
-		st.eof = true
+	if n, err := unix.Poll(set, 0); err != nil || n <= 0 {
+		return 0
 	}
+	return set[0].Revents
 }

@@ -167,7 +167,11 @@ func (s *snapshot) countKin(leader proc.Identity) int {
 	if s.populated() {
 		return 1
 	}
-	live, err := proc.KinOf(leader, s.marks(), nil, nil).Live()
+	kin := proc.KinOf(leader, s.marks(), nil)
+	if s.guessed() {
+		kin.Guessed()
+	}
+	live, err := kin.Live()
 	if err != nil {
 		return 0
 	}

@@ -292,6 +292,9 @@ func (s *snapshot) leftovers() int {
 	case !s.terminal():
 		return 0
 	case s.held && s.state.Shim != nil && lives(*s.state.Shim):
+		if s.state.Stop != nil {
+			return 0 // it records the end of a stop when the tree is gone
+		}
 		return max(countTree(proc.Identity(*s.state.Shim)), s.adopted())
 	case s.output == fifoHeld:
 		return max(s.state.Leftovers, 1)

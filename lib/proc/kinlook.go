@@ -1,0 +1,278 @@
+package proc
+
+import (
+	"errors"
+	"os"
+)
+
+// eyes are the questions that a look asks the system, in a test a likeness of it.
+type eyes struct {
+	// sweep tells meet of every process with a pid of from or more that is there all the time, and of some that come or
+	// go, in the order of their pids. The error says why one that was listed has no stat.
+	sweep func(from int, meet func(pid int, s Stat, err error) error) error
+	// newest is the pid that was given out last, 0 if that is not known.
+	newest func() int
+	stat   func(pid int) (Stat, error)
+	// marked tells whether a process was executed with all marks. sure: it can't have another answer later.
+	marked func(pid int, marks []string) (mine, sure bool, err error)
+	// children lists those of one process, those that are hidden from us too; it is nil for who sees them all anyway.
+	children func(pid int) ([]Stat, error)
+	// holder returns a function that tells whether a process has one of files open, among its standard output and
+	// error or at all.
+	holder func(files []string) func(pid int, anywhere bool) bool
+}
+
+// A kinLook is one look at the processes of a machine, in rounds.
+type kinLook struct {
+	*Kin
+	boot    string
+	reused  bool // a stranger has the leader's pid, so its session is nobody's mark
+	isHeld  bool // someone has a file of the tree open
+	holds   func(pid int, anywhere bool) bool
+	met     map[int]Stat // who was alive when its turn came
+	found   map[int]bool // those of met that are of the tree
+	zombies map[int]uint64
+	// settled: everyone that this round has listed was seen alive, so whoever is not found has no descendant either.
+	settled bool
+	news    map[int]uint64 // strangers
+}
+
+func (k *Kin) newLook() (*kinLook, error) {
+	boot, err := BootID()
+	if err != nil {
+		return nil, err
+	}
+	l := &kinLook{
+		Kin: k, boot: boot, reused: k.reused(), isHeld: k.held != nil && k.held(),
+		met: map[int]Stat{}, found: map[int]bool{}, zombies: map[int]uint64{}, news: map[int]uint64{},
+	}
+	if l.isHeld {
+		l.holds = k.eyes.holder(k.files)
+	}
+	return l, nil
+}
+
+// lookAtAll looks at every process there is. That it finds nobody is certain: see [kinLook.rounds]. Then all the rest
+// is asked, too: who has the output open, if anyone has.
+func (k *Kin) lookAtAll() ([]Member, error) {
+	if k.gone {
+		return nil, nil
+	}
+	l, err := k.newLook()
+	if err == nil {
+		err = l.look(1, true)
+	}
+	if err != nil {
+		return nil, err
+	}
+	if len(l.found) == 0 && l.isHeld {
+		l.search()
+	}
+	k.looked, k.gone, k.strangers = true, len(l.found) == 0, l.news
+	return l.finish(), nil
+}
+
+// lookAtNew looks at the known members, and at those who came since the last look.
+func (k *Kin) lookAtNew() ([]Member, error) {
+	if k.gone {
+		return nil, nil
+	}
+	l, err := k.newLook()
+	if err != nil {
+		return nil, err
+	}
+	if err := l.look(max(k.last-slackPIDs, 1), false); err != nil {
+		return nil, err
+	}
+	for pid, start := range l.news {
+		k.strangers[pid] = start
+	}
+	return l.finish(), nil
+}
+
+// look finds the members among those with a pid of from or more, and the known ones.
+func (l *kinLook) look(from int, all bool) error {
+	for id := range l.known {
+		s, err := l.eyes.stat(id.PID)
+		if isHidden(err) { // since it was seen last: it has become another user's
+			s.StartTicks, err = id.StartTicks, nil
+		}
+		if err := l.meet(id.PID, s, err); err != nil {
+			return err
+		}
+	}
+	if err := l.rounds(from, all); err != nil {
+		return err
+	}
+	return l.addChildren()
+}
+
+const (
+	// slackPIDs is how many pids before the newest one a round begins: a pid is given out a moment before its process
+	// can be seen.
+	slackPIDs = 64
+	// maxRounds is more than any machine needs: a round at the newest processes takes some microseconds.
+	maxRounds = 500
+)
+
+var (
+	errUnsettled = errors.New("processes come and go too fast to be looked at")
+	// errExecuting says that a process has just left one program and is not yet in the next: it has no environment.
+	errExecuting = errors.New("it is executing a program")
+)
+
+// rounds looks at all processes with a pid of from or more, and then at the newest ones until nobody of these can have
+// hidden a child from us.
+//
+// A listing is not of one moment. A process that forks and ends before its turn comes is missed, with a child that was
+// not there when its own turn was. But that child was forked after the round began, so it is one of the newest, and so
+// are its descendants: only among those is looked again. Whoever is alive when its turn comes, and is none of the tree,
+// has none of the tree below it. So a round settles it if all that it listed were alive when they were looked at, or
+// were zombies before; how many strangers come and go elsewhere does not matter.
+func (l *kinLook) rounds(from int, all bool) error {
+	first := all
+	for range maxRounds {
+		before := l.eyes.newest()
+		l.settled = true
+		if err := l.eyes.sweep(from, l.meet); err != nil {
+			return wrap("list processes", err)
+		}
+		l.Kin.last = before
+		wrapped := l.eyes.newest() < before // pids begin from 1 again
+		if !first && (l.settled && !wrapped || len(l.found) > 0 || !all) {
+			return nil
+		}
+		first = false
+		if from = max(before-slackPIDs, 1); wrapped {
+			from = 1
+		}
+	}
+	return errUnsettled
+}
+
+// meet takes note of a process whose turn has come.
+func (l *kinLook) meet(pid int, s Stat, err error) error {
+	switch {
+	case isGone(err):
+		l.settled = false // it may have left a child
+		return nil
+	case isHidden(err):
+		return nil // and so somebody else's
+	case err != nil:
+		return wrapPID("read state of process", pid, err)
+	case s.Ended():
+		delete(l.met, pid)
+		delete(l.found, pid)
+		if start, known := l.zombies[pid]; !known || start != s.StartTicks {
+			l.zombies[pid] = s.StartTicks
+			l.settled = false
+		}
+		return nil
+	case pid <= 1 || pid == os.Getpid():
+		return nil
+	}
+	if was, known := l.met[pid]; known && was.StartTicks == s.StartTicks && (l.found[pid] || l.news[pid] == s.StartTicks) {
+		return nil // in an earlier round
+	}
+	own, err := l.recognises(s)
+	if isGone(err) || errors.Is(err, errExecuting) {
+		l.settled = false
+		return nil
+	}
+	l.met[pid] = s
+	if own {
+		l.found[pid] = true
+	}
+	return wrapPID("look at process", pid, err)
+}
+
+// recognises tells whether a process is one of the tree by itself, not by its parent.
+func (l *kinLook) recognises(s Stat) (bool, error) {
+	id := member(l.boot, s).Identity
+	switch {
+	case l.known[id] || id == l.leader || !l.reused && s.SID == l.leader.PID:
+		return true, nil
+	case s.StartTicks < l.oldest:
+		return false, nil
+	case l.strangers[s.PID] == s.StartTicks:
+		l.news[s.PID] = s.StartTicks
+		return false, nil
+	}
+	mine, sure, err := l.eyes.marked(s.PID, l.marks)
+	if mine || err != nil {
+		return mine, err
+	}
+	if l.isHeld && l.holds(s.PID, false) {
+		return true, nil
+	}
+	if sure {
+		l.news[s.PID] = s.StartTicks
+	}
+	return false, nil
+}
+
+// addChildren adds the children of those that were found, theirs and so on.
+func (l *kinLook) addChildren() error {
+	for grown := true; grown; {
+		grown = false
+		for pid, s := range l.met {
+			if !l.found[pid] && l.found[s.PPID] && !l.tree.excluded(s) {
+				l.found[pid] = true
+				grown = true
+			}
+		}
+		more, err := l.addHidden()
+		if err != nil {
+			return err
+		}
+		grown = grown || more
+	}
+	return nil
+}
+
+// addHidden adds children that a listing does not show.
+func (l *kinLook) addHidden() (grown bool, err error) {
+	if l.eyes.children == nil {
+		return false, nil
+	}
+	for pid := range l.found {
+		kids, err := l.eyes.children(pid)
+		if err != nil {
+			return false, err
+		}
+		for _, s := range kids {
+			if _, met := l.met[s.PID]; met || s.Ended() || l.tree.excluded(s) {
+				continue
+			}
+			l.met[s.PID], l.found[s.PID] = s, true
+			grown = true
+		}
+	}
+	return grown, nil
+}
+
+// search looks through all descriptors of those that may be of the tree: one of them has its output open, and is not
+// known by anything else. It takes as long as they have files open, so it is done when nobody else is left, and once.
+func (l *kinLook) search() {
+	for pid, s := range l.met {
+		if s.StartTicks < l.oldest || l.searched[pid] == s.StartTicks {
+			continue
+		}
+		if l.holds(pid, true) {
+			l.found[pid] = true
+		} else {
+			l.searched[pid] = s.StartTicks
+		}
+	}
+}
+
+// finish remembers who was found.
+func (l *kinLook) finish() (live []Member) {
+	l.Kin.known = make(map[Identity]bool, len(l.found))
+	for pid := range l.found {
+		m := member(l.boot, l.met[pid])
+		l.Kin.known[m.Identity] = true
+		live = append(live, m)
+	}
+	return live
+}
