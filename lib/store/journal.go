@@ -30,7 +30,7 @@ func (h *Home) journal(lock func() (unlock func(), err error)) *seglog.Journal {
 }
 
 func (h *Home) lockJournal() (unlock func(), err error) {
-	lock, err := h.events.take(h.journalLock(), h.patience)
+	lock, err := takeLock(h.journalLock(), h.patience)
 	return unlocker(lock), err
 }
 

@@ -50,7 +50,6 @@ const eventsLock = "lock"
 // Home is an opened state directory.
 type Home struct {
 	path     string
-	events   patientLock // of the journal
 	patience patience    // with the holders of locks
 	swept    atomic.Bool // by this process
 }

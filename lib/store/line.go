@@ -4,6 +4,7 @@ import (
 	"errors"
 	"os"
 	"strconv"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -11,11 +12,12 @@ import (
 )
 
 const (
-	// lookEvery is how often who waits for a lock looks at the process that holds it,
-	// and longest how long it waits for one that goes on. All locks but run.lock are
-	// held for a moment, but there may be many in the line.
-	lookEvery = 2 * time.Second
-	longest   = 15 * lookEvery
+	// firstLook is when who waits for a lock first looks at the process that holds it.
+	// Each look comes after twice the time of the one before, and longest is how long
+	// one that goes on is waited for. All locks but run.lock are held for a moment, but
+	// there may be many in the line.
+	firstLook = 2 * time.Second
+	longest   = (1 + 2 + 4 + 8) * firstLook
 
 	// brief is how long one waits for the journal who has others wait for him, as a
 	// supervisor has its task, before he goes on without.
@@ -29,6 +31,8 @@ type HeldError struct {
 	Path    string
 	PID     int  // who holds it, 0 if that can't be told
 	Stopped bool // by a signal: it holds the lock until it is continued, or ends
+
+	after patience // of whoever has waited
 }
 
 func (e *HeldError) Error() string {
@@ -99,52 +103,118 @@ func (c *claim) leave() {
 type patience int
 
 const (
-	some patience = iota // unless it is stopped, or takes too long
-	little
-	endless
+	little  patience = iota - 1
+	some             // unless it is stopped, or takes too long
+	endless          // the most
 )
 
-// patientLock is a lock that others hold for a moment. One process may take it many
-// times: as long as its holder hangs, all that costs the time of one wait.
-type patientLock struct{ held atomic.Pointer[HeldError] }
+// line is this process's way to one lock that others hold for a moment. Of all who
+// want it one stands in the line for the file, and the others behind that one: to
+// wait costs no thread each. As long as the holder hangs, all of them together cost
+// the time of one wait, and one look for the holder.
+type line struct {
+	head chan struct{}             // full while someone stands in the line for the file
+	held atomic.Pointer[HeldError] // that a wait was given up, until its lock comes after all
+}
+
+// lines are those of this process, by the path of the lock.
+var lines sync.Map
+
+func lineAt(path string) *line {
+	if l, known := lines.Load(path); known {
+		return l.(*line)
+	}
+	l, _ := lines.LoadOrStore(path, &line{head: make(chan struct{}, 1)})
+	return l.(*line)
+}
 
 // lockPatiently takes the lock of the file at path, which is made if need be, and
 // waits for whoever holds it. The error is a *HeldError if that one is stopped, or
 // too slow.
-func lockPatiently(path string) (*Lock, error) { return new(patientLock).take(path, some) }
+func lockPatiently(path string) (*Lock, error) { return takeLock(path, some) }
 
-func (p *patientLock) take(path string, how patience) (*Lock, error) {
-	if how == endless {
-		return openLock(path, os.O_CREATE, waitLock)
-	}
+func takeLock(path string, how patience) (*Lock, error) {
 	lock, err := tryLockAt(path)
 	if !errors.Is(err, ErrLocked) {
 		return lock, err
 	}
-	if held := p.held.Load(); held != nil {
+	return lineAt(path).wait(path, how)
+}
+
+func (l *line) wait(path string, how patience) (*Lock, error) {
+	if held := l.hopeless(how); held != nil {
 		return nil, held
 	}
+	if !l.enter(how) {
+		if held := l.held.Load(); held != nil {
+			return nil, held
+		}
+		return nil, &HeldError{Path: path}
+	}
+	defer func() { <-l.head }()
+	if held := l.hopeless(how); held != nil { // whoever stood before us has given up
+		return nil, held
+	}
+	if how == endless {
+		return openLock(path, os.O_CREATE, waitLock)
+	}
+	return l.outwait(path, how)
+}
+
+// hopeless tells why nobody with this patience needs to wait: one who had as much
+// has given up, and the lock has not come since.
+func (l *line) hopeless(how patience) *HeldError {
+	if held := l.held.Load(); held != nil && held.after >= how {
+		return held
+	}
+	return nil
+}
+
+// enter makes the caller the one who stands in the line for the file. entered is
+// false if its patience ends before that.
+func (l *line) enter(how patience) (entered bool) {
+	late := make(chan struct{})
+	if how != endless {
+		most := longest
+		if how == little {
+			most = brief
+		}
+		defer time.AfterFunc(most, func() { close(late) }).Stop()
+	}
+	select {
+	case l.head <- struct{}{}:
+		return true
+	case <-late:
+		return false
+	}
+}
+
+// outwait waits for the lock, and looks ever more rarely whether its holder is
+// stopped: there may be many processes that look.
+func (l *line) outwait(path string, how patience) (*Lock, error) {
 	c := awaitLock(path, nil)
-	held := &HeldError{Path: path}
-	step := lookEvery
+	held := &HeldError{Path: path, after: how}
+	step := firstLook
 	if how == little {
 		step = brief
 	}
-	for waited := step; ; waited += step {
-		if lock, err = c.within(step); err != errNotYet {
+	for waited := time.Duration(0); ; step *= 2 {
+		lock, err := c.within(step)
+		if err != errNotYet {
 			return lock, err
 		}
-		if how == little || waited >= longest {
+		if how == little {
 			break
 		}
-		if held.PID, held.Stopped = holderOf(path); held.Stopped {
+		held.PID, held.Stopped = holderOf(path)
+		if waited += step; held.Stopped || waited >= longest {
 			break
 		}
 	}
-	p.held.Store(held)
+	l.held.Store(held)
 	go func() {
 		c.leave()
-		p.held.Store(nil)
+		l.held.CompareAndSwap(held, nil)
 	}()
 	return nil, held
 }

@@ -2,6 +2,10 @@ package store
 
 import (
 	"errors"
+	"runtime"
+	"runtime/pprof"
+	"strings"
+	"sync"
 	"testing"
 
 	"bgtasks/lib/record"
@@ -64,11 +68,12 @@ func TestHeldJournalIsWaitedForOnce(t *testing.T) {
 	if _, err := other.lockJournal(); !held(err) {
 		t.Fatalf("lock of a journal that is held = %v, want a *HeldError", err)
 	}
-	if first := other.events.held.Load(); !errors.Is(mustFail(other.lockJournal()), first) {
+	line := lineAt(other.journalLock())
+	if first := line.held.Load(); !errors.Is(mustFail(other.lockJournal()), first) {
 		t.Error("the journal was waited for again")
 	}
 	unlock()
-	for other.events.held.Load() != nil { // the goroutine in the line is told by the kernel
+	for line.held.Load() != nil { // the goroutine in the line is told by the kernel
 		if unlock, err := At(h.Path()).lockJournal(); err == nil {
 			unlock()
 		}
@@ -80,3 +85,66 @@ func TestHeldJournalIsWaitedForOnce(t *testing.T) {
 }
 
 func mustFail(_ func(), err error) error { return err }
+
+// However many of a process wait for a lock, one thread does.
+func TestP9OneThreadWaitsForMany(t *testing.T) {
+	const many = 200
+	h := newHome(t)
+	unlock, err := h.lockJournal()
+	if err != nil {
+		t.Fatal(err)
+	}
+	threads := pprof.Lookup("threadcreate").Count()
+	var waiters sync.WaitGroup
+	for range many {
+		waiters.Go(func() {
+			unlock, err := At(h.Path()).lockJournal()
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			unlock()
+		})
+	}
+	for behind("store.(*line).enter(") < many-1 {
+		runtime.Gosched()
+	}
+	if n := pprof.Lookup("threadcreate").Count() - threads; n > many/4 {
+		t.Errorf("%d threads were made for %d who wait, want a few", n, many)
+	}
+	unlock()
+	waiters.Wait()
+}
+
+// behind counts the goroutines in which a function waits.
+func behind(function string) int {
+	stacks := make([]byte, 1<<22)
+	return strings.Count(string(stacks[:runtime.Stack(stacks, true)]), function)
+}
+
+// One who has more patience than another one who has given up waits all the same.
+func TestPatienceIsOnesOwn(t *testing.T) {
+	h := newHome(t)
+	unlock, err := h.lockJournal()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := h.Hurried().lockJournal(); !held(err) {
+		t.Fatalf("lock of a journal that is held = %v, want a *HeldError", err)
+	}
+	got := make(chan error, 1)
+	go func() {
+		unlock, err := h.lockJournal()
+		if err == nil {
+			unlock()
+		}
+		got <- err
+	}()
+	for behind("store.(*line).outwait(") < 1 {
+		runtime.Gosched()
+	}
+	unlock()
+	if err := <-got; err != nil {
+		t.Errorf("lock of a journal that was freed = %v, want nil", err)
+	}
+}

@@ -50,7 +50,7 @@ func runLock(taskDir string, take func(*os.File) error) (*Lock, error) {
 // be locked for a moment by one who looks whether there is something to heal.
 func LockWithin(taskDir string, patience time.Duration) (*Lock, error) {
 	lock, err := TryLock(taskDir)
-	if !errors.Is(err, ErrLocked) {
+	if !errors.Is(err, ErrLocked) || patience <= 0 {
 		return lock, err
 	}
 	c := standInLine(func() (*Lock, error) { return runLock(taskDir, waitLock) }, nil)

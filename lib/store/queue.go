@@ -45,7 +45,7 @@ func (h *Home) Claims() ([]string, error) { return listIDs(filepath.Join(h.Queue
 // fs.ErrNotExist if there is no queue/; it is a *HeldError if who holds it is
 // stopped.
 func (h *Home) LockQueue() (*Lock, error) {
-	return new(patientLock).take(filepath.Join(h.QueueDir(), queueLock), h.patience)
+	return takeLock(filepath.Join(h.QueueDir(), queueLock), h.patience)
 }
 
 // TryLockQueue does so without waiting; the error is ErrLocked then.
