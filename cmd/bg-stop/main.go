@@ -17,7 +17,6 @@ import (
 	"bgtasks/lib/control"
 	"bgtasks/lib/launch"
 	"bgtasks/lib/record"
-	"bgtasks/lib/sched"
 	"bgtasks/lib/view"
 )
 
@@ -26,12 +25,8 @@ func main() {
 		Name: "stop",
 		Help: "End tasks with their whole process trees. Returns when no process is left. " +
 			"Without names only tasks of which something lives are looked at.",
-		Flags: &flags{},
-		JSON: cli.Together(func(p *cli.StopPayload) string { return string(p.ID) },
-			func(c *cli.Call, items []cli.Item[cli.StopPayload]) []cli.Outcome[*cli.TaskData] {
-				cancelFirst(c, items)
-				return cli.WorkAll(c, items, stop)
-			}),
+		Flags:   &flags{},
+		JSON:    cli.Together(func(p *cli.StopPayload) string { return string(p.ID) }, stopAll),
 		Options: cli.AllOptions,
 		After:   launch.Tidy,
 	})
@@ -59,26 +54,35 @@ func (f *flags) Run(c *cli.Call) error {
 	// Each stop may sit out a grace: nobody wants to wait for their sum.
 	c.Opts.Concurrency = max(len(targets), cli.DefaultConcurrency)
 	items := cli.Items(targets, f.payload)
-	cancelFirst(c, items)
-	return cli.Each(c, items, stop, func(*cli.TaskData) error { return nil })
+	return cli.EachOf(c, items, stopAll(c, items), func(*cli.TaskData) error { return nil })
 }
 
-// cancelFirst ends those of several that wait to be started: the end of one that runs
-// would start them. What goes wrong is met again by stop.
-func cancelFirst(c *cli.Call, items []cli.Item[cli.StopPayload]) {
-	if len(items) < 2 {
-		return
-	}
-	cli.WorkAll(c, items, func(c *cli.Call, p *cli.StopPayload) (struct{}, error) {
-		h, err := cli.Reach(c, string(p.ID))
-		if err == nil {
-			err = control.Cancel(h, string(p.ID), options(p))
+// stopAll stops the tasks of the items together.
+func stopAll(c *cli.Call, items []cli.Item[cli.StopPayload]) []cli.Outcome[*cli.TaskData] {
+	results := make([]cli.Outcome[*cli.TaskData], len(items))
+	h, err := c.ExistingHome()
+	var list []control.Wanted
+	var places []int
+	for i, it := range items {
+		switch {
+		case it.Err != nil:
+			results[i].Err = it.Err
+		case err != nil:
+			results[i].Err = err
+		case h == nil:
+			results[i].Err = &view.NotFoundError{ID: string(it.Payload.ID)}
+		default:
+			list = append(list, control.Wanted{ID: string(it.Payload.ID), StopOptions: options(it.Payload)})
+			places = append(places, i)
 		}
-		return struct{}{}, err
-	})
-	if h, err := c.ExistingHome(); h != nil && err == nil {
-		_ = sched.Dispatch(h)
 	}
+	control.StopAll(c.Context(), h, list, c.Opts.Concurrency, func(n int, t *view.Task, err error) {
+		r := &results[places[n]]
+		if r.Err = err; err == nil {
+			r.Data = cli.NewTaskData(t)
+		}
+	})
+	return results
 }
 
 // living tells whether there may be something to end: a run, or what outlived
@@ -92,18 +96,6 @@ func (f *flags) payload(id string) *cli.StopPayload {
 		p.Grace = &ms
 	}
 	return p
-}
-
-func stop(c *cli.Call, p *cli.StopPayload) (*cli.TaskData, error) {
-	h, err := cli.Reach(c, string(p.ID))
-	if err != nil {
-		return nil, err
-	}
-	t, err := control.Stop(c.Context(), h, string(p.ID), options(p))
-	if err != nil {
-		return nil, err
-	}
-	return cli.NewTaskData(t), nil
 }
 
 func options(p *cli.StopPayload) control.StopOptions {

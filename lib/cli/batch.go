@@ -105,11 +105,16 @@ func (c *Call) slacken(word string, text []byte) {
 // --json asks for. If everything failed in one way the exit code says which;
 // if some of several failed it is 1.
 func Each[P, D any](c *Call, items []Item[P], work Work[P, D], show func(D) error) error {
+	return EachOf(c, items, WorkAll(c, items, work), show)
+}
+
+// EachOf does so with outcomes that are there.
+func EachOf[P, D any](c *Call, items []Item[P], results []Outcome[D], show func(D) error) error {
 	if c.JSON {
-		return answer(c, items, len(items) != 1, WorkAll(c, items, work))
+		return answer(c, items, len(items) != 1, results)
 	}
 	var t tally
-	for _, r := range WorkAll(c, items, work) {
+	for _, r := range results {
 		if r.Err == nil {
 			r.Err = show(r.Data)
 		}

@@ -8,10 +8,8 @@ import (
 
 	"bgtasks/lib/proc"
 	"bgtasks/lib/record"
-	"bgtasks/lib/sched"
 	"bgtasks/lib/store"
 	"bgtasks/lib/view"
-	"bgtasks/lib/watch"
 )
 
 // StopOptions says how to end a task.
@@ -46,59 +44,9 @@ func (e *StopError) Error() string {
 // to be started is not started any more. A task that has ended already keeps its
 // end; what is left of its tree is ended. The errors are *view.NotFoundError,
 // *StopError, that of ctx, or what the store met.
-func Stop(ctx context.Context, h *store.Home, id string, o StopOptions) (*view.Task, error) {
-	for {
-		t, err := view.Load(h, id)
-		if err != nil {
-			return nil, err
-		}
-		if t.TreeGone() {
-			forget(h, id)
-			return t, nil
-		}
-		if t.Unreadable != nil {
-			return nil, &StopError{ID: id, Why: t.Unreadable.Error()}
-		}
-		stop, number, err := o.request(t)
-		if err != nil {
-			return nil, err
-		}
-		cancelled, err := cancel(h, t, stop)
-		if err != nil {
-			return nil, err
-		}
-		if cancelled {
-			_ = sched.Dispatch(h) // others may go on now; the task itself is over
-			continue
-		}
-		deadline := time.Now().Add(time.Duration(stop.GraceMs)*time.Millisecond + patience)
-		t, err = await(ctx, h, id, &request{stop: stop, number: number}, deadline)
-		if err != nil || !waiting(t) {
-			return t, err
-		}
-	}
-}
-
-// Cancel does what Stop does for a task that waits to be started, and nothing for any
-// other. What may go on then is left to a sched.Dispatch: whoever stops many ends
-// those that wait before he makes room for them.
-func Cancel(h *store.Home, id string, o StopOptions) error {
-	t, err := view.Load(h, id)
-	if err != nil || t.Unreadable != nil {
-		return err
-	}
-	stop, _, err := o.request(t)
-	if err == nil {
-		_, err = cancel(h, t, stop)
-	}
-	return err
-}
-
-func cancel(h *store.Home, t *view.Task, stop *record.Stop) (cancelled bool, err error) {
-	if !waiting(t) {
-		return false, nil
-	}
-	return sched.Cancel(h, t.ID, stop)
+func Stop(ctx context.Context, h *store.Home, id string, o StopOptions) (t *view.Task, err error) {
+	StopAll(ctx, h, []Wanted{{id, o}}, 1, func(_ int, now *view.Task, failure error) { t, err = now, failure })
+	return t, err
 }
 
 // waiting tells whether the task waits to be started.
@@ -113,16 +61,16 @@ func forget(h *store.Home, id string) { _ = store.RemoveStop(h.TaskDir(id)) }
 // lost tells whether something of the tree may live that nobody supervises.
 func lost(t *view.Task) bool { return !t.Supervised() && !t.TreeGone() }
 
-// request fills in what the options leave to the task.
-func (o *StopOptions) request(t *view.Task) (*record.Stop, int, error) {
+// request fills in what the options leave to the task of this spec.
+func (o *StopOptions) request(spec *record.Spec) (*record.Stop, int, error) {
 	stop := &record.Stop{
 		RequestedAt: time.Now(), By: o.By, Signal: o.Signal, GraceMs: o.Grace.Milliseconds(), Reason: o.Reason, Cause: o.Cause,
 	}
 	if o.Grace < 0 {
-		stop.GraceMs = t.Spec.KillGraceMs
+		stop.GraceMs = spec.KillGraceMs
 	}
 	if stop.Signal == "" {
-		stop.Signal = t.Spec.Signal
+		stop.Signal = spec.Signal
 	}
 	number, err := proc.ParseSignal(stop.Signal)
 	if err != nil {
@@ -159,35 +107,6 @@ func (r *request) tell(h *store.Home, t *view.Task) (err error) {
 		r.heard = shim
 	}
 	return err
-}
-
-// await tells the shim and waits until the tree is gone. With each look that
-// finds another shim, that one is told.
-func await(ctx context.Context, h *store.Home, id string, r *request, deadline time.Time) (*view.Task, error) {
-	var failure error
-	tasks, err := watch.Until(ctx, h, []string{id}, deadline, func(t *view.Task) bool {
-		switch {
-		case t.TreeGone():
-			forget(h, id)
-			return true
-		case waiting(t) && !t.Supervised():
-			return true // it was put back: nobody is there to be told
-		case lost(t):
-			failure = &StopError{ID: id, Why: "its supervisor is gone, and no other could take over"}
-		default:
-			if err := r.tell(h, t); err != nil {
-				failure = fmt.Errorf("ask %q to stop: %w", id, err)
-			}
-		}
-		return failure != nil
-	}, false)
-	switch {
-	case errors.Is(err, watch.ErrTimeout):
-		return nil, &StopError{ID: id, Why: "its processes do not end", Left: left(tasks[0])}
-	case err != nil:
-		return nil, err
-	}
-	return tasks[0], failure
 }
 
 // shimPID is the pid of the shim that supervises the task now, 0 while it has

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"path/filepath"
 	"time"
 
 	"bgtasks/lib/fail"
@@ -154,33 +153,4 @@ func (a *attempt) failed(cause error) (Outcome, error) {
 	end := &record.State{Run: a.spec.Run, Attempt: a.number()}
 	err := errors.Join(keepAttempt(a.dir, a.last), End(a.home, a.spec, end, record.Failed, record.SpawnError))
 	return Failed, errors.Join(cause, err)
-}
-
-// End records the end of a task that no supervisor has: one that was cancelled
-// while it waited, whose dependency failed, or whose program can't be executed.
-// The caller holds its run.lock and keeps it. end is the task's state until now.
-// When it returns the end is on the disk and in the journal; a crash before that
-// leaves the marker in live/, by which the next look finds what is left to do.
-func End(h *store.Home, s *record.Spec, end *record.State, state record.LifeState, why record.Reason) error {
-	end.State, end.Reason = state, why
-	end.RetryAt, end.RetryDueBootMs, end.ClaimedBy = time.Time{}, 0, nil
-	end.UpdatedAt = time.Now()
-	dir := h.TaskDir(s.ID)
-	fail.Pass("end-record")
-	if err := errors.Join(replaceState(dir, end, store.Replace), store.SyncDir(dir)); err != nil {
-		return fmt.Errorf("record the end of %q: %w", s.ID, err)
-	}
-	fail.Pass("end-journal")
-	err := h.Append(&record.Event{
-		Name: record.EndEvent(end), Time: end.UpdatedAt, TaskID: s.ID, Labels: s.EventLabels(), State: end,
-	})
-	if err != nil {
-		return fmt.Errorf("journal the end of %q: %w", s.ID, err)
-	}
-	fail.Pass("end-tidy")
-	err = errors.Join(store.RemoveStop(dir), store.RemoveEnv(dir), store.RemoveFIFOs(dir), h.UnmarkLive(s.ID))
-	bells := filepath.Join(dir, store.BellsDir)
-	store.Ring(bells, store.BellLog)
-	store.Ring(bells, store.BellChange)
-	return err
 }

@@ -26,6 +26,9 @@ const (
 
 // judgeDependency looks at the task that d is about.
 func (x *index) judgeDependency(d record.Dependency) (verdict, error) {
+	if q := x.fates[d.ID]; q != nil && q.facts.spec.Run == d.Run && q.ending.Err == nil {
+		return afterEnd(d.When, q.ending.As), nil
+	}
 	f, err := look(x.home, d.ID)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
@@ -143,24 +146,60 @@ func (x *index) await(id string, others []record.Dependency) error {
 	return nil
 }
 
+// waiter is a task that waits for others, as it was found once in a section: it may
+// wait for ten thousand of them.
+type waiter struct {
+	*facts
+	err  error
+	met  int              // so many of its dependencies, from the first on, are in no list any more
+	with map[string][]int // the places of its dependencies, by id
+}
+
+// waiter gives it.
+func (x *index) waiter(id string) *waiter {
+	w := x.waiters[id]
+	if w == nil {
+		w = &waiter{with: map[string][]int{}}
+		w.facts, w.err = look(x.home, id)
+		if w.err == nil && w.waits() {
+			for i, d := range w.dependencies() {
+				w.with[d.ID] = append(w.with[d.ID], i)
+			}
+		}
+		x.waiters[id] = w
+	}
+	return w
+}
+
+// elsewhere tells whether it waits for another one than id. What is not listed now is
+// not again in this section.
+func (x *index) elsewhere(w *waiter, id string) bool {
+	list := w.dependencies()
+	for i := w.met; i < len(list); i++ {
+		switch {
+		case list[i].ID != id && exists(x.entryOf(list[i], w.spec.ID)):
+			return true
+		case i == w.met:
+			w.met++
+		}
+	}
+	return false
+}
+
 // decideWaiter looks at one in dir who waits for a task that has ended. still tells
 // that its entry is needed: it goes on waiting, or is to be ended first.
-func (x *index) decideWaiter(dir, id, waiter string) (still bool, err error) {
-	entry := x.path(dir, id, waiter)
-	f, err := look(x.home, waiter)
+func (x *index) decideWaiter(dir, id, name string) (still bool, err error) {
+	entry := x.path(dir, id, name)
+	w := x.waiter(name)
 	switch {
-	case errors.Is(err, fs.ErrNotExist), unreadable(err), err == nil && !f.waits():
+	case errors.Is(w.err, fs.ErrNotExist), unreadable(w.err), w.err == nil && !w.waits():
 		return false, removeFile(entry)
-	case err != nil:
-		return false, err
+	case w.err != nil:
+		return false, w.err
 	}
-	worst, elsewhere := met, false
-	for _, d := range f.dependencies() {
-		if d.ID != id {
-			elsewhere = elsewhere || exists(x.entryOf(d, waiter))
-			continue
-		}
-		v, err := x.judgeDependency(d)
+	worst := met
+	for _, i := range w.with[id] {
+		v, err := x.judgeDependency(w.dependencies()[i])
 		if err != nil {
 			return false, err
 		}
@@ -170,10 +209,10 @@ func (x *index) decideWaiter(dir, id, waiter string) (still bool, err error) {
 	case worst == pending:
 		return true, nil
 	case worst != met: // what is forgotten, but still listed, was never met
-		x.todo.doomed = append(x.todo.doomed, waiter)
+		x.todo.doomed = append(x.todo.doomed, name)
 		return true, nil
-	case !elsewhere:
-		if err := x.placeFree(f); err != nil {
+	case !x.elsewhere(w, id):
+		if err := x.placeFree(w.facts); err != nil {
 			return false, err
 		}
 	}
@@ -196,10 +235,10 @@ func (x *index) superseding(id string) string {
 }
 
 // supersedes tells whether waiter waits until the tree of id is gone.
-func (x *index) supersedes(waiter, id string) bool {
-	f, err := read(x.home, waiter)
-	return err == nil && f.waits() && slices.ContainsFunc(f.spec.Schedule.After, func(d record.Dependency) bool {
-		return d.ID == id && d.When == record.AfterGone
+func (x *index) supersedes(name, id string) bool {
+	w := x.waiter(name)
+	return w.err == nil && w.waits() && slices.ContainsFunc(w.with[id], func(i int) bool {
+		return w.dependencies()[i].When == record.AfterGone
 	})
 }
 

@@ -191,23 +191,25 @@ func (x *index) settle(id string, f *facts) (left bool, err error) {
 }
 
 // settleIn decides those in one of the directories. It asks for another section only
-// if this one came any further.
+// if this one came any further. One section moves so many for all ends together.
 func (x *index) settleIn(dir, id string) (left bool, err error) {
 	waiters, err := namesIn(x.path(dir, id))
 	if err != nil {
 		return false, err
 	}
-	moved := false
-	for i, waiter := range waiters {
-		if i == movesAtMost {
-			x.todo.again = x.todo.again || moved
+	for _, waiter := range waiters {
+		if x.moved+len(x.todo.doomed) >= movesAtMost {
+			x.todo.again = x.todo.again || x.moved > 0
 			return true, nil
 		}
 		still, err := x.decideWaiter(dir, id, waiter)
 		if err != nil {
 			return false, err
 		}
-		left, moved = left || still, moved || !still
+		left = left || still
+		if !still {
+			x.moved++
+		}
 	}
 	if len(waiters) > 0 && !left {
 		_ = os.Remove(x.path(dir, id))

@@ -164,22 +164,22 @@ func (d *dispatcher) do(w *work) (again bool, err error) {
 		fail.Pass("dispatch-heal")
 		_, _ = view.Load(d.home, id)
 	}
-	for _, v := range w.victims {
-		if !d.healed[v.id] {
-			d.healed[v.id], again = true, true
-			_ = supersede(d.home, v)
-		}
-	}
-	for _, id := range w.doomed {
-		if !d.healed[id] {
-			d.healed[id], again = true, true
-			_ = endDoomed(d.home, id, 0)
-		}
-	}
+	w.victims = slices.DeleteFunc(w.victims, func(v victim) bool { return d.once(v.id) })
+	w.doomed = slices.DeleteFunc(w.doomed, d.once)
+	again = again || len(w.victims)+len(w.doomed) > 0
+	supersede(d.home, w.victims)
+	_ = endDoomed(d.home, w.doomed, 0)
 	if len(w.picked) > 0 {
 		return d.start(w.picked)
 	}
 	return again, nil
+}
+
+// once tells whether a task was to be healed or ended before, and notes that it is.
+func (d *dispatcher) once(id string) (before bool) {
+	before = d.healed[id]
+	d.healed[id] = true
+	return before
 }
 
 // tendSleeper sees to it that someone sleeps until the next task is due, and nobody

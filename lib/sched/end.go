@@ -8,7 +8,6 @@ import (
 	"syscall"
 	"time"
 
-	"bgtasks/lib/fail"
 	"bgtasks/lib/launch"
 	"bgtasks/lib/proc"
 	"bgtasks/lib/record"
@@ -16,92 +15,97 @@ import (
 	"bgtasks/lib/view"
 )
 
-// patience is how long the lock of a task that waits is waited for: who has it
+// patience is how long the locks of tasks that wait are waited for: who has one
 // looks at the task for a moment, or is about to start it.
 const patience = 2 * time.Second
 
-// Cancel ends a task that waits, with the stop that was asked for. cancelled is
-// false if it does not wait: it runs, is just being started, or is over. What
-// follows from the end is left to a Dispatch.
-func Cancel(h *store.Home, id string, stop *record.Stop) (cancelled bool, err error) {
-	err = endWaiting(h, id, patience, func(_ *index, f *facts) error {
-		cancelled = true
-		f.state.Stop = stop
-		return launch.End(h, f.spec, f.state, record.Cancelled, stop.Cause)
-	})
-	if errors.Is(err, store.ErrLocked) || errors.Is(err, fs.ErrNotExist) {
-		err = nil
-	}
-	return cancelled, err
+// Cancelled is what became of a task that was to be cancelled.
+type Cancelled struct {
+	Done bool // it waited, and has ended; else it runs, is just being started, is over or was removed
+	Err  error
 }
 
-// endDoomed ends a task whose dependencies can't be met. The error is store.ErrLocked
-// if someone else has its lock for longer than patience: he may be ending it.
-func endDoomed(h *store.Home, id string, patience time.Duration) error {
-	return endWaiting(h, id, patience, func(x *index, f *facts) error {
-		if all, _, err := x.judgeDependencies(x.listed(f), never); err != nil || all != never {
-			return err
+// Cancel ends those of the tasks that wait, with the stop that is asked for: stop
+// makes it, of the spec of the task with this index. What follows from their ends is
+// left to a Dispatch, so that none of them is started meanwhile.
+func Cancel(h *store.Home, ids []string, stop func(i int, s *record.Spec) (*record.Stop, error)) []Cancelled {
+	results := make([]Cancelled, len(ids))
+	e := &enders{home: h, patience: patience}
+	e.why = func(q *quitter) (*launch.Ending, error) {
+		stop, err := stop(q.index, q.facts.spec)
+		if err != nil {
+			return nil, err
 		}
-		return launch.End(h, f.spec, f.state, record.Failed, record.DependencyFailed)
+		q.facts.state.Stop = stop
+		return q.end(record.Cancelled, stop.Cause), nil
+	}
+	e.each(ids, func(q *quitter) {
+		err := q.err
+		if errors.Is(err, store.ErrLocked) || errors.Is(err, fs.ErrNotExist) {
+			err = nil
+		}
+		results[q.index] = Cancelled{q.ended(), err}
 	})
+	return results
 }
 
-// endWaiting ends a task that waits, under its lock. Before the end is recorded
-// there is a lookout for it, so that what follows from it is not forgotten by a
-// crash.
-func endWaiting(h *store.Home, id string, patience time.Duration, end func(*index, *facts) error) error {
-	lock, err := store.LockWithin(h.TaskDir(id), patience)
-	if err != nil {
-		return err
+// endDoomed ends tasks whose dependencies can't be met, and with them those that this
+// dooms in turn. A task whose lock someone else has for longer than patience is left:
+// he may be ending it. The errors are those of the tasks that were named.
+func endDoomed(h *store.Home, ids []string, patience time.Duration) (err error) {
+	e := &enders{home: h, patience: patience, spread: true}
+	e.why = func(q *quitter) (*launch.Ending, error) {
+		all, _, err := e.x.judgeDependencies(e.x.listed(q.facts), never)
+		if err != nil || all != never {
+			return nil, err
+		}
+		return q.end(record.Failed, record.DependencyFailed), nil
 	}
-	f, err := read(h, id)
-	if err == nil && f.waits() {
-		err = endLocked(h, f, end)
-	}
-	err = errors.Join(err, lock.Unlock())
-	store.Ring(filepath.Join(h.TaskDir(id), store.BellsDir), store.BellChange)
+	e.each(ids, func(q *quitter) {
+		if q.index >= 0 {
+			err = errors.Join(err, q.err)
+		}
+	})
 	return err
 }
 
-func endLocked(h *store.Home, f *facts, end func(*index, *facts) error) error {
-	x := newIndex(h)
-	waited := *f.state
-	err := x.locked(func() error {
-		if exists(x.path(newDir, f.spec.ID)) {
-			if err := h.Append(enqueuedEvent(f.spec, f.state)); err != nil {
-				return err
-			}
-			x.unmarkNew(f.spec.ID)
+// supersede ends tasks in favour of others. It asks, and does not wait.
+func supersede(h *store.Home, victims []victim) {
+	var waiting []string
+	stops := map[string]victim{}
+	for _, v := range victims {
+		f, err := look(h, v.id)
+		if err != nil || f.terminal() {
+			continue
 		}
-		return x.lookout(f.spec.ID)
+		if f.waits() && !f.held {
+			waiting = append(waiting, v.id)
+			stops[v.id] = v
+			continue
+		}
+		_ = ask(h, v, f.spec)
+	}
+	results := Cancel(h, waiting, func(i int, s *record.Spec) (*record.Stop, error) {
+		stop, _, err := stopFor(h, stops[waiting[i]], s)
+		return stop, err
 	})
-	if err != nil {
-		return err
+	for i, r := range results {
+		if r.Done || r.Err != nil {
+			continue
+		}
+		if f, err := look(h, waiting[i]); err == nil && !f.terminal() {
+			_ = ask(h, stops[waiting[i]], f.spec)
+		}
 	}
-	if err := end(x, f); err != nil {
-		return err
-	}
-	fail.Pass("end-waiting-entries")
-	return x.locked(func() error { return x.removeEntries(&facts{spec: f.spec, state: &waited}) })
 }
 
-// supersede ends a task in favour of another one. It asks, and does not wait.
-func supersede(h *store.Home, v victim) error {
-	f, err := look(h, v.id)
-	if err != nil || f.terminal() {
-		return err
+// ask leaves the stop with the supervisor.
+func ask(h *store.Home, v victim, s *record.Spec) error {
+	stop, number, err := stopFor(h, v, s)
+	if err == nil {
+		_, err = store.AskToStop(h.TaskDir(v.id), stop, int(number))
 	}
-	stop, number, err := stopFor(h, v, f.spec)
-	if err != nil {
-		return fmt.Errorf("supersede %q: %w", v.id, err)
-	}
-	if f.waits() && !f.held {
-		cancelled, err := Cancel(h, v.id, stop)
-		if cancelled || err != nil {
-			return err
-		}
-	}
-	if _, err := store.AskToStop(h.TaskDir(v.id), stop, int(number)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf("supersede %q: %w", v.id, err)
 	}
 	return nil

@@ -89,7 +89,7 @@ func takeBack(x *index, accepted *record.Spec) error {
 // syncNames makes durable that the tasks are there. What is in them is already.
 func (b *batch) syncNames() error {
 	if !b.alone() {
-		return syncAll(b.home)
+		return b.home.SyncAll()
 	}
 	return errors.Join(store.SyncDir(b.home.LiveDir()), store.SyncDir(b.home.TasksDir()))
 }
@@ -189,7 +189,7 @@ func (b *batch) buildAll(items []*item) *portion {
 		}
 	}
 	if !b.alone() {
-		refuse(items, syncAll(b.home))
+		refuse(items, b.home.SyncAll())
 	}
 	return p
 }
@@ -425,13 +425,4 @@ func (b *batch) release(items []*item) {
 			}
 		}
 	}
-}
-
-// syncAll brings to the disk what was written to the home: one wait for many
-// files.
-func syncAll(h *store.Home) error {
-	if err := fail.Point("sync-all"); err != nil {
-		return err
-	}
-	return syncFileSystem(h.TasksDir())
 }

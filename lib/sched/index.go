@@ -32,6 +32,10 @@ type index struct {
 	keys    map[string]bool        // concurrency keys that are held, by tag
 	configs map[string]queueConfig // those that were read in this section
 
+	waiters map[string]*waiter  // those that were looked at in this section, because whom they wait for has ended
+	fates   map[string]*quitter // tasks that this process is ending
+	moved   int                 // entries that were moved in this section for the ends of others
+
 	woken bool // the sleeper was told in this section that a task has a time
 	todo  work
 }
@@ -63,7 +67,7 @@ func (x *index) lockedBy(take func() (*store.Lock, error), f func() error) error
 	if err != nil {
 		return fmt.Errorf("lock the queues: %w", err)
 	}
-	x.lock = lock
+	x.lock, x.waiters, x.moved = lock, map[string]*waiter{}, 0
 	if err = x.checkDirs(); err == nil {
 		err = f()
 	}

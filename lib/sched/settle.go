@@ -31,10 +31,8 @@ func Settle(h *store.Home, id string) error {
 		if err == nil && left && len(x.todo.doomed) == 0 && !x.todo.again {
 			err = errors.New("the end is not known yet")
 		}
-		for _, waiter := range x.todo.doomed {
-			if err == nil {
-				err = endDoomed(h, waiter, patience)
-			}
+		if err == nil {
+			err = endDoomed(h, x.todo.doomed, patience)
 		}
 		if err != nil {
 			return fmt.Errorf("decide who waits for %q: %w", id, err)

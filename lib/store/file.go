@@ -172,6 +172,14 @@ func SyncDir(dir string) error {
 	return errors.Join(d.Sync(), d.Close())
 }
 
+// SyncAll brings to the disk what was written to the home: one wait for many files.
+func (h *Home) SyncAll() error {
+	if err := fail.Point("sync-all"); err != nil {
+		return err
+	}
+	return syncFileSystem(h.TasksDir())
+}
+
 // writeNew writes a file that nobody can see yet.
 func writeNew(path string, data []byte, sync bool) error {
 	f, err := fsys.Open(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)

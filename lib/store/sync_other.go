@@ -1,6 +1,6 @@
 //go:build !linux
 
-package sched
+package store
 
 import "golang.org/x/sys/unix"
 

@@ -1,0 +1,246 @@
+package control
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"bgtasks/lib/record"
+	"bgtasks/lib/sched"
+	"bgtasks/lib/store"
+	"bgtasks/lib/view"
+	"bgtasks/lib/watch"
+)
+
+// Wanted is a task that is to end, and how.
+type Wanted struct {
+	ID string
+	StopOptions
+}
+
+// StopAll ends tasks as Stop does. Those that wait to be started are ended first, all
+// together, so that none of them is started for one that has ended; then those that
+// run, at most so many at a time. It reports on each as soon as it is known to be gone,
+// or can't be stopped: the index in the list, and what Stop would return.
+func StopAll(ctx context.Context, h *store.Home, list []Wanted, atOnce int, report func(i int, t *view.Task, err error)) {
+	s := &stopper{ctx: ctx, home: h, list: list, report: report}
+	rest := make([]int, len(list))
+	for i := range rest {
+		rest[i] = i
+	}
+	for len(rest) > 0 {
+		rest = s.outlive(s.cancel(rest), atOnce)
+	}
+}
+
+// stopper is one call of StopAll.
+type stopper struct {
+	ctx    context.Context
+	home   *store.Home
+	list   []Wanted
+	report func(i int, t *view.Task, err error)
+
+	watch *watch.Watcher
+	runs  map[string]*stopping // those that are waited for
+	next  time.Time            // the first of their deadlines
+	back  []int                // those that turned out to wait, once more
+}
+
+// stopping is a task that is waited for.
+type stopping struct {
+	request
+	indexes  []int
+	deadline time.Time
+	seen     *view.Task
+}
+
+// cancel ends those that wait, and gives the others.
+func (s *stopper) cancel(indexes []int) (others []int) {
+	ids := make([]string, len(indexes))
+	for n, i := range indexes {
+		ids[n] = s.list[i].ID
+	}
+	results := sched.Cancel(s.home, ids, func(n int, spec *record.Spec) (*record.Stop, error) {
+		stop, _, err := s.list[indexes[n]].request(spec)
+		return stop, err
+	})
+	var done []int
+	for n, r := range results {
+		switch {
+		case r.Err != nil:
+			s.report(indexes[n], nil, r.Err)
+		case r.Done:
+			done = append(done, indexes[n])
+		default:
+			others = append(others, indexes[n])
+		}
+	}
+	if len(done) > 0 {
+		_ = sched.Dispatch(s.home) // others may go on now; these are over
+		s.show(done)
+	}
+	return others
+}
+
+// show reports on those that have ended, as they are now.
+func (s *stopper) show(done []int) {
+	f := view.Filter{WithLogs: true}
+	for _, i := range done {
+		f.IDs = append(f.IDs, s.list[i].ID)
+	}
+	tasks, err := view.LoadAll(s.home, f)
+	byID := map[string]*view.Task{}
+	for _, t := range tasks {
+		byID[t.ID] = t
+	}
+	for _, i := range done {
+		t, err := byID[s.list[i].ID], err
+		if t == nil && err == nil {
+			err = &view.NotFoundError{ID: s.list[i].ID}
+		}
+		s.report(i, t, err)
+	}
+}
+
+// outlive asks the supervisors of the others to end them, and waits until they are
+// gone. It gives those that wait to be started by then.
+func (s *stopper) outlive(indexes []int, atOnce int) (back []int) {
+	if len(indexes) == 0 {
+		return nil
+	}
+	s.runs, s.back, s.next = map[string]*stopping{}, nil, time.Time{}
+	var err error
+	if s.watch, err = watch.New(s.home); err == nil {
+		defer s.watch.Close()
+	}
+	for err == nil {
+		for len(indexes) > 0 && len(s.runs) < max(atOnce, 1) {
+			s.begin(indexes[0])
+			indexes = indexes[1:]
+		}
+		if len(s.runs) == 0 {
+			return s.back
+		}
+		err = s.step()
+	}
+	for _, r := range s.runs {
+		indexes = append(indexes, r.indexes...)
+	}
+	for _, i := range indexes {
+		s.report(i, nil, err)
+	}
+	return s.back
+}
+
+// step waits for news.
+func (s *stopper) step() error {
+	woken, err := s.watch.Wait(s.ctx, s.next)
+	if errors.Is(err, watch.ErrTimeout) {
+		s.expire()
+		return nil
+	}
+	for _, id := range woken {
+		s.look(id)
+	}
+	return err
+}
+
+// begin looks at a task, and waits for it unless nothing of it lives.
+func (s *stopper) begin(i int) {
+	id := s.list[i].ID
+	if r := s.runs[id]; r != nil {
+		r.indexes = append(r.indexes, i)
+		return
+	}
+	t, err := view.Load(s.home, id)
+	switch {
+	case err != nil:
+		s.report(i, nil, err)
+		return
+	case t.TreeGone():
+		forget(s.home, id)
+		s.report(i, t, nil)
+		return
+	case t.Unreadable != nil:
+		s.report(i, nil, &StopError{ID: id, Why: t.Unreadable.Error()})
+		return
+	}
+	stop, number, err := s.list[i].request(t.Spec)
+	if err == nil {
+		err = s.watch.Add(id, false)
+	}
+	if err != nil {
+		s.report(i, nil, err)
+		return
+	}
+	deadline := time.Now().Add(time.Duration(stop.GraceMs)*time.Millisecond + patience)
+	s.runs[id] = &stopping{request{stop: stop, number: number}, []int{i}, deadline, t}
+	if s.next.IsZero() || deadline.Before(s.next) {
+		s.next = deadline
+	}
+	s.look(id)
+}
+
+// look finds out how far a task has come. With each look that finds another shim, that
+// one is told.
+func (s *stopper) look(id string) {
+	r := s.runs[id]
+	for again := r != nil; again; {
+		t, err := view.Load(s.home, id)
+		if err != nil {
+			s.end(id, nil, err)
+			return
+		}
+		r.seen = t
+		switch {
+		case t.TreeGone():
+			forget(s.home, id)
+			s.end(id, t, nil)
+			return
+		case waiting(t) && !t.Supervised(): // it was put back: nobody is there to be told
+			s.back = append(s.back, r.indexes...)
+			s.drop(id)
+			return
+		case lost(t):
+			err = &StopError{ID: id, Why: "its supervisor is gone, and no other could take over"}
+		default:
+			if err = r.tell(s.home, t); err != nil {
+				err = fmt.Errorf("ask %q to stop: %w", id, err)
+			}
+		}
+		if err == nil {
+			again, err = s.watch.Mind(t)
+		}
+		if err != nil {
+			s.end(id, t, err)
+			return
+		}
+	}
+}
+
+// expire gives up those whose time is over.
+func (s *stopper) expire() {
+	s.next = time.Time{}
+	for id, r := range s.runs {
+		switch {
+		case !time.Now().Before(r.deadline):
+			s.end(id, nil, &StopError{ID: id, Why: "its processes do not end", Left: left(r.seen)})
+		case s.next.IsZero() || r.deadline.Before(s.next):
+			s.next = r.deadline
+		}
+	}
+}
+
+// end reports on a task that need not be waited for any more.
+func (s *stopper) end(id string, t *view.Task, err error) {
+	for _, i := range s.runs[id].indexes {
+		s.report(i, t, err)
+	}
+	s.drop(id)
+}
+
+func (s *stopper) drop(id string) {
+	delete(s.runs, id)
+	s.watch.Remove(id)
+}
