@@ -168,7 +168,7 @@ func (d *dispatcher) do(w *work) (again bool, err error) {
 	w.doomed = slices.DeleteFunc(w.doomed, d.once)
 	again = again || len(w.victims)+len(w.doomed) > 0
 	supersede(d.home, w.victims)
-	_ = endDoomed(d.home, w.doomed, 0)
+	_ = endDoomed(d.home, w.doomed, 0, true)
 	if len(w.picked) > 0 {
 		return d.start(w.picked)
 	}

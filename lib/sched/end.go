@@ -21,7 +21,7 @@ const patience = 2 * time.Second
 
 // Cancelled is what became of a task that was to be cancelled.
 type Cancelled struct {
-	Done bool // it waited, and has ended; else it runs, is just being started, is over or was removed
+	Done bool // it waited, and has ended; else it runs, is just being started, is over, removed or unreadable
 	Err  error
 }
 
@@ -41,7 +41,7 @@ func Cancel(h *store.Home, ids []string, stop func(i int, s *record.Spec) (*reco
 	}
 	e.each(ids, func(q *quitter) {
 		err := q.err
-		if errors.Is(err, store.ErrLocked) || errors.Is(err, fs.ErrNotExist) {
+		if errors.Is(err, store.ErrLocked) || errors.Is(err, fs.ErrNotExist) || unreadable(err) {
 			err = nil
 		}
 		results[q.index] = Cancelled{q.ended(), err}
@@ -49,11 +49,11 @@ func Cancel(h *store.Home, ids []string, stop func(i int, s *record.Spec) (*reco
 	return results
 }
 
-// endDoomed ends tasks whose dependencies can't be met, and with them those that this
+// endDoomed ends tasks whose dependencies can't be met, and with spread those that this
 // dooms in turn. A task whose lock someone else has for longer than patience is left:
 // he may be ending it. The errors are those of the tasks that were named.
-func endDoomed(h *store.Home, ids []string, patience time.Duration) (err error) {
-	e := &enders{home: h, patience: patience, spread: true}
+func endDoomed(h *store.Home, ids []string, patience time.Duration, spread bool) (err error) {
+	e := &enders{home: h, patience: patience, spread: spread}
 	e.why = func(q *quitter) (*launch.Ending, error) {
 		all, _, err := e.x.judgeDependencies(e.x.listed(q.facts), never)
 		if err != nil || all != never {

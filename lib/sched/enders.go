@@ -109,16 +109,16 @@ func (e *enders) end(portion []*quitter, lock func(dir string) (*store.Lock, err
 	e.release(e.x.locked(e.leave))
 }
 
-// take locks a task, and finds out whether and how it ends.
+// take locks a task that waits, and finds out whether and how it ends. The lock of any
+// other is not touched: taken for nothing it would look like a supervisor's.
 func (e *enders) take(q *quitter, lock func(dir string) (*store.Lock, error)) {
 	dir := e.home.TaskDir(q.id)
-	held, err := lock(dir)
-	if errors.Is(err, store.ErrLocked) {
-		if f, unread := read(e.home, q.id); unread == nil && !f.waits() {
-			err = nil // a supervisor has it
-		}
+	f, err := read(e.home, q.id)
+	if q.err = err; err != nil || !f.waits() {
+		return
 	}
-	if q.err = err; held == nil {
+	held, err := lock(dir)
+	if q.err = err; err != nil {
 		return
 	}
 	if q.facts, q.err = read(e.home, q.id); q.err == nil && q.facts.waits() {
@@ -147,7 +147,8 @@ func (e *enders) addDoomed() {
 			if len(e.set) >= e.most {
 				return
 			}
-			if f, err := read(e.home, id); e.x.fates[id] == nil && err == nil && f.waits() && e.x.doomed(f) {
+			f, err := read(e.home, id)
+			if e.x.fates[id] == nil && err == nil && f.waits() && e.x.doomed(f) {
 				e.take(&quitter{id: id, index: -1, because: q}, store.TryLock)
 			}
 		}

@@ -32,7 +32,7 @@ func Settle(h *store.Home, id string) error {
 			err = errors.New("the end is not known yet")
 		}
 		if err == nil {
-			err = endDoomed(h, x.todo.doomed, patience)
+			err = endDoomed(h, x.todo.doomed, patience, false)
 		}
 		if err != nil {
 			return fmt.Errorf("decide who waits for %q: %w", id, err)

@@ -264,8 +264,8 @@ func (s *Shim) obey(message string) {
 // openLogBells looks anew for those who follow the log, and rings once: what
 // was written before they came is then looked at too.
 func (s *Shim) openLogBells() {
-	for _, fd := range s.bells {
-		unix.Close(fd)
+	for _, rope := range s.bells {
+		rope.Close()
 	}
 	s.bells, s.allBells = store.OpenBells(s.path(store.BellsDir), store.BellLog)
 	s.strikeLogBells()
@@ -277,11 +277,11 @@ func (s *Shim) strikeLogBells() {
 		return
 	}
 	heard := s.bells[:0]
-	for _, fd := range s.bells {
-		if store.Strike(fd) {
-			heard = append(heard, fd)
+	for _, rope := range s.bells {
+		if rope.Pull() {
+			heard = append(heard, rope)
 		} else {
-			unix.Close(fd)
+			rope.Close()
 		}
 	}
 	s.bells = heard

@@ -42,8 +42,8 @@ type Shim struct {
 	ctl      int // the doorbell
 	streams  []*stream
 	pace     pace
-	bells    []int // of those who follow the log
-	allBells bool  // bells are all that hang there
+	bells    []store.Rope // of those who follow the log
+	allBells bool         // bells are all that hang there
 	limit    time.Time
 	watchdog watchdog
 	stop     *stopping

@@ -37,13 +37,24 @@ type Bell struct {
 // visible bell that nobody has open is a dead waiter's. It is open for writing
 // too, so that a ringer's close gives no end-of-file.
 func NewBell(dir string, kind BellKind) (*Bell, error) {
+	if err := bellsDir(dir); err != nil {
+		return nil, err
+	}
+	return hang(dir, bellName(kind))
+}
+
+func bellsDir(dir string) error {
 	if err := os.Mkdir(dir, 0o700); err != nil && !errors.Is(err, fs.ErrExist) {
-		return nil, err
+		return err
 	}
-	if err := CheckDir(dir); err != nil {
-		return nil, err
-	}
-	name := string(kind) + "-" + strconv.Itoa(os.Getpid()) + "-" + strconv.FormatUint(rand.Uint64(), 36)
+	return CheckDir(dir)
+}
+
+func bellName(kind BellKind) string {
+	return string(kind) + "-" + strconv.Itoa(os.Getpid()) + "-" + strconv.FormatUint(rand.Uint64(), 36)
+}
+
+func hang(dir, name string) (*Bell, error) {
 	hidden, path := filepath.Join(dir, "."+name), filepath.Join(dir, name)
 	if err := unix.Mkfifo(hidden, 0o600); err != nil {
 		return nil, &fs.PathError{Op: "mkfifo", Path: hidden, Err: err}
@@ -79,9 +90,9 @@ func (b *Bell) Close() error { return errors.Join(unix.Close(b.fd), removeIfTher
 // bells of dead waiters down. It has one bell open at a time: there may be more
 // of them than descriptors.
 func Ring(dir string, kind BellKind) {
-	eachBell(dir, kind, func(fd int) bool {
-		Strike(fd)
-		unix.Close(fd)
+	eachBell(dir, kind, func(r Rope) bool {
+		r.Pull()
+		r.Close()
 		return true
 	})
 }
@@ -99,24 +110,36 @@ func GiveBack(taskDir string, held *Lock) error {
 // maxOpenBells is how many bells are kept open, well below any limit.
 const maxOpenBells = 32
 
+// Rope is another one's bell that was opened.
+type Rope struct {
+	fd   int
+	word string // what is written
+}
+
+// Pull rings the bell. It tells whether anyone is still there.
+func (r Rope) Pull() (heard bool) { return strike(r.fd, r.word) }
+
+// Close lets go of it.
+func (r Rope) Close() { unix.Close(r.fd) }
+
 // OpenBells opens the bells of this kind in dir for writing, for one that rings
 // often; the caller closes them. More than a few are not opened: all is false
 // then, and Ring must be used.
-func OpenBells(dir string, kind BellKind) (fds []int, all bool) {
+func OpenBells(dir string, kind BellKind) (ropes []Rope, all bool) {
 	all = true
-	eachBell(dir, kind, func(fd int) bool {
-		if all = len(fds) < maxOpenBells; all {
-			fds = append(fds, fd)
+	eachBell(dir, kind, func(r Rope) bool {
+		if all = len(ropes) < maxOpenBells; all {
+			ropes = append(ropes, r)
 		} else {
-			unix.Close(fd)
+			r.Close()
 		}
 		return all
 	})
-	return fds, all
+	return ropes, all
 }
 
 // eachBell opens the bells one after the other, until visit says no.
-func eachBell(dir string, kind BellKind, visit func(fd int) bool) {
+func eachBell(dir string, kind BellKind, visit func(Rope) bool) {
 	names, err := fsys.Names(dir)
 	if err != nil {
 		return
@@ -128,7 +151,7 @@ func eachBell(dir string, kind BellKind, visit func(fd int) bool) {
 		path := filepath.Join(dir, name)
 		fd, err := unix.Open(path, unix.O_WRONLY|unix.O_NONBLOCK|unix.O_NOFOLLOW|unix.O_CLOEXEC, 0)
 		switch {
-		case err == nil && !visit(fd):
+		case err == nil && !visit(Rope{fd, wordOf(name)}):
 			return
 		case errors.Is(err, unix.ENXIO):
 			os.Remove(path)
@@ -136,10 +159,24 @@ func eachBell(dir string, kind BellKind, visit func(fd int) bool) {
 	}
 }
 
-// Strike writes to an opened bell. It tells whether anyone is still there; a
-// bell that is full has been rung already.
-func Strike(fd int) (heard bool) {
-	_, err := unix.Write(fd, []byte{'!'})
+// anyWord is what a bell is rung with that only one task has.
+const anyWord = "!"
+
+// wordOf is what the bell of this name is rung with: its number, if it hangs at many
+// tasks and has one at each, so that its owner knows which it was.
+func wordOf(name string) string {
+	if _, number, shared := strings.Cut(name, "."); shared {
+		return number + "\n"
+	}
+	return anyWord
+}
+
+// Strike writes to an opened bell of one task. It tells whether anyone is still there;
+// a bell that is full has been rung already.
+func Strike(fd int) (heard bool) { return strike(fd, anyWord) }
+
+func strike(fd int, word string) (heard bool) {
+	_, err := unix.Write(fd, []byte(word))
 	return !errors.Is(err, unix.EPIPE)
 }
 

@@ -413,15 +413,15 @@ func TestBells(t *testing.T) {
 	if readable(change.FD()) {
 		t.Error("the bell is rung after Drain, want quiet")
 	}
-	fds, _ := OpenBells(dir, BellLog)
-	if len(fds) != 1 || !Strike(fds[0]) || !readable(log.FD()) {
-		t.Errorf("OpenBells gave %v, and the log bell is rung %v; want one, true", fds, readable(log.FD()))
+	ropes, _ := OpenBells(dir, BellLog)
+	if len(ropes) != 1 || !ropes[0].Pull() || !readable(log.FD()) {
+		t.Errorf("OpenBells gave %v, and the log bell is rung %v; want one, true", ropes, readable(log.FD()))
 	}
 	log.Close()
-	if Strike(fds[0]) {
-		t.Error("Strike of a closed bell was heard")
+	if ropes[0].Pull() {
+		t.Error("a closed bell was heard")
 	}
-	unix.Close(fds[0])
+	ropes[0].Close()
 	change.Close()
 	if names, _ := fsys.Names(dir); len(names) > 0 {
 		t.Errorf("the directory holds %v after Close, want nothing", names)
@@ -440,12 +440,12 @@ func TestP9RingNeedsOneDescriptor(t *testing.T) {
 		defer b.Close()
 		bells = append(bells, b)
 	}
-	fds, all := OpenBells(dir, BellLog)
-	for _, fd := range fds {
-		unix.Close(fd)
+	ropes, all := OpenBells(dir, BellLog)
+	for _, rope := range ropes {
+		rope.Close()
 	}
-	if all || len(fds) != maxOpenBells {
-		t.Errorf("OpenBells of %d gave %d, all %v, want %d, false", len(bells), len(fds), all, maxOpenBells)
+	if all || len(ropes) != maxOpenBells {
+		t.Errorf("OpenBells of %d gave %d, all %v, want %d, false", len(bells), len(ropes), all, maxOpenBells)
 	}
 	Ring(dir, BellLog)
 	for i, b := range bells {

@@ -4,5 +4,12 @@ package watch
 
 import "bgtasks/lib/proc"
 
-// openEye is for systems with inotify(7).
-func openEye(string) (bell, error) { return nil, proc.ErrUnsupported }
+// eye is for systems with inotify(7).
+type eye struct{}
+
+func openEye() (*eye, error)                   { return nil, proc.ErrUnsupported }
+func (*eye) add(string) (int32, error)         { return 0, proc.ErrUnsupported }
+func (*eye) FD() int                           { return -1 }
+func (*eye) Drain()                            {}
+func (*eye) changed() (keys []int32, all bool) { return nil, false }
+func (*eye) Close() error                      { return nil }

@@ -47,6 +47,7 @@ func (w *Watcher) Mind(t *view.Task) (look bool, err error) {
 		case err == nil:
 			s.release()
 			s.watched, s.exit = p, fd
+			w.exits[t.ID] = s
 			return false, nil
 		case errors.Is(err, proc.ErrUnsupported):
 			return false, nil

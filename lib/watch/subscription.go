@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"bgtasks/lib/proc"
 	"bgtasks/lib/record"
@@ -17,13 +18,21 @@ import (
 
 // subscription is what tells of one task's changes.
 type subscription struct {
-	bells   []bell
+	number  uint64
+	names   []name // of the chimes that hang there
+	eye     bool   // it is looked at instead
 	logs    bool
-	dir     os.FileInfo            // the task's, that the bells hang in
+	dir     os.FileInfo            // the task's, that the chimes hang in
 	watched proc.Identity          // the process behind exit
 	exit    int                    // its exit descriptor, -1 for none
 	told    proc.Identity          // the shim that was told that there is a listener of the log
 	gone    map[proc.Identity]bool // processes seen to have ended
+}
+
+// name is one of a chime.
+type name struct {
+	chime *store.Chime
+	path  string
 }
 
 // bell is what becomes readable when there is news, until it is drained.
@@ -41,15 +50,21 @@ func hangOne(dir string, kind store.BellKind) (bell, error) {
 	if err == nil {
 		return b, nil
 	}
-	for _, refusal := range []error{unix.ENOSPC, unix.EDQUOT, unix.EROFS} {
-		if !errors.Is(err, refusal) {
-			continue
-		}
-		if e, blind := openEye(dir); blind == nil {
-			return e, nil
+	if refused(err) {
+		e, blind := openEye()
+		if blind == nil {
+			if _, blind = e.add(dir); blind == nil {
+				return e, nil
+			}
+			e.Close()
 		}
 	}
 	return nil, err
+}
+
+// refused tells whether no bell can be hung up.
+func refused(err error) bool {
+	return errors.Is(err, unix.ENOSPC) || errors.Is(err, unix.EDQUOT) || errors.Is(err, unix.EROFS)
 }
 
 // subscribe hangs up the bells. A directory that is replaced meanwhile, by a
@@ -65,12 +80,13 @@ func (w *Watcher) subscribe(id string, logs bool) (*subscription, error) {
 			return nil, notFound(id, err)
 		}
 		s := &subscription{logs: logs, dir: before, exit: -1, gone: map[proc.Identity]bool{}}
-		err = s.hang(filepath.Join(dir, store.BellsDir))
+		w.enter(id, s)
+		err = w.hang(s, filepath.Join(dir, store.BellsDir))
 		after, gone := os.Lstat(dir)
 		if err == nil && gone == nil && os.SameFile(before, after) {
 			return s, w.announce(id, logs)
 		}
-		s.close()
+		w.leave(s)
 		if gone != nil {
 			return nil, notFound(id, gone)
 		}
@@ -87,20 +103,58 @@ func notFound(id string, err error) error {
 	return fmt.Errorf("wait for %q: %w", id, err)
 }
 
-// hang makes the bells. What was made before an error is in s, to be closed.
-func (s *subscription) hang(dir string) error {
+// hang hangs up a chime. What was made before an error is in s, to be taken down.
+func (w *Watcher) hang(s *subscription, dir string) error {
 	kinds := []store.BellKind{store.BellChange}
 	if s.logs {
 		kinds = append(kinds, store.BellLog)
 	}
 	for _, kind := range kinds {
-		b, err := hangOne(dir, kind)
-		if err != nil {
-			return err
+		err := w.hangChime(s, dir, kind)
+		if err == nil {
+			continue
 		}
-		s.bells = append(s.bells, b)
+		if refused(err) && w.lookAt(s, dir) == nil {
+			return nil
+		}
+		return err
 	}
 	return nil
+}
+
+// hangChime hangs up the newest chime, or another one.
+func (w *Watcher) hangChime(s *subscription, dir string, kind store.BellKind) error {
+	var c *store.Chime
+	path, err := "", store.ErrChimeFull
+	if n := len(w.chimes); n > 0 {
+		c = w.chimes[n-1]
+		path, err = c.Hang(dir, kind, s.number)
+	}
+	if errors.Is(err, store.ErrChimeFull) && !refused(err) {
+		c = &store.Chime{}
+		if path, err = c.Hang(dir, kind, s.number); err == nil {
+			w.chimes = append(w.chimes, c)
+		}
+	}
+	if err == nil {
+		s.names = append(s.names, name{c, path})
+	}
+	return err
+}
+
+// lookAt looks at the directory itself.
+func (w *Watcher) lookAt(s *subscription, dir string) (err error) {
+	if w.eye == nil {
+		if w.eye, err = openEye(); err != nil {
+			return err
+		}
+		w.seen = map[int32]uint64{}
+	}
+	key, err := w.eye.add(dir)
+	if err == nil {
+		w.seen[key], s.eye = s.number, true
+	}
+	return err
 }
 
 // announce tells the shim that someone follows the log. An ended task has none
@@ -116,13 +170,26 @@ func (w *Watcher) announce(id string, logs bool) error {
 	return nil
 }
 
-func (s *subscription) close() error {
+// enter gives a subscription its number.
+func (w *Watcher) enter(id string, s *subscription) {
+	w.last++
+	s.number = w.last
+	w.numbers[s.number] = id
+}
+
+// leave takes everything of it down.
+func (w *Watcher) leave(s *subscription) (err error) {
+	delete(w.numbers, s.number)
 	s.release()
-	var err error
-	for _, b := range s.bells {
-		err = errors.Join(err, b.Close())
+	for _, n := range s.names {
+		silent, failed := n.chime.TakeDown(n.path)
+		err = errors.Join(err, failed)
+		if silent {
+			w.chimes = slices.DeleteFunc(w.chimes, func(c *store.Chime) bool { return c == n.chime })
+			err = errors.Join(err, n.chime.Close())
+		}
 	}
-	s.bells = nil
+	s.names = nil
 	return err
 }
 
@@ -133,17 +200,13 @@ func (s *subscription) release() {
 	s.exit = -1
 }
 
-// quiet makes a task's bells silent, and gives up an exit descriptor that has
-// fired: it would fire for ever. Bells that went away with a replaced
-// directory are hung up again, at the task of the same id. If that is gone, the
-// look that follows tells.
-func (w *Watcher) quiet(id string) error {
+// freshen gives up an exit descriptor of a task that has fired: it would fire for ever.
+// What hung in a directory that was replaced is hung up again, at the task of the same
+// id. If that is gone, the look that follows tells.
+func (w *Watcher) freshen(id string) error {
 	s := w.tasks[id]
 	if s == nil {
 		return nil
-	}
-	for _, b := range s.bells {
-		b.Drain()
 	}
 	now, err := os.Lstat(w.home.TaskDir(id))
 	if err == nil && !os.SameFile(now, s.dir) {

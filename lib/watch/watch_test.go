@@ -16,8 +16,6 @@ import (
 	"bgtasks/lib/record"
 	"bgtasks/lib/store"
 	"bgtasks/lib/view"
-
-	"golang.org/x/sys/unix"
 )
 
 var testTime = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
@@ -280,13 +278,13 @@ func TestUntilOfAVanishingTask(t *testing.T) {
 	start(t, h, "web", nil)
 	w := wait(t.Context(), h, time.Time{}, false, "web")
 	<-w.looked
-	fds, _ := store.OpenBells(filepath.Join(h.TaskDir("web"), store.BellsDir), store.BellChange)
+	ropes, _ := store.OpenBells(filepath.Join(h.TaskDir("web"), store.BellsDir), store.BellChange)
 	if err := h.Remove("web"); err != nil {
 		t.Fatal(err)
 	}
-	for _, fd := range fds {
-		store.Strike(fd)
-		unix.Close(fd)
+	for _, rope := range ropes {
+		rope.Pull()
+		rope.Close()
 	}
 	if err := <-w.result; !errors.As(err, &missing) || missing.ID != "web" {
 		t.Errorf("Until(removed) = %v, want NotFoundError", err)

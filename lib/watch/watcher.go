@@ -4,8 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"math"
 	"os"
+	"slices"
 	"time"
 
 	"bgtasks/lib/fsys"
@@ -27,12 +29,19 @@ const (
 const nobody = ":nobody"
 
 // Watcher waits for changes of the tasks that were added. It is not for
-// concurrent use. For each task it needs two or three descriptors; Go raises
-// the soft limit of them to the hard one (package os).
+// concurrent use. However many they are, one descriptor tells of their changes;
+// of each that runs another one tells that its supervisor has ended, as long as
+// there are any: Go raises the soft limit of them to the hard one (package os).
 type Watcher struct {
 	home    *store.Home
 	cancel  [2]*os.File // a pipe that wakes a wait whose context is done
 	tasks   map[string]*subscription
+	numbers map[uint64]string        // ids of these
+	last    uint64                   // number
+	chimes  []*store.Chime           // that hang at tasks, the newest last
+	eye     *eye                     // that looks at tasks instead, nil for none
+	seen    map[int32]uint64         // numbers of these, by the key of the eye
+	exits   map[string]*subscription // those with an exit descriptor
 	journal bell
 	fds     []int
 	polled  []unix.PollFd // reused
@@ -48,6 +57,7 @@ func New(h *store.Home) (*Watcher, error) {
 		return nil, fmt.Errorf("prepare to wait: %w", err)
 	}
 	return &Watcher{home: h, cancel: [2]*os.File{r, w}, tasks: map[string]*subscription{},
+		numbers: map[uint64]string{}, exits: map[string]*subscription{},
 		ahead: ahead{home: h, waiting: map[string]bool{}, eyes: map[string]int{}}}, nil
 }
 
@@ -83,8 +93,9 @@ func (w *Watcher) AddFD(fd int) { w.fds = append(w.fds, fd) }
 // Remove stops watching a task.
 func (w *Watcher) Remove(id string) {
 	if s := w.tasks[id]; s != nil {
-		s.close()
+		_ = w.leave(s)
 		delete(w.tasks, id)
+		delete(w.exits, id)
 		delete(w.ahead.waiting, id)
 	}
 }
@@ -93,7 +104,10 @@ func (w *Watcher) Remove(id string) {
 func (w *Watcher) Close() error {
 	err := errors.Join(w.cancel[0].Close(), w.cancel[1].Close())
 	for _, s := range w.tasks {
-		err = errors.Join(err, s.close())
+		err = errors.Join(err, w.leave(s))
+	}
+	if w.eye != nil {
+		err = errors.Join(err, w.eye.Close())
 	}
 	w.ahead.release()
 	if w.journal != nil {
@@ -112,7 +126,7 @@ func (w *Watcher) Wait(ctx context.Context, deadline time.Time) ([]string, error
 	defer w.wakeBy(ctx)()
 	for {
 		if untold := w.ahead.look(); len(untold) > 0 {
-			return untold, w.quieten(untold)
+			return untold, w.freshenAll(untold)
 		}
 		w.collect()
 		n, err := unix.Poll(w.polled, timeout(w.ahead.sooner(deadline)))
@@ -147,17 +161,27 @@ func (w *Watcher) wakeBy(ctx context.Context) (stop func()) {
 	}
 }
 
-// collect lists what to poll; the descriptor that cancels comes first, and
-// those of one task come together.
+// Names among what is polled for what tells of many tasks. They are no ids.
+const (
+	chiming = ":chiming"
+	looking = ":looking"
+)
+
+// collect lists what to poll; the descriptor that cancels comes first.
 func (w *Watcher) collect() {
 	w.polled, w.owners = w.polled[:0], w.owners[:0]
 	w.poll("", int(w.cancel[0].Fd()), unix.POLLIN)
-	for id, s := range w.tasks {
-		for _, b := range s.bells {
-			w.poll(id, b.FD(), unix.POLLIN)
-		}
+	for _, c := range w.chimes {
+		w.poll(chiming, c.FD(), unix.POLLIN)
+	}
+	if w.eye != nil {
+		w.poll(looking, w.eye.FD(), unix.POLLIN)
+	}
+	for id, s := range w.exits {
 		if s.exit >= 0 {
 			w.poll(id, s.exit, unix.POLLIN)
+		} else {
+			delete(w.exits, id)
 		}
 	}
 	for _, fd := range w.ahead.eyes {
@@ -176,29 +200,67 @@ func (w *Watcher) poll(owner string, fd int, events int16) {
 	w.owners = append(w.owners, owner)
 }
 
-// answer makes the bells that rang quiet, and only then says whose they are.
+// answer makes what has rung quiet, and only then says whose news it is.
 func (w *Watcher) answer() ([]string, error) {
-	var woken []string
+	woken := map[string]bool{}
 	for i, p := range w.polled {
-		switch {
+		switch owner := w.owners[i]; {
 		case p.Revents == 0:
-		case w.owners[i] == nobody:
+		case owner == nobody:
 			w.ahead.close(int(p.Fd))
-		case len(woken) == 0 || woken[len(woken)-1] != w.owners[i]:
-			woken = append(woken, w.owners[i])
+		case owner == chiming:
+			w.listen(int(p.Fd), woken)
+		case owner == looking:
+			w.see(woken)
+		case owner == Journal:
+			w.journal.Drain()
+			woken[Journal] = true
+		default:
+			woken[owner] = true
 		}
 	}
-	return woken, w.quieten(woken)
+	ids := slices.Collect(maps.Keys(woken))
+	return ids, w.freshenAll(ids)
 }
 
-// quieten makes the bells of those quiet.
-func (w *Watcher) quieten(woken []string) (err error) {
-	for _, id := range woken {
-		if id == Journal {
-			w.journal.Drain()
-		} else {
-			err = errors.Join(err, w.quiet(id))
+// listen finds out at which tasks a chime was rung.
+func (w *Watcher) listen(fd int, woken map[string]bool) {
+	i := slices.IndexFunc(w.chimes, func(c *store.Chime) bool { return c.FD() == fd })
+	if i < 0 {
+		return
+	}
+	numbers, all := w.chimes[i].Drain()
+	for _, number := range numbers {
+		if id, known := w.numbers[number]; known {
+			woken[id] = true
 		}
+	}
+	for id, s := range w.tasks {
+		if all && slices.ContainsFunc(s.names, func(n name) bool { return n.chime == w.chimes[i] }) {
+			woken[id] = true
+		}
+	}
+}
+
+// see finds out in which directories something has changed.
+func (w *Watcher) see(woken map[string]bool) {
+	keys, all := w.eye.changed()
+	for _, key := range keys {
+		if id, known := w.numbers[w.seen[key]]; known {
+			woken[id] = true
+		}
+	}
+	for id, s := range w.tasks {
+		if all && s.eye {
+			woken[id] = true
+		}
+	}
+}
+
+// freshenAll does so for what has woken the watcher.
+func (w *Watcher) freshenAll(woken []string) (err error) {
+	for _, id := range woken {
+		err = errors.Join(err, w.freshen(id))
 	}
 	return err
 }
