@@ -8,6 +8,7 @@ import (
 
 	"bgtasks/lib/launch"
 	"bgtasks/lib/proc"
+	"bgtasks/lib/record"
 	"bgtasks/lib/store"
 )
 
@@ -112,7 +113,7 @@ func subreaper() check {
 
 // cgroup tells whether trees can be held together by cgroups.
 func cgroup() check {
-	base, err := proc.CgroupBase()
+	base, err := proc.CgroupBase(record.IsCgroupName)
 	if err != nil {
 		return fine("cgroup", "no unified hierarchy is delegated here, trees are held together without")
 	}

@@ -198,7 +198,7 @@ func marked(h *store.Home, unmarked []string) check {
 // cgroups looks for those of tasks that nobody supervises any more. They are
 // empty, and take memory of the kernel's.
 func cgroups(h *store.Home) check {
-	base, err := proc.CgroupBase()
+	base, err := proc.CgroupBase(record.IsCgroupName)
 	if err != nil {
 		return fine("cgroups", "there are none")
 	}
@@ -213,7 +213,7 @@ func cgroups(h *store.Home) check {
 	}
 	return curable("cgroups", func() error {
 		for _, path := range stale {
-			if group, err := proc.OpenCgroup(path); err == nil {
+			if group, err := proc.OpenCgroup(path, proc.CgroupName(path)); err == nil {
 				group.Remove()
 			}
 		}
@@ -224,14 +224,19 @@ func cgroups(h *store.Home) check {
 // forgotten tells whether a cgroup is empty and of a task of this home without
 // a supervisor.
 func forgotten(h *store.Home, path string) bool {
-	id, ours := record.CgroupTask(proc.CgroupName(path), h.Path())
-	if !ours {
+	name := proc.CgroupName(path)
+	id := record.CgroupTask(name, h.Path())
+	if id == "" {
+		return false
+	}
+	older := record.CgroupName(id, "", h.Path())
+	if spec, _, err := view.Records(h, id); name != older && (err != nil || name != record.CgroupName(id, spec.RunToken, h.Path())) {
 		return false
 	}
 	if held, err := store.LockHeld(h.TaskDir(id)); err != nil || held {
 		return false
 	}
-	group, err := proc.OpenCgroup(path)
+	group, err := proc.OpenCgroup(path, name)
 	if err != nil {
 		return false
 	}

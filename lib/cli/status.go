@@ -139,7 +139,7 @@ func statusFields(t *view.Task) []Detail {
 		{"state", string(t.State)}, {"status", string(t.Status)}, {"reason", string(t.Reason)},
 		{"exit code", optional(t.ExitCode, strconv.Itoa)}, {"signal", optional(t.Signal, strings.Clone)},
 		{"run", positive(int64(t.Run), "")}, {"attempt", attemptOf(t)}, {"pid", positive(int64(t.PID), "")},
-		{"supervisor", string(t.Supervisor)}, {"containment", t.Containment},
+		{"supervisor", string(t.Supervisor)}, {"unknown", unknownText(t)}, {"containment", t.Containment},
 		{"leftovers", positive(int64(t.Leftovers), "")},
 		{"created", t.CreatedAt}, {"started", t.StartedAt}, {"exited", t.ExitedAt},
 		{"time limit", positive(t.TimeLimitMs, " ms")}, {"grace", positive(t.KillGraceMs, " ms")},
@@ -152,6 +152,14 @@ func statusFields(t *view.Task) []Detail {
 		{"log dropped", positive(t.LogDroppedBytes, "")}, {"output end", t.OutputEnd}, {"tees missed", positive(t.TeeMissedBytes, "")},
 		{"metadata", string(t.Metadata)},
 	}
+}
+
+// unknownText says what can't be known from here, and why.
+func unknownText(t *view.Task) string {
+	if t.Unknown == "" {
+		return ""
+	}
+	return "whether it lives cannot be known from here: " + t.Unknown
 }
 
 // attemptOf tells which attempt it is of how many, if there may be several.

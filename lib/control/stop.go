@@ -109,6 +109,15 @@ func (r *request) tell(h *store.Home, t *view.Task) (err error) {
 	return err
 }
 
+// unattended says why a tree without a supervisor can't be ended.
+func unattended(t *view.Task) *StopError {
+	e := &StopError{ID: t.ID, Why: "its supervisor is gone, and no other could take over"}
+	if t.Unknown != "" {
+		e.Why = "its supervisor is gone, and whether it lives cannot be known from here: " + t.Unknown
+	}
+	return e
+}
+
 // shimPID is the pid of the shim that supervises the task now, 0 while it has
 // not said so.
 func shimPID(t *view.Task) int {
@@ -120,6 +129,9 @@ func shimPID(t *view.Task) int {
 
 // left lists the processes below the shim, for a message.
 func left(t *view.Task) (pids []int) {
+	if t.Holder != nil && proc.Identity(*t.Holder).Elsewhere() {
+		return nil // its pid is another's here
+	}
 	members, _ := proc.Descendants(shimPID(t))
 	for _, m := range members {
 		pids = append(pids, m.PID)

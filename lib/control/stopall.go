@@ -187,7 +187,11 @@ func (s *stopper) begin(i int) {
 func (s *stopper) look(id string) {
 	r := s.runs[id]
 	for again := r != nil; again; {
-		t, err := view.Load(s.home, id)
+		var t *view.Task
+		err := s.home.Moved()
+		if err == nil {
+			t, err = view.Load(s.home, id)
+		}
 		if err != nil {
 			s.end(id, nil, err)
 			return
@@ -203,7 +207,7 @@ func (s *stopper) look(id string) {
 			s.drop(id)
 			return
 		case lost(t):
-			err = &StopError{ID: id, Why: "its supervisor is gone, and no other could take over"}
+			err = unattended(t)
 		default:
 			if err = r.tell(s.home, t); err != nil {
 				err = fmt.Errorf("ask %q to stop: %w", id, err)

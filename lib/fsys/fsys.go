@@ -147,6 +147,26 @@ func IsAt(f *os.File, path string) bool {
 	return err == nil && unix.Lstat(path, &now) == nil && uint64(open.Dev) == uint64(now.Dev) && open.Ino == now.Ino
 }
 
+// A Place is a directory by what it is, whichever of its names leads there: for as long
+// as it is there no other has its device and inode.
+type Place struct{ dev, ino uint64 }
+
+// PlaceOf follows links, as the user's own may lead to the home. The error is that of
+// stat(2).
+func PlaceOf(path string) (Place, error) {
+	var st unix.Stat_t
+	if err := unix.Stat(path, &st); err != nil {
+		return Place{}, &os.PathError{Op: "stat", Path: path, Err: err}
+	}
+	return Place{uint64(st.Dev), st.Ino}, nil
+}
+
+// Is tells whether a path leads to this place now.
+func (p Place) Is(path string) bool {
+	now, err := PlaceOf(path)
+	return err == nil && now == p
+}
+
 // Exists tells whether there is something of that name, be it a dangling link.
 func Exists(path string) bool {
 	var st unix.Stat_t

@@ -21,7 +21,8 @@ func Adopt(h *store.Home, held *store.Lock, s *record.Spec, attempt int, a recor
 	l := orders(h, s, attempt)
 	l.Adopt = a
 	l.TimeLimitMs = remaining(s.TimeLimitMs, a)
-	x := handover{id: s.ID, dir: "/"}
+	// Started by another task, it says whose it is; it has no mark of the run's own processes.
+	x := handover{id: s.ID, dir: "/", env: []string{record.MarkTask + "=" + s.ID, record.MarkHome + "=" + h.Path()}}
 	report, err := x.deliver(held, l.AppendBlock(nil))
 	if err == nil && report.PID == 0 {
 		err = reportError(s, "", report)

@@ -6,16 +6,16 @@ package proc
 type Cgroup struct{}
 
 // NewCgroup returns ErrUnsupported.
-func NewCgroup(string) (*Cgroup, error) { return nil, ErrUnsupported }
+func NewCgroup(string, func(string) bool) (*Cgroup, error) { return nil, ErrUnsupported }
 
 // OpenCgroup returns ErrUnsupported.
-func OpenCgroup(string) (*Cgroup, error) { return nil, ErrUnsupported }
+func OpenCgroup(string, string) (*Cgroup, error) { return nil, ErrUnsupported }
 
 // LeaveCgroup returns ErrUnsupported.
-func LeaveCgroup() (string, error) { return "", ErrUnsupported }
+func LeaveCgroup(func(string) bool) (string, error) { return "", ErrUnsupported }
 
 // CgroupBase returns ErrUnsupported.
-func CgroupBase() (string, error) { return "", ErrUnsupported }
+func CgroupBase(func(string) bool) (string, error) { return "", ErrUnsupported }
 
 // CgroupsIn lists nothing.
 func CgroupsIn(string) []string { return nil }

@@ -19,18 +19,18 @@ type Cgroup struct {
 
 const (
 	cgroupRoot = "/sys/fs/cgroup"
-	// cgroupPrefix begins the names of all cgroups made here, so that a supervisor started within one can get out of it.
+	// cgroupPrefix begins the names of all cgroups made here. Others may use it too.
 	cgroupPrefix = "/bgtask-"
 )
 
 // NewCgroup makes an empty cgroup of this name below the one that this process is in, for [SpawnSpec]. First it moves
-// this process out of any cgroup that was made so, which is another tree's and may be killed. An unused one of the same
-// name, left by a crash, is replaced.
+// this process out of one that was made so, as [LeaveCgroup] does. An unused one of the same name, left by a crash, is
+// replaced.
 //
 // The error wraps [ErrUnsupported] where there is no unified hierarchy, no cgroup.kill (Linux 5.14) or where it is not
 // delegated; without a unified hierarchy that costs one statfs(2).
-func NewCgroup(name string) (*Cgroup, error) {
-	base, err := LeaveCgroup()
+func NewCgroup(name string, ours func(name string) bool) (*Cgroup, error) {
+	base, err := LeaveCgroup(ours)
 	if err != nil {
 		return nil, wrap("find own cgroup", err)
 	}
@@ -53,10 +53,9 @@ func NewCgroup(name string) (*Cgroup, error) {
 }
 
 // OpenCgroup finds the cgroup again that another process made with [NewCgroup], by its [Cgroup.Path]. The error is
-// [ErrRefused] for a path that NewCgroup does not make.
-func OpenCgroup(path string) (*Cgroup, error) {
-	last := strings.LastIndexByte(path, '/')
-	if !strings.HasPrefix(path, cgroupRoot+"/") || strings.Contains(path, "/../") || !strings.HasPrefix(path[max(last, 0):], cgroupPrefix) {
+// [ErrRefused] for a path that NewCgroup does not make with this name.
+func OpenCgroup(path, name string) (*Cgroup, error) {
+	if !strings.HasPrefix(path, cgroupRoot+"/") || strings.Contains(path, "/../") || !strings.HasSuffix(path, cgroupPrefix+name) {
 		return nil, wrap("open cgroup "+path, ErrRefused)
 	}
 	c, err := openCgroup(path)
@@ -74,10 +73,11 @@ func openCgroup(path string) (*Cgroup, error) {
 	return &Cgroup{path: path, events: events, dir: -1}, nil
 }
 
-// LeaveCgroup moves this process out of a cgroup that was made with [NewCgroup], if it is in one, and returns the path
-// of the cgroup that it is in then. The error is as with NewCgroup.
-func LeaveCgroup() (base string, err error) {
-	base, inside, err := ownCgroup()
+// LeaveCgroup moves this process out of a cgroup that was made with [NewCgroup], which is another tree's and may be
+// killed, if it is in one: if ours says yes to its name. It returns the path of the cgroup that it is in then. The error
+// is as with NewCgroup.
+func LeaveCgroup(ours func(name string) bool) (base string, err error) {
+	base, inside, err := ownCgroup(ours)
 	if inside {
 		if failed := writeSmall(base+"/cgroup.procs", "0"); failed != nil {
 			return "", failed
@@ -88,8 +88,8 @@ func LeaveCgroup() (base string, err error) {
 
 // CgroupBase returns the path of the cgroup that [NewCgroup] would make new ones in. The error is as there, but that they
 // can be made was not tried.
-func CgroupBase() (string, error) {
-	base, _, err := ownCgroup()
+func CgroupBase(ours func(name string) bool) (string, error) {
+	base, _, err := ownCgroup(ours)
 	if err == nil && (unix.Access(base, unix.W_OK) != nil || unix.Access(base+"/cgroup.procs", unix.W_OK) != nil) {
 		err = ErrUnsupported
 	}
@@ -97,7 +97,7 @@ func CgroupBase() (string, error) {
 }
 
 // ownCgroup tells also whether this process is inside a cgroup that was made here, below base.
-func ownCgroup() (base string, inside bool, err error) {
+func ownCgroup(ours func(name string) bool) (base string, inside bool, err error) {
 	var fs unix.Statfs_t
 	if err := unix.Statfs(cgroupRoot, &fs); err != nil || fs.Type != unix.CGROUP2_SUPER_MAGIC {
 		return "", false, ErrUnsupported
@@ -111,14 +111,17 @@ func ownCgroup() (base string, inside bool, err error) {
 	if !found || bytes.HasPrefix(line, []byte("/..")) {
 		return "", false, ErrUnsupported // it is outside of what is mounted here, cgroup_namespaces(7)
 	}
-	base, _, inside = strings.Cut(cgroupRoot+strings.TrimSuffix(string(line), "/"), cgroupPrefix)
+	base = cgroupRoot + strings.TrimSuffix(string(line), "/")
+	for ours(CgroupName(base)) {
+		base, inside = base[:strings.LastIndexByte(base, '/')], true
+	}
 	if !delegated(base) {
 		err = ErrUnsupported
 	}
 	return base, inside, err
 }
 
-// CgroupsIn lists the paths of the cgroups in base that were made with [NewCgroup], by whomever.
+// CgroupsIn lists the paths of the cgroups in base that may have been made with [NewCgroup], by their names.
 func CgroupsIn(base string) (paths []string) {
 	eachCgroup(base, func(path string) {
 		if rest, ours := strings.CutPrefix(path, base+cgroupPrefix); ours && !strings.Contains(rest, "/") {
@@ -128,10 +131,12 @@ func CgroupsIn(base string) (paths []string) {
 	return paths
 }
 
-// CgroupName is the name that [NewCgroup] was given for the cgroup at path.
+// CgroupName is the name that [NewCgroup] was given for the cgroup at path; "" for one that it did not make.
 func CgroupName(path string) string {
-	_, name, _ := strings.Cut(path, cgroupPrefix)
-	return name
+	if name, ours := strings.CutPrefix(path[max(strings.LastIndexByte(path, '/'), 0):], cgroupPrefix); ours {
+		return name
+	}
+	return ""
 }
 
 // delegated tells whether what is below a cgroup is ours to arrange. That we may write to it says so, but to root,

@@ -81,11 +81,12 @@ func Identify(pid int) (Identity, error) {
 	return member(boot, st).Identity, nil
 }
 
-// Elsewhere tells whether the process is of another pid or time namespace than this one: its pid and its start then
-// mean nothing here. An identity without namespaces is taken for one of ours.
+// Elsewhere tells whether the process is, or was, of this boot and of another pid or time namespace than this one: its
+// pid and its start then mean nothing here. An identity without namespaces is taken for one of ours.
 func (id Identity) Elsewhere() bool {
+	boot, err := BootID()
 	pid, clock := namespaces()
-	return isOther(id.PIDNS, pid) || isOther(id.TimeNS, clock)
+	return err == nil && boot == id.BootID && (isOther(id.PIDNS, pid) || isOther(id.TimeNS, clock))
 }
 
 // isOther is false for what is not known.

@@ -252,6 +252,32 @@ func ReadStop(text string) (s *Stop, ok bool) {
 	return s, ok && s.Signal != "" && text == "}\n"
 }
 
+// ReadLeader reads the leader out of a state.json, for the supervisor of another task.
+// The name of a member can't be mistaken for a part of a string, whose quotes are
+// escaped. ok is false if there is none.
+func ReadLeader(text string) (leader Process, ok bool) {
+	_, text, ok = strings.Cut(text, `"leader":{`)
+	for text = "," + text; ok && strings.HasPrefix(text, ","); {
+		var name, value string
+		name, value, text = member(text[1:])
+		var err error
+		switch name {
+		case "bootId":
+			leader.BootID = value
+		case "pid":
+			leader.PID, err = strconv.Atoi(value)
+		case "startTicks":
+			leader.StartTicks, err = strconv.ParseUint(value, 10, 64)
+		case "pidNamespace":
+			leader.PIDNS, err = strconv.ParseUint(value, 10, 64)
+		case "timeNamespace":
+			leader.TimeNS, err = strconv.ParseUint(value, 10, 64)
+		}
+		ok = err == nil
+	}
+	return leader, ok && leader.PID > 0 && strings.HasPrefix(text, "}")
+}
+
 // Same tells whether two stops are one request, which may come by the doorbell and
 // by stop.json.
 func (s *Stop) Same(other *Stop) bool {

@@ -106,6 +106,9 @@ func sleep(h *store.Home) error {
 		return err
 	}
 	defer lock.Unlock()
+	if err := h.Remember(); err != nil {
+		return err
+	}
 	h = h.Patient()
 	path := h.QueueDir() + "/" + store.TimerBell
 	bell, err := openBell(h, path)
@@ -118,6 +121,9 @@ func sleep(h *store.Home) error {
 		return err
 	}
 	for {
+		if err := h.Moved(); err != nil {
+			return err // what has its path now has a sleeper of its own
+		}
 		drain(bell)
 		err := (&dispatcher{home: h, asleep: true}).run()
 		if isHeld(err) {

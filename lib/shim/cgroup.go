@@ -11,7 +11,7 @@ import (
 // tree does then, it can be killed in one step. A failure for the cgroup's sake
 // is not to be told from any other, so then it is tried without.
 func (s *Shim) execute(spec proc.SpawnSpec) (pid int, err error) {
-	group, err := proc.NewCgroup(record.CgroupName(s.launch.ID, s.launch.Home))
+	group, err := proc.NewCgroup(s.groupName(), record.IsCgroupName)
 	if err != nil {
 		return proc.Spawn(spec)
 	}
@@ -25,22 +25,27 @@ func (s *Shim) execute(spec proc.SpawnSpec) (pid int, err error) {
 	return proc.Spawn(spec)
 }
 
-// rejoin finds the cgroup of an adopted tree again. The verb that started us
-// may run in that of another task, which we must not share.
+// rejoin finds the cgroup of an adopted tree again; one of another name than the run's is
+// none of ours, whatever its record says. The verb that started us may run in that of
+// another task, which we must not share.
 func (s *Shim) rejoin(path string) {
-	proc.LeaveCgroup()
+	proc.LeaveCgroup(record.IsCgroupName)
 	if path == "" {
 		return
 	}
-	if group, err := proc.OpenCgroup(path); err == nil {
+	if group, err := proc.OpenCgroup(path, s.groupName()); err == nil {
 		s.enclose(group)
 	}
 }
 
 func (s *Shim) enclose(group *proc.Cgroup) {
 	s.group = group
-	s.tree = proc.InCgroup(s.tree, group, s.foreign)
+	s.tree = proc.InCgroup(s.tree, group, s.amongForeign)
 	s.state.Containment, s.state.Cgroup = byCgroup, group.Path()
+}
+
+func (s *Shim) groupName() string {
+	return record.CgroupName(s.launch.ID, s.launch.RunToken, s.launch.Home)
 }
 
 // groupEvents is what poll(2) is asked about the cgroup: only once the leader

@@ -4,6 +4,8 @@ import (
 	"syscall"
 	"time"
 
+	"golang.org/x/sys/unix"
+
 	"bgtasks/lib/fail"
 	"bgtasks/lib/proc"
 	"bgtasks/lib/record"
@@ -56,6 +58,10 @@ func (s *Shim) keep() {
 	}
 	fail.Pass("shim-end-record")
 	if !s.writeEnd() {
+		if s.removed() {
+			s.kept, s.keepAt = true, time.Time{} // nobody can be told any more
+			return
+		}
 		s.keepDelay = min(max(2*s.keepDelay, keepDelay), maxKeepDelay)
 		s.keepAt = time.Now().Add(s.keepDelay)
 		s.strikeLogBells()
@@ -74,6 +80,12 @@ func (s *Shim) keep() {
 	s.strikeLogBells()
 }
 
+// removed tells whether the task's directory is gone: what is written there is nowhere.
+func (s *Shim) removed() bool {
+	var st unix.Stat_t
+	return unix.Stat(s.launch.TaskDir, &st) == unix.ENOENT || st.Nlink == 0
+}
+
 // writeEnd writes the record of the end into the room that was kept for it, or
 // elsewhere if that is gone.
 func (s *Shim) writeEnd() bool {
@@ -86,7 +98,7 @@ func (s *Shim) forget() {
 	store.RemoveStop(s.launch.TaskDir)
 	store.RemoveEnv(s.launch.TaskDir)
 	if len(s.unsaid) == 0 {
-		s.home.UnmarkLive(s.launch.ID)
+		s.unmark()
 	}
 }
 
@@ -185,6 +197,6 @@ func (s *Shim) catchUp() {
 		return
 	}
 	if s.say(); s.kept && len(s.unsaid) == 0 && s.state.State != record.Retrying {
-		s.home.UnmarkLive(s.launch.ID)
+		s.unmark()
 	}
 }

@@ -21,15 +21,19 @@ func (s *Shim) handOver() {
 		return
 	}
 	fail.Pass("shim-leave-dispatch")
+	home := s.address()
+	if home == "" {
+		return
+	}
 	unix.Chdir("/")
 	proc.UnsetSubreaper()
-	proc.Exec(s.launch.Dispatcher, record.DispatchArgv(s.launch.Home), dispatchEnv())
+	proc.Exec(s.launch.Dispatcher, record.DispatchArgv(home), dispatchEnv())
 }
 
 // awaited tells whether the dispatcher has something to do: a task waits, or this
 // one does, for another attempt; and no other is about to look.
 func (s *Shim) awaited() bool {
-	return s.launch.Dispatcher != "" && (s.state.State == record.Retrying || s.home.AnyWaiting()) && !s.home.NextInLine()
+	return s.launch.Dispatcher != "" && s.atHome() && (s.state.State == record.Retrying || s.home.AnyWaiting()) && !s.home.NextInLine()
 }
 
 func dispatchEnv() []string { return append(record.DispatchEnv(os.Environ()), fail.Environ()...) }
@@ -42,11 +46,12 @@ func (s *Shim) sendDispatcher() {
 		return
 	}
 	s.sent = true
-	if !s.awaited() {
+	home := s.address()
+	if home == "" || !s.awaited() {
 		return
 	}
 	proc.Spawn(proc.SpawnSpec{
-		Path: s.launch.Dispatcher, Argv: record.DispatchArgv(s.launch.Home), Env: dispatchEnv(),
+		Path: s.launch.Dispatcher, Argv: record.DispatchArgv(home), Env: dispatchEnv(),
 		Dir: "/", Files: []uintptr{0, 1, 2}, Setsid: true, Umask: -1,
 	})
 }

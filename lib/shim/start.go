@@ -29,7 +29,8 @@ const (
 type Shim struct {
 	launch *record.Launch
 	home   *store.Home
-	lock   *os.File // held as long as it is open
+	place  fsys.Place // what home is, wherever it is moved
+	lock   *os.File   // held as long as it is open
 	tree   tree
 
 	state   record.State
@@ -91,8 +92,6 @@ func newShim(l *record.Launch, lock *os.File) *Shim {
 		state:      record.State{Run: l.Run, Attempt: l.Attempt, State: record.Running},
 	}
 	s.tree = proc.OwnTree(s.foreign)
-	s.turn = store.NewTurn(s.home, s.ownBell)
-	s.events = s.turn.Journal()
 	return s
 }
 
@@ -137,8 +136,8 @@ func (s *Shim) open() (stage, on string, err error) {
 }
 
 // enter makes the task's directory the working directory, and every path of ours
-// one below it. Whoever renames the directory later, or plants a link in its
-// place, then moves nothing that we write.
+// one below it, or one from there to the home. Whoever renames a directory later, or
+// plants a link in its place, then moves nothing that we write.
 func (s *Shim) enter() error {
 	fd, err := unix.Open(s.launch.TaskDir, unix.O_RDONLY|unix.O_DIRECTORY|unix.O_NOFOLLOW|unix.O_CLOEXEC, 0)
 	if err != nil {
@@ -152,7 +151,7 @@ func (s *Shim) enter() error {
 	if !fsys.IsAt(s.lock, s.path(store.LockFile)) {
 		return errNotOurs
 	}
-	return nil
+	return s.settleIn()
 }
 
 var errNotOurs = errors.New("holds another lock than ours")
@@ -396,6 +395,9 @@ func (s *Shim) journal(name record.EventName, at time.Time) {
 // say writes the events that are not in the journal yet, as far as that does not
 // keep us from the task.
 func (s *Shim) say() {
+	if !s.atHome() {
+		return
+	}
 	var err error
 	for err == nil && len(s.unsaid) > 0 {
 		if _, err = s.events.Append(s.unsaid[0]); err == nil {

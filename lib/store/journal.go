@@ -17,11 +17,11 @@ func (h *Home) Journal() *seglog.Journal {
 
 // Hurried is the same home for one who can't wait for the journal for longer than a
 // moment: it is as if who holds it were stopped.
-func (h *Home) Hurried() *Home { return &Home{path: h.path, patience: little} }
+func (h *Home) Hurried() *Home { return &Home{path: h.path, place: h.place, patience: little} }
 
 // Patient is the same home for one who waits for the journal and the queues for as
 // long as it takes: who keeps nobody waiting himself.
-func (h *Home) Patient() *Home { return &Home{path: h.path, patience: endless} }
+func (h *Home) Patient() *Home { return &Home{path: h.path, place: h.place, patience: endless} }
 
 func (h *Home) journal(lock func() (unlock func(), err error)) *seglog.Journal {
 	j := seglog.OpenJournal(h.EventsDir(), lock)

@@ -50,6 +50,7 @@ const eventsLock = "lock"
 // Home is an opened state directory.
 type Home struct {
 	path     string
+	place    fsys.Place  // what path led to when it was opened; none from At
 	patience patience    // with the holders of locks
 	swept    atomic.Bool // by this process
 }
@@ -58,8 +59,31 @@ type Home struct {
 // has looked.
 func At(path string) *Home { return &Home{path: path} }
 
-// Path is the home's absolute path.
+// Path is the home's absolute path; for a shim it is one from its working directory.
 func (h *Home) Path() string { return h.path }
+
+// Follow makes h the home at another path. It is for a shim whose directories were moved.
+func (h *Home) Follow(path string) { h.path = path }
+
+// Remember notes which directory the path leads to, for Moved. The error is that of
+// stat(2).
+func (h *Home) Remember() (err error) {
+	h.place, err = fsys.PlaceOf(h.path)
+	return err
+}
+
+// ErrMoved says that a home was moved away while it was in use, and another took its place.
+var ErrMoved = errors.New("the home was moved away, and another is in its place")
+
+// Moved is ErrMoved if the path leads to another directory than it did when the home
+// was opened. Who waits in a home for long asks before it acts there.
+func (h *Home) Moved() error {
+	now, err := fsys.PlaceOf(h.path)
+	if err != nil || h.place == (fsys.Place{}) || h.place == now {
+		return nil // where there is nothing, every step finds that out
+	}
+	return &fs.PathError{Op: "use", Path: h.path, Err: ErrMoved}
+}
 
 // TasksDir is where the tasks are.
 func (h *Home) TasksDir() string { return filepath.Join(h.path, tasksDir) }

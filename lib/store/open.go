@@ -101,7 +101,7 @@ func OpenExisting(path string) (*Home, error) {
 		return nil, &LayoutError{Path: path, Found: found}
 	}
 	h := At(path)
-	return h, h.checkInside()
+	return h, errors.Join(h.checkInside(), h.Remember())
 }
 
 // readLayout reads LAYOUT, which is nothing but a number, and does not wait for
@@ -195,7 +195,7 @@ func create(path string) (*Home, error) {
 		}
 	}
 	err := Replace(filepath.Join(path, LayoutFile), []byte(strconv.Itoa(record.Layout)+"\n"))
-	return h, err
+	return h, errors.Join(err, h.Remember())
 }
 
 // makePrivate closes an empty directory that the user made with an ordinary

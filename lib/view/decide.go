@@ -40,7 +40,7 @@ type facts struct {
 	leader   bool          // the shim has recorded a leader, or one was found
 	sameBoot bool          // the boot of that leader, or of the starter, is this one
 	presence proc.Presence // of the leader
-	unseen   bool          // the presence can't be known
+	unseen   bool          // who lives can't be known from here
 	status   bool          // the zombie's status can be read
 }
 
@@ -55,7 +55,7 @@ func decide(f facts) verdict {
 		return leave
 	case f.unbegun:
 		return unclaim
-	case f.terminal && f.tidy && f.survivor:
+	case f.terminal && f.tidy && f.survivor && !f.unseen:
 		return adoptRest
 	case f.terminal && f.tidy:
 		return leave
@@ -63,10 +63,10 @@ func decide(f facts) verdict {
 		return finishEnd
 	case !f.sameBoot:
 		return lostReboot
-	case !f.leader:
-		return recordLost
 	case f.unseen:
 		return cannotKnow
+	case !f.leader:
+		return recordLost
 	case f.presence == proc.Alive:
 		return adopt
 	case f.presence == proc.Zombie && f.status:
@@ -96,6 +96,7 @@ func examine(s *snapshot) (*finding, error) {
 	if f.terminal {
 		s.lookForKin()
 		f.survivor = s.kin > 0
+		f.unseen = f.survivor && s.unseen(s.state.Leader)
 		f.tidy = !s.marked && (s.output != fifoIdle || f.survivor)
 		return f, nil
 	}
@@ -104,12 +105,17 @@ func examine(s *snapshot) (*finding, error) {
 		return nil, err
 	}
 	f.sameBoot = s.starter().BootID == boot
+	if f.unseen = !s.hasLeader() && s.unseen(s.starter()); f.unseen {
+		return f, nil
+	}
 	if f.who, f.leader = s.leader(f.sameBoot); !f.leader {
 		return f, nil
 	}
 	f.sameBoot = f.who.BootID == boot
 	f.presence, err = f.who.Presence()
-	f.unseen = err != nil
+	if f.unseen = err != nil; f.unseen && !s.unseen(s.state.Leader) {
+		s.unknown = err
+	}
 	if f.presence == proc.Zombie && !s.guessed() {
 		f.wait, f.status = f.who.ZombieStatus()
 	}
@@ -127,7 +133,10 @@ func (s *snapshot) lookForKin() {
 	switch {
 	case s.output == fifoHeld:
 		s.kin = max(s.state.Leftovers, 1)
-	case s.output == fifoIdle && (s.state.Leftovers > 0 || s.state.Cgroup != ""):
+	case s.output != fifoIdle:
+	case proc.Identity(*s.state.Leader).Elsewhere():
+		s.kin = s.state.Leftovers // as it was recorded: they can't be seen from here
+	case s.state.Leftovers > 0 || s.state.Cgroup != "":
 		s.kin = s.countKin(proc.Identity(*s.state.Leader))
 	}
 }
@@ -156,7 +165,11 @@ func (s *snapshot) cgroup() (*proc.Cgroup, error) {
 	if s.state == nil || s.state.Cgroup == "" {
 		return nil, proc.ErrGone
 	}
-	return proc.OpenCgroup(s.state.Cgroup)
+	token := ""
+	if s.spec != nil {
+		token = s.spec.RunToken
+	}
+	return proc.OpenCgroup(s.state.Cgroup, record.CgroupName(s.id, token, s.home))
 }
 
 // countKin looks at every process there is, so it is asked for seldom.
@@ -193,7 +206,7 @@ func (s *snapshot) guessed() bool { return !s.begun() || s.state.Guessed }
 // leader is who leads the run. If its shim was killed before it could write
 // that down, the leader is looked for by its environment.
 func (s *snapshot) leader(sameBoot bool) (proc.Identity, bool) {
-	if s.state != nil && s.state.Leader != nil {
+	if s.hasLeader() {
 		return proc.Identity(*s.state.Leader), true
 	}
 	if s.begun() || !sameBoot {
@@ -204,6 +217,8 @@ func (s *snapshot) leader(sameBoot bool) (proc.Identity, bool) {
 		[]string{filepath.Join(dir, store.OutFIFO), filepath.Join(dir, store.ErrFIFO)})
 	return id, err == nil
 }
+
+func (s *snapshot) hasLeader() bool { return s.state != nil && s.state.Leader != nil }
 
 // endState is the terminal record that a verdict leads to. Whoever heals was
 // not there when the leader ended: exitedAt stays unknown (P3).

@@ -180,6 +180,8 @@ type snapshot struct {
 	output fifoUse         // out.fifo
 	lost   bool            // nobody had the output open: its end may be missing
 	kin    int             // who lives of the tree of an ended run, as far as was looked
+
+	unknown error // why it can't be known from here who lives; nil if it can, or nobody had to look
 }
 
 // terminal tells whether the newest run is over.

@@ -87,6 +87,7 @@ type Task struct {
 	Result          json.RawMessage   `json:"result,omitempty"`     // what the current attempt gave as its result
 	Steps           []Step            `json:"steps,omitzero"`       // nil unless asked for
 	Attempts        []Attempt         `json:"attempts,omitzero"`    // nil unless asked for
+	Unknown         string            `json:"unknown,omitempty"`    // why it can't be known from here whether it lives
 	Fault           string            `json:"unreadable,omitempty"` // Unreadable in words
 
 	// Spec is nil only if it could not be read.
@@ -188,6 +189,9 @@ func (r *reader) derive(s *snapshot) *Task {
 	}
 	if t.Stop == nil {
 		t.Stop = stopOf(s.stop)
+	}
+	if s.unknown != nil {
+		t.Unknown = s.unknown.Error()
 	}
 	t.Leftovers = s.leftovers()
 	t.Supervisor = s.supervisor(t.Leftovers)

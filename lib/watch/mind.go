@@ -51,6 +51,8 @@ func (w *Watcher) Mind(t *view.Task) (look bool, err error) {
 			return false, nil
 		case errors.Is(err, proc.ErrUnsupported):
 			return false, nil
+		case errors.Is(err, proc.ErrElsewhere):
+			continue // nobody tells us of its end: the task is looked at again after a while
 		case !errors.Is(err, proc.ErrGone):
 			return false, fmt.Errorf("wait for %q: %w", t.ID, err)
 		}

@@ -15,7 +15,7 @@ import (
 //
 // The error is ErrTimeout at the deadline (the zero time: none), that of ctx
 // when it is done, *view.NotFoundError when a task is not there, was removed or
-// replaced away, or what reading met. The tasks are given with the first two.
+// replaced away, store.ErrMoved, or what reading met. The tasks are given with the first two.
 func Until(ctx context.Context, h *store.Home, ids []string, deadline time.Time,
 	done func(*view.Task) bool, any bool) ([]*view.Task, error) {
 	w, err := New(h)
@@ -67,6 +67,9 @@ func (u *until) begin(id string) error {
 // ended in between: reading heals.
 func (u *until) look(id string) error {
 	for again := u.pending[id]; again; {
+		if err := u.home.Moved(); err != nil {
+			return err
+		}
 		t, err := view.Load(u.home, id)
 		if err != nil {
 			return err
