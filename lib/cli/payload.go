@@ -191,6 +191,7 @@ func CompactObject(o Object) []byte {
 func (p *StartPayload) check(f *faults) {
 	p.checkStrings(f)
 	checkKey(f, p.Kind, "kind")
+	checkLength(f, len(p.Tags), MaxWords, "tags")
 	checkSignal(f, p.Signal)
 	checkEnv(f, p.Env)
 	p.SchedulePayload.check(f, p.ID)

@@ -3,7 +3,6 @@ package cli
 import (
 	"encoding/json"
 	"fmt"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -133,7 +132,9 @@ func (n *Share) UnmarshalJSON(data []byte) error { return json.Unmarshal(data, (
 
 // Bounds of a schedule.
 const (
-	MaxKey      = 512 // bytes of a key or channel
+	MaxKey      = 512    // bytes of a key or channel
+	MaxWords    = 1000   // tags of a task, and its channels
+	MaxAfter    = 10_000 // its dependencies
 	MaxAttempts = 1_000_000
 	MaxFactor   = 1000
 	maxSpanMs   = 100 * 365 * 24 * int64(time.Hour/time.Millisecond) // a hundred years, which a time.Duration can hold
@@ -166,9 +167,11 @@ func thousandths(n float64) int64 { return int64(n*1000 + 0.5) }
 
 // Dependencies gives the entries in the words of the records, each once.
 func (p *SchedulePayload) Dependencies() (list []record.Dependency) {
+	known := map[record.Dependency]bool{}
 	for _, a := range p.After {
 		d := record.Dependency{When: string(a.When), ID: string(a.ID)}
-		if !slices.Contains(list, d) {
+		if !known[d] {
+			known[d] = true
 			list = append(list, d)
 		}
 	}
@@ -188,6 +191,8 @@ func (p *SchedulePayload) check(f *faults, id NewTaskID) {
 	for i, c := range p.Channels {
 		checkKey(f, c, "channels", i)
 	}
+	checkLength(f, len(p.Channels), MaxWords, "channels")
+	checkLength(f, len(p.After), MaxAfter, "after")
 	p.checkTimes(f)
 	for i, a := range p.After {
 		if id != "" && TaskID(id) == a.ID {
@@ -247,6 +252,13 @@ func (p *BackoffPayload) check(f *faults) {
 func checkSpan(f *faults, ms int64, path ...any) {
 	if ms > maxSpanMs {
 		f.refine(path, fmt.Sprintf("Expected at most %d (a hundred years), actual %d", maxSpanMs, ms))
+	}
+}
+
+// checkLength refuses a list that is too long.
+func checkLength(f *faults, n, most int, member string) {
+	if n > most {
+		f.refine([]any{member}, fmt.Sprintf("Expected at most %d entries, actual %d", most, n))
 	}
 }
 

@@ -116,6 +116,7 @@ func ParseAfter(flag string, words []string) (list []AfterEntry, err error) {
 func (p *StartPayload) CheckFlags(flags map[string]string) error {
 	f := &faults{}
 	checkKey(f, p.Kind, "kind")
+	checkLength(f, len(p.Tags), MaxWords, "tags")
 	p.SchedulePayload.check(f, p.ID)
 	if len(f.issues) == 0 {
 		return nil

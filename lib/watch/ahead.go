@@ -165,7 +165,7 @@ func (a *ahead) open(name string, p *record.Process) (lives bool) {
 	if presence, err := proc.Identity(*p).Presence(); err == nil && presence != proc.Alive {
 		return false // of one that nobody reaps a descriptor would fire for ever
 	}
-	fd, err := proc.ExitFD(proc.Identity(*p))
+	fd, err := exitFD(proc.Identity(*p))
 	if err == nil {
 		a.eyes[name] = fd
 	}

@@ -42,7 +42,7 @@ func (w *Watcher) Mind(t *view.Task) (look bool, err error) {
 			// is a descriptor even of one that nobody reaps: it would fire for ever.
 			continue
 		}
-		fd, err := proc.ExitFD(p)
+		fd, err := exitFD(p)
 		switch {
 		case err == nil:
 			s.release()
@@ -51,7 +51,7 @@ func (w *Watcher) Mind(t *view.Task) (look bool, err error) {
 			return false, nil
 		case errors.Is(err, proc.ErrUnsupported):
 			return false, nil
-		case errors.Is(err, proc.ErrElsewhere):
+		case errors.Is(err, proc.ErrElsewhere), outOfFDs(err):
 			continue // nobody tells us of its end: the task is looked at again after a while
 		case !errors.Is(err, proc.ErrGone):
 			return false, fmt.Errorf("wait for %q: %w", t.ID, err)
