@@ -22,6 +22,7 @@ type Entry struct {
 	StepID    *string       `json:"stepId"` // null unless it is about a step
 	Cursor    int64         `json:"cursor"`
 	Left      bool          `json:"left,omitempty"`
+	Assumed   bool          `json:"assumed,omitempty"`
 }
 
 // presentation says how serious an event is, and what it is in words.
@@ -51,7 +52,7 @@ func newEntry(l *journalLine, percent *float64) *Entry {
 	e := l.Event
 	n := &Entry{Type: string(e.Name), Level: "info", Message: "Task " + string(e.Name), Percent: percent,
 		Timestamp: string(record.AppendTime(nil, e.Time)), Metadata: entryMetadata(e), TaskID: e.TaskID, Kind: e.Kind,
-		State: string(e.State.State), Channels: e.AllChannels(), Cursor: l.Cursor, Left: l.Left}
+		State: string(e.State.State), Channels: e.AllChannels(), Cursor: l.Cursor, Left: l.Left, Assumed: l.Assumed}
 	if p, known := presentation[e.Name]; known {
 		n.Level, n.Message = p.level, p.message
 	}

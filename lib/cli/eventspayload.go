@@ -18,7 +18,7 @@ type JournalPayload struct {
 	Events    []EventWord  `json:"events,omitempty" jsonschema:"Only events of these names."`
 	Cursor    *NonNegative `json:"cursor,omitempty" jsonschema:"Only what happened after this place; from the oldest event that is kept when absent."`
 	MaxEvents Positive     `json:"maxEvents,omitempty" jsonschema:"The most events to give, the oldest first; 1000 when absent, any number with follow."`
-	Bootstrap bool         `json:"bootstrap,omitempty" jsonschema:"Whether to begin with the tasks as they are, and go on with what happens then."`
+	Bootstrap *bool        `json:"bootstrap,omitempty" jsonschema:"Whether to begin with the tasks as they are, and go on with what happens then; when absent only with follow or consumer, unless cursor says where."`
 	Limit     *NonNegative `json:"limit,omitempty" jsonschema:"The most tasks that a bootstrap shows, the newest; all when absent."`
 	Steps     NonNegative  `json:"steps,omitempty" jsonschema:"How many of its newest steps a bootstrap shows of each task."`
 	Recent    NonNegative  `json:"recentSteps,omitempty" jsonschema:"The same as steps."`
@@ -64,13 +64,26 @@ func (p *JournalPayload) check(f *faults) {
 		{p.Consumer == "" && p.Ack != nil, "ack", "Expected consumer beside it"},
 		{p.Consumer == "" && p.AutoAck, "autoAck", "Expected consumer beside it"},
 		{p.Consumer != "" && p.Cursor != nil, "cursor", "Expected no cursor beside consumer, which has its own"},
-		{p.Entries && p.Bootstrap, "bootstrap", "Expected no bootstrap beside entries, which have none"},
+		{p.Entries && p.Bootstrap != nil && *p.Bootstrap, "bootstrap", "Expected no bootstrap beside entries, which have none"},
+		{p.Limit != nil && !p.begins(), "limit", "Expected bootstrap, follow or consumer beside it: it is about the tasks that these begin with"},
+		{p.Steps > 0 && !p.begins(), "steps", "Expected bootstrap, follow or consumer beside it: it is about the tasks that these begin with"},
+		{p.Recent > 0 && !p.begins(), "recentSteps", "Expected bootstrap, follow or consumer beside it: it is about the tasks that these begin with"},
+		{p.Aggregate != nil && !p.begins(), "includeAggregate", "Expected bootstrap, follow or consumer beside it: it is about what these begin with"},
 		{p.Ack != nil && p.reads(), "ack", "Expected consumer alone beside it: an acknowledgement reads nothing"},
 	} {
 		if rule.wrong {
 			f.refine([]any{rule.member}, rule.why)
 		}
 	}
+}
+
+// begins tells whether the answer may begin with a bootstrap: it does as in text mode,
+// where nothing else is said.
+func (p *JournalPayload) begins() bool {
+	if p.Bootstrap != nil {
+		return *p.Bootstrap
+	}
+	return (p.Follow || p.Consumer != "") && !p.Entries
 }
 
 // reads tells whether the payload asks for more than an acknowledgement.
@@ -86,12 +99,11 @@ func (p *JournalPayload) Options() JournalOptions {
 	o.Filter, o.Names = p.Filter(), words(p.Events)
 	o.Follow, o.Entries = p.Follow, p.Entries
 	o.Consumer, o.AutoAck = string(p.Consumer), p.AutoAck
-	o.Bootstrap = p.Bootstrap || p.Consumer != "" && !p.Entries
+	o.Bootstrap = p.begins()
 	o.Shape.Steps = int(max(p.Steps, p.Recent))
 	o.Shape.Uncounted = p.Aggregate != nil && !*p.Aggregate
 	if p.Cursor != nil {
 		o.Cursor = int64(*p.Cursor)
-		o.Bootstrap = p.Bootstrap || o.Follow && !p.Entries
 	}
 	if p.Limit != nil {
 		o.Shape.Limit = int(*p.Limit)

@@ -60,6 +60,10 @@ type journalLine struct {
 	Cursor int64
 	Left   bool // the task fulfils the conditions no longer
 	Known  bool // the bootstrap shows already what it tells
+
+	// Assumed tells that the line is in no journal: what it says was found out, and
+	// could not be recorded. The cursor is that of the line before it.
+	Assumed bool
 }
 
 // readJournal gives what the options ask for to the sink.
@@ -82,6 +86,9 @@ func (c *Call) readJournal(h *store.Home, o *JournalOptions, to journalSink) (s 
 	if err := s.begin(); err != nil {
 		return nil, err
 	}
+	if err := s.mindAll(); err != nil {
+		return nil, err
+	}
 	return s, s.run()
 }
 
@@ -98,7 +105,8 @@ type stream struct {
 	most     int       // that may still be given; negative for any number
 	unacked  int       // given since the last acknowledgement
 	acked    int64
-	distance int64 // after how many bytes of events that nobody wants they are acknowledged
+	distance int64           // after how many bytes of events that nobody wants they are acknowledged
+	stirred  map[string]bool // followed tasks that may have got another supervisor
 }
 
 func (s *stream) close() {
@@ -227,7 +235,7 @@ func (s *stream) run() error {
 	for {
 		err := s.drain()
 		if s.canReset(err) {
-			err = s.reset()
+			err = s.again()
 		} else if err == nil && s.settled() {
 			return s.acknowledge(1)
 		} else if err == nil {
@@ -239,11 +247,22 @@ func (s *stream) run() error {
 	}
 }
 
+// again begins anew with the tasks as they are now.
+func (s *stream) again() error {
+	if err := s.reset(); err != nil {
+		return err
+	}
+	return s.mindAll()
+}
+
 // settled tells that nothing more is to be given.
 func (s *stream) settled() bool { return !s.o.Follow || s.most == 0 }
 
 // await puts out what was given and sleeps until the journal grows.
 func (s *stream) await() error {
+	if err := s.mindStirred(); err != nil {
+		return err
+	}
 	if err := s.acknowledge(s.distance); err != nil {
 		return err
 	}
@@ -254,7 +273,10 @@ func (s *stream) await() error {
 	if err == nil && slices.Contains(woken, watch.Descriptor) {
 		return syscall.EPIPE
 	}
-	return err
+	if err != nil {
+		return err
+	}
+	return s.mindAgain(woken)
 }
 
 // drain gives the events up to the present end of the journal. A line that this
@@ -283,14 +305,21 @@ func (s *stream) offer(line []byte, cursor int64) error {
 	if s.o.Seen != nil {
 		s.o.Seen(e)
 	}
-	s.to.Hear(e)
+	s.stir(e)
 	known := s.cut != nil && s.cut.Shows(e)
-	wanted, left := s.audience.wants(e)
+	return s.give(&journalLine{Event: e, Line: line, Cursor: cursor, Known: known})
+}
+
+// give gives a line to the sink if it is wanted.
+func (s *stream) give(l *journalLine) (err error) {
+	s.to.Hear(l.Event)
+	wanted, left := s.audience.wants(l.Event)
 	if !wanted {
 		return nil
 	}
 	s.most--
-	if err := s.to.Event(&journalLine{e, line, cursor, left, known}); err != nil {
+	l.Left = left
+	if err := s.to.Event(l); err != nil {
 		return err
 	}
 	if s.unacked++; s.unacked >= ackEvery {

@@ -100,6 +100,9 @@ func appendEvent(b []byte, l *journalLine, event []byte) []byte {
 	if l.Known {
 		b = append(b, `,"known":true`...)
 	}
+	if l.Assumed {
+		b = append(b, `,"assumed":true`...)
+	}
 	b = append(append(b, `,"event":`...), event...)
 	return append(b, '}')
 }

@@ -10,6 +10,7 @@ import (
 
 	"bgtasks/lib/launch"
 	"bgtasks/lib/proc"
+	"bgtasks/lib/record"
 	"bgtasks/lib/sched"
 	"bgtasks/lib/store"
 	"bgtasks/lib/view"
@@ -52,9 +53,18 @@ func Start(h *store.Home, r *launch.Request) error {
 			return err
 		}
 		if err := launch.Start(h, r); !errors.Is(err, launch.ErrMoved) {
-			return err
+			return judged(h, r.Spec.ID, err)
 		}
 	}
+}
+
+// judged looks at a task whose supervisor ended before it reported: what can be known
+// of it is recorded and told at once, to those who follow it too.
+func judged(h *store.Home, id string, err error) error {
+	if errors.Is(err, record.ErrReport) {
+		_, _ = view.Load(h, id) // the next look does what this one can't
+	}
+	return err
 }
 
 // RestartOptions says how to run a task again.
@@ -147,7 +157,7 @@ func run(h *store.Home, held *store.Lock, t *view.Task, r *launch.Request, added
 		again = sched.Requeue
 	}
 	if err := again(h, held, r); err != nil {
-		return nil, err
+		return nil, judged(h, t.ID, err)
 	}
 	return view.Load(h, t.ID)
 }

@@ -38,7 +38,7 @@ const (
 
 // TakeCut reads the tasks that the filter lets through, and heals what needs it.
 func TakeCut(h *store.Home, f Filter) (*Cut, error) {
-	c := &cutter{r: newReader(h), now: time.Now(), filter: f, told: map[string]*telling{}}
+	c := &cutter{r: newReader(h), now: time.Now(), filter: f, told: map[string]*telling{}, late: map[string]bool{}}
 	from, err := h.Journal().End()
 	if err == nil {
 		err = c.load()
@@ -70,7 +70,8 @@ type cutter struct {
 	tasks  []*Task         // that loose lets through
 	marked map[string]bool // not over, or the line about their end may be missing
 	told   map[string]*telling
-	short  bool // the journal does not reach back to all lines of interest
+	late   map[string]bool // read after the cursor was: whatever it shows may be younger
+	short  bool            // the journal does not reach back to all lines of interest
 }
 
 // telling is what lines up to the cursor tell of a task.
@@ -108,7 +109,7 @@ func (c *cutter) load() error {
 
 // young tells whether the line about the task's record may still be missing.
 func (c *cutter) young(t *Task) bool {
-	return t.Current != nil && t.Unhealed == nil && c.marked[t.ID] && c.recent(t.Current.UpdatedAt)
+	return t.Current != nil && t.Unhealed == nil && (c.marked[t.ID] || c.late[t.ID]) && c.recent(t.Current.UpdatedAt)
 }
 
 func (c *cutter) recent(at time.Time) bool { return at.After(c.now.Add(-lag)) }
@@ -188,7 +189,7 @@ func (c *cutter) settle() error {
 		if told.last == nil || told.last.Name == record.EventRemoved || !c.loose.Match(told.last.Task()) {
 			continue
 		}
-		t, err := c.r.whole(id, false)
+		t, err := c.anew(id)
 		if err == nil && t != nil {
 			err = c.take(t)
 		}
@@ -199,6 +200,13 @@ func (c *cutter) settle() error {
 	return nil
 }
 
+// anew reads a task once more, after the cursor. It may have been replaced, started and
+// ended since.
+func (c *cutter) anew(id string) (*Task, error) {
+	c.late[id] = true
+	return c.r.whole(id, false)
+}
+
 // take takes a task into the cut, if it was there and the filter lets it through.
 func (c *cutter) take(t *Task) error {
 	then, err := c.then(t)
@@ -206,7 +214,7 @@ func (c *cutter) take(t *Task) error {
 		return err
 	}
 	c.cut.Tasks = append(c.cut.Tasks, then)
-	if c.marked[t.ID] {
+	if c.marked[t.ID] || c.late[t.ID] {
 		c.cut.shown[t.ID] = then
 	}
 	return nil
@@ -220,7 +228,7 @@ func (c *cutter) then(t *Task) (*Task, error) {
 	}
 	last := told.last
 	if succeeds(t, last) || last.Name != record.EventRemoved && !t.at(last) {
-		now, err := c.r.whole(t.ID, false)
+		now, err := c.anew(t.ID)
 		if now == nil || err != nil {
 			return nil, err
 		}

@@ -277,3 +277,30 @@ func compare(t *testing.T, cut *Cut, want map[string]*Event) {
 		}
 	}
 }
+
+// CASES 84: a task that has taken the place of another one since the cursor is shown as
+// it was before all of its own lines, although nothing marked it as open when the
+// markers were read.
+func TestP10CutOfAReplacedTask(t *testing.T) {
+	for name, state := range map[string]record.LifeState{"runs": record.Running, "is over": record.Succeeded} {
+		t.Run(name, func(t *testing.T) {
+			h, now := testHome(t), time.Now()
+			old, spec := testSpec(t, "a"), testSpec(t, "a")
+			spec.Run, spec.FirstRun, spec.CreatedAt = 2, 2, now
+			put(t, h, spec, &record.State{Run: 2, Attempt: 1, State: state, StartedAt: now, UpdatedAt: now})
+			hold(t, h, "a")
+			last, err := ParseEvent((&record.Event{Name: record.EventSucceeded, Time: testTime, TaskID: "a", Labels: old.EventLabels(),
+				State: testState(record.Succeeded)}).AppendJSON(nil))
+			if err != nil {
+				t.Fatal(err)
+			}
+			c := &cutter{r: newReader(h), now: now, told: map[string]*telling{"a": {last: last}}, late: map[string]bool{}}
+			if err := c.settle(); err != nil {
+				t.Fatal(err)
+			}
+			if got := c.cut.Tasks; len(got) != 1 || got[0].Run != 2 || got[0].State != record.Claimed {
+				t.Errorf("the cut has %d tasks, want run 2, claimed", len(got))
+			}
+		})
+	}
+}

@@ -118,7 +118,7 @@ func (r *reader) whole(id string, ended bool) (*Task, error) {
 	}
 	known := thorough
 	if ended {
-		known = unmarked
+		known = told
 	}
 	t, err := r.load(id, known)
 	if errors.Is(err, fs.ErrNotExist) {

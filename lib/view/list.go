@@ -47,6 +47,20 @@ func LoadAll(h *store.Home, f Filter) ([]*Task, error) {
 	return tasks, err
 }
 
+// LoadMarked reads the tasks that the filter lets through and that are not over, or were
+// not when it began, in no order, and heals what needs it.
+func LoadMarked(h *store.Home, f Filter) ([]*Task, error) {
+	live, err := h.LiveIDs()
+	if err != nil {
+		return nil, err
+	}
+	marked, ids := markers(live), live
+	if len(f.IDs) > 0 {
+		ids = slices.DeleteFunc(slices.Compact(slices.Sorted(slices.Values(f.IDs))), func(id string) bool { return !marked[id] })
+	}
+	return loadEach(h, ids, marked, f)
+}
+
 // candidates lists what may match, live being the ids that have a marker.
 func (f *Filter) candidates(h *store.Home, live []string) ([]string, error) {
 	switch {

@@ -39,6 +39,7 @@ type hint int
 const (
 	thorough hint = iota // look at everything
 	unmarked             // there was no marker: an ended run is most probably tidy
+	told                 // the end of the run, if it has ended, was read in the journal
 )
 
 // load makes a task's view, after healing if need be. A vanished task is
@@ -50,6 +51,11 @@ func (r *reader) load(id string, known hint) (*Task, error) {
 	}
 	var unhealed error
 	for range maxHeals {
+		if known != told {
+			if s, err = r.awaitTold(s); err != nil {
+				return nil, err
+			}
+		}
 		if !s.wantsHealing() {
 			break
 		}
@@ -97,7 +103,7 @@ func (r *reader) snapshot(id string, known hint) (*snapshot, error) {
 	if err != nil {
 		return nil, err
 	}
-	if known == unmarked && s.terminal() && s.state.Leftovers == 0 {
+	if s.terminal() && s.state.Leftovers == 0 && (known == told || known == unmarked && !s.justEnded()) {
 		return s, nil
 	}
 	held, err := store.LockHeld(r.home.TaskDir(id))

@@ -64,7 +64,12 @@ func hangOne(dir string, kind store.BellKind) (bell, error) {
 
 // refused tells whether no bell can be hung up.
 func refused(err error) bool {
-	return errors.Is(err, unix.ENOSPC) || errors.Is(err, unix.EDQUOT) || errors.Is(err, unix.EROFS)
+	for _, refusal := range []error{unix.ENOSPC, unix.EDQUOT, unix.EROFS, unix.EACCES, unix.EPERM} {
+		if errors.Is(err, refusal) {
+			return true
+		}
+	}
+	return false
 }
 
 // subscribe hangs up the bells. A directory that is replaced meanwhile, by a

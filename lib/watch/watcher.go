@@ -47,6 +47,7 @@ type Watcher struct {
 	polled  []unix.PollFd // reused
 	owners  []string      // of polled
 	ahead   ahead
+	follows *follows // nil until there are any
 }
 
 // New gives a watcher that watches nothing yet. Close it to take its bells
@@ -109,6 +110,7 @@ func (w *Watcher) Close() error {
 	if w.eye != nil {
 		err = errors.Join(err, w.eye.Close())
 	}
+	err = errors.Join(err, w.follows.close())
 	w.ahead.release()
 	if w.journal != nil {
 		err = errors.Join(err, w.journal.Close())
@@ -118,7 +120,8 @@ func (w *Watcher) Close() error {
 }
 
 // Wait sleeps until something that was added changes, and gives the ids of
-// those tasks, or Journal or Descriptor, to be looked at now. The error is
+// those tasks, of tasks that are followed and have lost who looked after them, or
+// Journal or Descriptor, to be looked at now. The error is
 // ErrTimeout at the deadline (the zero time: none), that of ctx when it is
 // done, or what poll(2) met. A task that was replaced meanwhile gets new bells;
 // one that was removed is among the ids, and its Add or Load then says so.
@@ -128,8 +131,11 @@ func (w *Watcher) Wait(ctx context.Context, deadline time.Time) ([]string, error
 		if untold := w.ahead.look(); len(untold) > 0 {
 			return untold, w.freshenAll(untold)
 		}
+		if overdue := w.follows.overdue(); len(overdue) > 0 {
+			return overdue, nil
+		}
 		w.collect()
-		n, err := unix.Poll(w.polled, timeout(w.ahead.sooner(deadline)))
+		n, err := unix.Poll(w.polled, timeout(w.follows.sooner(w.ahead.sooner(deadline))))
 		switch {
 		case errors.Is(err, unix.EINTR):
 		case err != nil:
@@ -187,6 +193,9 @@ func (w *Watcher) collect() {
 	for _, fd := range w.ahead.eyes {
 		w.poll(nobody, fd, unix.POLLIN)
 	}
+	if w.follows != nil && w.follows.set != nil {
+		w.poll(following, w.follows.set.FD(), unix.POLLIN)
+	}
 	if w.journal != nil {
 		w.poll(Journal, w.journal.FD(), unix.POLLIN)
 	}
@@ -208,6 +217,14 @@ func (w *Watcher) answer() ([]string, error) {
 		case p.Revents == 0:
 		case owner == nobody:
 			w.ahead.close(int(p.Fd))
+		case owner == following:
+			ids, err := w.follows.ended()
+			if err != nil {
+				return nil, err
+			}
+			for _, id := range ids {
+				woken[id] = true
+			}
 		case owner == chiming:
 			w.listen(int(p.Fd), woken)
 		case owner == looking:

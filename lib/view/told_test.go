@@ -1,0 +1,105 @@
+package view
+
+import (
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"bgtasks/lib/record"
+	"bgtasks/lib/store"
+)
+
+// endedUntold makes a task whose end is recorded and neither journalled nor tidied, by one who
+// has its lock.
+func endedUntold(t *testing.T, h *store.Home, id string, at time.Time) (e *record.Event) {
+	t.Helper()
+	code := 1
+	state := testState(record.Failed)
+	state.Reason, state.ExitCode, state.UpdatedAt = record.SelfExit, &code, at
+	put(t, h, testSpec(t, id), state)
+	if err := h.MarkLive(id); err != nil {
+		t.Fatal(err)
+	}
+	if err := store.MakeFIFOs(h.TaskDir(id), false); err != nil {
+		t.Fatal(err)
+	}
+	hold(t, h, id)
+	return &record.Event{Name: record.EventFailed, Time: at, TaskID: id, State: state}
+}
+
+// hung waits until somebody has hung up a bell at the task.
+func hung(t *testing.T, h *store.Home, id string) {
+	t.Helper()
+	dir := filepath.Join(h.TaskDir(id), store.BellsDir)
+	for len(visible(t, dir)) == 0 {
+		time.Sleep(time.Millisecond)
+	}
+}
+
+func visible(t *testing.T, dir string) (names []string) {
+	t.Helper()
+	entries, err := os.ReadDir(dir)
+	if err != nil && !os.IsNotExist(err) {
+		t.Fatal(err)
+	}
+	for _, e := range entries {
+		if e.Name()[0] != '.' {
+			names = append(names, e.Name())
+		}
+	}
+	return names
+}
+
+// CASES 56: whoever is told of an end finds it in the journal.
+func TestP10WhoIsToldOfAnEndFindsIt(t *testing.T) {
+	for name, load := range map[string]func(*store.Home) (*Task, error){
+		"one task": func(h *store.Home) (*Task, error) { return Load(h, "web") },
+		"a list": func(h *store.Home) (*Task, error) {
+			tasks, err := LoadAll(h, Filter{})
+			return tasks[0], err
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			h := testHome(t)
+			event := endedUntold(t, h, "web", time.Now())
+			told := make(chan int)
+			go func() {
+				task, err := load(h)
+				if err != nil || task.State != record.Failed {
+					t.Errorf("%v, %v, want a failed task", task, err)
+				}
+				told <- len(ends(t, h, "web"))
+			}()
+			hung(t, h, "web")
+			if err := h.Append(event); err != nil {
+				t.Fatal(err)
+			}
+			if err := h.UnmarkLive("web"); err != nil {
+				t.Fatal(err)
+			}
+			store.Ring(filepath.Join(h.TaskDir("web"), store.BellsDir), store.BellChange)
+			if n := <-told; n != 1 {
+				t.Errorf("the journal held %d ends when the end was told, want 1", n)
+			}
+		})
+	}
+}
+
+// Nobody hangs with a supervisor that is stopped before it journals, or finds no room.
+func TestAnEndIsToldInTheEnd(t *testing.T) {
+	h := testHome(t)
+	endedUntold(t, h, "stopped", time.Now())
+	endedUntold(t, h, "long", time.Now().Add(-tellingTime))
+	endedUntold(t, h, "future", time.Now().Add(time.Hour))
+	for id, least := range map[string]time.Duration{"stopped": tellingTime / 2, "long": 0, "future": 0} {
+		begin := time.Now()
+		task := load(t, h, id)
+		if took := time.Since(begin); task.State != record.Failed || took < least || least == 0 && took > tellingTime {
+			t.Errorf("Load(%s) = %s after %v, want failed after %v", id, task.State, took, least)
+		}
+	}
+	if n := len(visible(t, filepath.Join(h.TaskDir("stopped"), store.BellsDir))); n != 0 {
+		t.Errorf("%d bells are left, want 0", n)
+	}
+}
