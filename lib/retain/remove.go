@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
-	"syscall"
 	"time"
 
 	"bgtasks/lib/fail"
@@ -72,40 +71,16 @@ func remove(h *store.Home, p pick) (freed int64, err error) {
 	return freed, takeAway(h, t, p.why)
 }
 
-// takeAway writes the event, then removes the task. On a disk that is full the
-// task goes first: it is what makes room for the event.
+// takeAway removes the task, and journals that.
 func takeAway(h *store.Home, t *view.Task, why Why) error {
 	fail.Pass("retain-journal")
-	event := &record.Event{Name: record.EventRemoved, Time: time.Now(), TaskID: t.ID, Labels: t.Spec.EventLabels(), State: t.Current,
-		Extra: []byte(`"removedFor":"` + string(why) + `"`)}
-	unsaid := h.Append(event)
-	if unsaid != nil && !errors.Is(unsaid, syscall.ENOSPC) && !errors.Is(unsaid, syscall.EDQUOT) {
-		return fmt.Errorf("journal the removal of %q: %w", t.ID, unsaid)
-	}
-	if err := h.Remove(t.ID); err != nil {
+	err := h.RemoveTold(&record.Event{Name: record.EventRemoved, Time: time.Now(), TaskID: t.ID, Labels: t.Spec.EventLabels(),
+		State: t.Current, Extra: []byte(`"removedFor":"` + string(why) + `"`)})
+	if untold := (*store.UntoldError)(nil); err != nil && !errors.As(err, &untold) {
 		return fmt.Errorf("remove %q: %w", t.ID, err)
 	}
-	if unsaid == nil {
-		return nil
-	}
-	if err := h.Append(event); err != nil {
-		return &unsaidError{t.ID, err}
-	}
-	return nil
+	return err
 }
-
-// unsaidError says that a task was removed, and that the journal has no room to
-// tell of it.
-type unsaidError struct {
-	id  string
-	err error
-}
-
-func (e *unsaidError) Error() string {
-	return "task \"" + e.id + "\" was removed, but the journal can't tell of it: " + e.err.Error()
-}
-
-func (e *unsaidError) Unwrap() error { return e.err }
 
 // sizeOf adds up the sizes of the files in a task's directory. What can't be
 // looked at counts for nothing.

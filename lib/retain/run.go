@@ -50,6 +50,9 @@ type Result struct {
 
 // Run removes what the options pick. What can't be removed hinders nothing else.
 func Run(h *store.Home, o Options) (*Result, error) {
+	if !o.DryRun {
+		_ = h.SweepFirst() // what another one was about when it was killed
+	}
 	o.Filter.Brief = true
 	tasks, err := view.LoadAll(h, o.Filter)
 	if err != nil {
@@ -120,7 +123,7 @@ func (r *Result) apply(h *store.Home, o Options, p pick) error {
 	} else if freed == 0 {
 		freed = sizeOf(h.TaskDir(p.id))
 	}
-	if unsaid := (*unsaidError)(nil); err != nil && !errors.As(err, &unsaid) {
+	if untold := (*store.UntoldError)(nil); err != nil && !errors.As(err, &untold) {
 		return err
 	}
 	r.Bytes += freed

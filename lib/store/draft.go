@@ -206,18 +206,10 @@ func (h *Home) UnmarkLive(id string) error {
 // then deletes it. The caller holds its run.lock or knows that nobody can. A
 // crash leaves the rest in tmp/.
 func (h *Home) Remove(id string) error {
-	away := h.tmpName(id)
-	if err := fail.Point("remove-rename"); err != nil {
+	away, err := h.withdraw(id, "")
+	if err != nil {
 		return err
 	}
-	// The marker first: once the name is free, a marker is another task's.
-	if err := h.UnmarkLive(id); err != nil {
-		return err
-	}
-	if err := os.Rename(h.TaskDir(id), away); err != nil {
-		return err
-	}
-	fail.Pass("remove-ring")
 	Ring(filepath.Join(away, BellsDir), BellChange)
 	return fsys.RemoveAll(away)
 }

@@ -49,8 +49,10 @@ func (h *Home) SweepFirst() error {
 	return err
 }
 
-// Sweep removes what Stale lists.
+// Sweep removes what Stale lists, and finishes the removals of tasks that were cut short,
+// as far as the journal can be had.
 func (h *Home) Sweep() error {
+	_ = h.tellGone() // or a later sweep does
 	stale, err := h.Stale()
 	for _, path := range stale {
 		err = errors.Join(err, fsys.RemoveAll(path))
