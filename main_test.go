@@ -10,7 +10,7 @@ import (
 )
 
 // helperPrograms are small programs that scripts run as tasks or around them.
-var helperPrograms = []string{"./testdata/prog/brood", "./testdata/prog/escape", "./testdata/prog/hoard", "./testdata/prog/holder", "./testdata/prog/noreap", "./testdata/prog/slot", "./testdata/prog/teller", "./testdata/zoo"}
+var helperPrograms = []string{"./testdata/prog/become", "./testdata/prog/brood", "./testdata/prog/escape", "./testdata/prog/hoard", "./testdata/prog/holder", "./testdata/prog/noreap", "./testdata/prog/slot", "./testdata/prog/teller", "./testdata/zoo"}
 
 // suite is where the built programs are: Bin has the commands of the suite,
 // Helpers those of testdata/prog.

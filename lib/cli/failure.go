@@ -237,6 +237,11 @@ func stopFailure(err error) *Failure {
 	if !errors.As(err, &stop) {
 		return nil
 	}
+	if len(stop.Refused) > 0 {
+		const hint = "Their user may end them, and root."
+		return &Failure{Type: "StopFailed", Message: "failed to stop task: " + stop.ID, Code: CodeNo, Text: stop.Error(), Hint: hint,
+			Details: []Detail{{"id", stop.ID}, {"reason", stop.Error()}, {"refused", stop.Refused}, {"hint", hint}}}
+	}
 	return &Failure{Type: "StopFailed", Message: "failed to stop task: " + stop.ID, Code: CodeNo, Retryable: true,
 		Text: stop.Error(),
 		Details: []Detail{{"id", stop.ID}, {"reason", stop.Error()},

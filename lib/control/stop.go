@@ -25,12 +25,13 @@ type StopOptions struct {
 // be refused, but a process in an uninterruptible system call is late.
 const patience = 15 * time.Second
 
-// StopError says that a tree did not end in time, or has no supervisor that
-// could end it.
+// StopError says that a tree did not end in time, has no supervisor that could end
+// it, or has processes left that its supervisor may not signal.
 type StopError struct {
-	ID   string
-	Why  string
-	Left []int // processes that are still there, if known
+	ID      string
+	Why     string
+	Left    []int     // processes that are still there, if known
+	Refused []Refused // all that is left, and may not be signalled
 }
 
 func (e *StopError) Error() string {
@@ -127,14 +128,35 @@ func shimPID(t *view.Task) int {
 	return t.Holder.PID
 }
 
-// left lists the processes below the shim, for a message.
-func left(t *view.Task) (pids []int) {
-	if t.Holder != nil && proc.Identity(*t.Holder).Elsewhere() {
-		return nil // its pid is another's here
-	}
-	members, _ := proc.Descendants(shimPID(t))
-	for _, m := range members {
+// left lists the processes of the tree that live, for a message.
+func left(h *store.Home, t *view.Task) (pids []int) {
+	for _, m := range survivors(h, t) {
 		pids = append(pids, m.PID)
 	}
 	return pids
+}
+
+// survivors looks for the processes of the tree that live: below its shim, and where an
+// adopter finds them.
+func survivors(h *store.Home, t *view.Task) (live []proc.Member) {
+	if elsewhere(t) {
+		return nil
+	}
+	members, _ := proc.Descendants(shimPID(t))
+	for _, m := range members {
+		if !m.Zombie {
+			live = append(live, m)
+		}
+	}
+	if now := t.Current; len(live) == 0 && now != nil && now.Leader != nil {
+		marks := record.Marks(t.Spec.RunToken, t.ID, now.Run, h.Path())
+		live, _ = proc.KinOf(proc.Identity(*now.Leader), marks, nil).Live()
+	}
+	return live
+}
+
+// elsewhere tells whether the shim is of another namespace: its pid, and those of its
+// tree, are others' here.
+func elsewhere(t *view.Task) bool {
+	return t.Holder != nil && proc.Identity(*t.Holder).Elsewhere()
 }

@@ -211,6 +211,8 @@ func (s *stopper) look(id string) {
 		default:
 			if err = r.tell(s.home, t); err != nil {
 				err = fmt.Errorf("ask %q to stop: %w", id, err)
+			} else {
+				err = refusal(s.home, t)
 			}
 		}
 		if err == nil {
@@ -229,7 +231,7 @@ func (s *stopper) expire() {
 	for id, r := range s.runs {
 		switch {
 		case !time.Now().Before(r.deadline):
-			s.end(id, nil, &StopError{ID: id, Why: "its processes do not end", Left: left(r.seen)})
+			s.end(id, nil, &StopError{ID: id, Why: "its processes do not end", Left: left(s.home, r.seen)})
 		case s.next.IsZero() || r.deadline.Before(s.next):
 			s.next = r.deadline
 		}

@@ -145,6 +145,7 @@ type State struct {
 	UpdatedAt    time.Time
 	Usage        *Usage
 	Stop         *Stop
+	Refused      []int // pids: all that is left of a run that is being stopped, and may not be signalled
 
 	EventsMissing int // events before the end that were not in the journal when it was recorded; some may be since
 
@@ -184,6 +185,7 @@ func (s *State) AppendJSON(b []byte) []byte {
 	o.time("updatedAt", s.UpdatedAt)
 	o.usage("usage", s.Usage)
 	o.stop("stop", s.Stop)
+	o.ints("refused", s.Refused)
 	s.appendLogs(&o)
 	o.process("claimedBy", s.ClaimedBy)
 	s.appendDue(&o)

@@ -28,7 +28,7 @@ func (s *Shim) end() {
 	status := s.leaderStatus()
 	noteStatus(&s.state, status)
 	s.state.State, s.state.Reason = s.verdict(status)
-	s.state.StaleAt, s.state.StaleReason = time.Time{}, ""
+	s.state.StaleAt, s.state.StaleReason, s.state.Refused = time.Time{}, "", nil
 	if s.treeGone && s.launch.Retry.Again(&s.state, s.launch.OnWatchdog) {
 		s.tryAgain()
 	}

@@ -1,7 +1,6 @@
 package shim
 
 import (
-	"errors"
 	"strings"
 	"time"
 
@@ -133,6 +132,7 @@ func (s *Shim) lookAtChildren() {
 		s.usage.Add(usage)
 	}
 	s.lookAgain(s.watchTree())
+	s.tellRefusal()
 }
 
 // unreaped is the leader if it must stay unreaped, 0 for none.
@@ -146,10 +146,11 @@ func (s *Shim) unreaped() int {
 // killTree passes over what may not be killed: a process that became another
 // user's.
 func (s *Shim) killTree() error {
-	if _, err := s.tree.KillChildren(); !errors.Is(err, unix.EPERM) {
-		return err
+	_, err := s.tree.KillChildren()
+	if s.noteRefusal(err); proc.IsRefusal(err) {
+		return nil
 	}
-	return nil
+	return err
 }
 
 // isTreeGone looks at the tree after the leader's end. One that is gone is gone for good.

@@ -1,6 +1,7 @@
 package shim
 
 import (
+	"slices"
 	"syscall"
 	"time"
 
@@ -16,6 +17,7 @@ type stopping struct {
 	cause    record.Reason // how the end will be called; empty: as the leader's own end
 	deadline time.Time     // when the grace is over; zero once killing
 	killing  bool
+	refused  bool // some process may not be signalled
 }
 
 // heedLeft carries out a stop that was left in stop.json while nobody listened
@@ -97,7 +99,8 @@ func (s *Shim) begin(cause record.Reason, signal syscall.Signal, grace time.Dura
 	if signal == syscall.SIGKILL {
 		grace = 0
 	} else {
-		s.tree.SignalAll(signal)
+		_, err := s.tree.SignalAll(signal)
+		s.noteRefusal(err)
 	}
 	if deadline := time.Now().Add(grace); s.stop.deadline.IsZero() || deadline.Before(s.stop.deadline) {
 		s.stop.deadline = deadline
@@ -111,6 +114,7 @@ func (s *Shim) begin(cause record.Reason, signal syscall.Signal, grace time.Dura
 	if s.leaderEnded || s.adopted != nil {
 		s.lookAtChildren() // there may be nobody left to send a SIGCHLD
 	}
+	s.tellRefusal()
 }
 
 // announceStop lets readers see that the run is being ended, and whoever may
@@ -132,5 +136,31 @@ func (s *Shim) kill() {
 	fail.Pass("shim-stop-kill")
 	s.stop.killing = true
 	s.stop.deadline = time.Time{}
-	s.tree.KillChildren()
+	_, err := s.tree.KillChildren()
+	s.noteRefusal(err)
+}
+
+func (s *Shim) noteRefusal(err error) {
+	s.stop.refused = s.stop.refused || proc.IsRefusal(err)
+}
+
+// tellRefusal tells who asked for the stop when there is nothing more to be done: all that is
+// left of the tree is another user's, and ends when it likes. An end that is recorded stays as
+// it is; then whoever waits looks at the tree itself.
+func (s *Shim) tellRefusal() {
+	if s.stop == nil || !s.stop.refused || s.treeGone {
+		return
+	}
+	live, err := s.tree.Live()
+	refused := proc.Refusing(live)
+	slices.Sort(refused)
+	if err != nil || len(refused) < len(live) || len(live) == 0 || slices.Equal(refused, s.state.Refused) {
+		return
+	}
+	s.state.Refused = refused
+	if !s.recorded {
+		s.state.UpdatedAt = time.Now()
+		store.Replace(s.path(store.StateFile), s.encoded())
+	}
+	store.Ring(s.path(store.BellsDir), store.BellChange)
 }

@@ -171,6 +171,7 @@ var stateMembers = members[record.State]{
 	{"updatedAt", func(d *decoder, s *record.State, v gjson.Result) { s.UpdatedAt = d.time(v) }},
 	{"usage", func(d *decoder, s *record.State, v gjson.Result) { s.Usage = nested(d, v, usageMembers) }},
 	{"stop", func(d *decoder, s *record.State, v gjson.Result) { s.Stop = nested(d, v, stopMembers) }},
+	{"refused", func(d *decoder, s *record.State, v gjson.Result) { s.Refused = d.numbers(v) }},
 	{"logStart", func(d *decoder, s *record.State, v gjson.Result) { s.LogStart = d.integer(v) }},
 	{"logEnd", func(d *decoder, s *record.State, v gjson.Result) { s.LogEnd = d.integer(v) }},
 	{"errorsStart", func(d *decoder, s *record.State, v gjson.Result) { s.ErrorsStart = d.integer(v) }},
