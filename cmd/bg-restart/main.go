@@ -18,6 +18,7 @@ import (
 	"bgtasks/lib/control"
 	"bgtasks/lib/launch"
 	"bgtasks/lib/record"
+	"bgtasks/lib/view"
 )
 
 func main() {
@@ -25,7 +26,7 @@ func main() {
 		Name:    "restart",
 		Help:    "End tasks if they run, and run them again under the same ids. Prints the ids.",
 		Flags:   &flags{},
-		JSON:    cli.Many(func(p *cli.RestartPayload) string { return string(p.ID) }, restart),
+		JSON:    cli.Together(func(p *cli.RestartPayload) string { return string(p.ID) }, restartAll),
 		Options: cli.WaitOptions,
 		After:   launch.Tidy,
 	})
@@ -59,14 +60,27 @@ func (f *flags) Run(c *cli.Call) error {
 	if f.Timeout != nil {
 		c.Opts.Timeout = time.Duration(*f.Timeout)
 	}
-	c.Opts.Concurrency = max(len(targets), cli.DefaultConcurrency)
-	payload := func(id string) *cli.RestartPayload { return &cli.RestartPayload{ID: cli.TaskID(id), Env: env} }
-	return cli.Each(c, cli.Items(targets, payload), restart, func(d *cli.TaskData) error {
+	c.Opts.Concurrency = max(min(len(targets), most), cli.DefaultConcurrency)
+	items := cli.Items(targets, func(id string) *cli.RestartPayload { return &cli.RestartPayload{ID: cli.TaskID(id), Env: env} })
+	return cli.EachOf(c, items, restartAll(c, items), func(d *cli.TaskData) error {
 		if f.Wait {
 			c.Relay(d.Task)
 		}
 		return c.Print(d.TaskID)
 	})
+}
+
+// most is how many are restarted at once: each sits out the grace of its stop, and
+// needs a thread for that.
+const most = 64
+
+// restartAll restarts the tasks of the items, and then waits for all, if that is wanted.
+func restartAll(c *cli.Call, items []cli.Item[cli.RestartPayload]) []cli.Outcome[*cli.TaskData] {
+	results := cli.WorkAll(c, items, restart)
+	if !c.Opts.Wait {
+		return results
+	}
+	return cli.AwaitItems(c, results, (*cli.TaskData).ID, func(t *view.Task) *cli.TaskData { return cli.NewEndData(c, t) })
 }
 
 func restart(c *cli.Call, p *cli.RestartPayload) (*cli.TaskData, error) {
@@ -83,11 +97,5 @@ func restart(c *cli.Call, p *cli.RestartPayload) (*cli.TaskData, error) {
 	if err != nil {
 		return nil, err
 	}
-	if !c.Opts.Wait {
-		return cli.NewTaskData(cli.AtStart(t)), nil
-	}
-	if t, err = cli.Await(c, t.ID); err != nil {
-		return nil, err
-	}
-	return cli.NewEndData(c, t), nil
+	return cli.NewTaskData(cli.AtStart(t)), nil
 }

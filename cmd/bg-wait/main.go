@@ -68,8 +68,7 @@ func (f *flags) Run(c *cli.Call) error {
 	}
 	if c.JSON && !f.Any {
 		c.Opts.Concurrency = max(len(targets), cli.DefaultConcurrency)
-		items := cli.Items(targets, func(id string) *cli.TaskPayload { return &cli.TaskPayload{ID: cli.TaskID(id)} })
-		return cli.Each(c, items, wait, nil)
+		return waitEach(c, targets)
 	}
 	ids, err := f.found(c, targets)
 	if err != nil || len(ids) == 0 {
@@ -170,6 +169,17 @@ func earliest(tasks []*view.Task) *view.Task {
 		}
 	}
 	return first
+}
+
+// waitEach waits for all tasks, and tells of each.
+func waitEach(c *cli.Call, targets []cli.Target) error {
+	items := cli.Items(targets, func(id string) *cli.TaskPayload { return &cli.TaskPayload{ID: cli.TaskID(id)} })
+	results := make([]cli.Outcome[*cli.TaskData], len(items))
+	for i, it := range items {
+		results[i] = cli.Outcome[*cli.TaskData]{Data: &cli.TaskData{TaskID: it.ID}, Err: it.Err}
+	}
+	results = cli.AwaitItems(c, results, (*cli.TaskData).ID, func(t *view.Task) *cli.TaskData { return cli.NewEndData(c, t) })
+	return cli.EachOf(c, items, results, nil)
 }
 
 func wait(c *cli.Call, p *cli.TaskPayload) (*cli.TaskData, error) {

@@ -136,16 +136,18 @@ func (c *Call) named(words []string) ([]Target, error) {
 		return nil, err
 	}
 	var targets []Target
+	known, resolver := map[string]bool{}, view.NewResolver(h)
 	for _, word := range words {
 		if h == nil {
 			targets = append(targets, Target{word, &view.NotFoundError{ID: word}})
 			continue
 		}
-		ids, err := view.Resolve(h, []string{word})
+		id, err := resolver.Resolve(word)
 		if err != nil {
 			targets = append(targets, Target{word, err})
-		} else if !slices.Contains(targets, Target{ID: ids[0]}) {
-			targets = append(targets, Target{ID: ids[0]})
+		} else if !known[id] {
+			known[id] = true
+			targets = append(targets, Target{ID: id})
 		}
 	}
 	return targets, nil
@@ -176,7 +178,11 @@ func (c *Call) narrow(targets []Target, filter view.Filter) ([]Target, error) {
 	if err != nil {
 		return nil, err
 	}
-	return slices.DeleteFunc(targets, func(t Target) bool { return t.Err == nil && !slices.Contains(passed, t) }), nil
+	ids := map[string]bool{}
+	for _, t := range passed {
+		ids[t.ID] = true
+	}
+	return slices.DeleteFunc(targets, func(t Target) bool { return t.Err == nil && !ids[t.ID] }), nil
 }
 
 // Found gives the ids of the targets that are there. The others are complained

@@ -21,6 +21,9 @@ type TaskData struct {
 	*Verdict // nil unless the end was waited for
 }
 
+// ID is the task's.
+func (d *TaskData) ID() string { return d.TaskID }
+
 // NewTaskData is the data about a task.
 func NewTaskData(t *view.Task) *TaskData {
 	return &TaskData{TaskID: t.ID, Status: string(t.Status), State: string(t.State), Task: t}
@@ -49,15 +52,53 @@ func (o *Options) Deadline() time.Time {
 // Await waits until a task is over, for as long as the options say. The error
 // of a time that is up is a TaskWaitTimedOut.
 func Await(c *Call, id string) (*view.Task, error) {
-	h, err := Reach(c, id)
-	if err != nil {
-		return nil, err
+	o := AwaitAll(c, []string{id})[0]
+	return o.Data, o.Err
+}
+
+// AwaitAll does so for many at once: however many they are, they cost one thread.
+func AwaitAll(c *Call, ids []string) []Outcome[*view.Task] {
+	results := make([]Outcome[*view.Task], len(ids))
+	if len(ids) == 0 {
+		return results
 	}
-	tasks, err := watch.Until(c.Context(), h, []string{id}, c.Opts.Deadline(), Over, false)
-	if err != nil {
-		return nil, WaitError(c, id, err)
+	h, err := c.ExistingHome()
+	if h == nil {
+		for i, id := range ids {
+			if results[i].Err = err; err == nil {
+				results[i].Err = &view.NotFoundError{ID: id}
+			}
+		}
+		return results
 	}
-	return tasks[0], tasks[0].Unreadable
+	tasks, errs := watch.Each(c.Context(), h, ids, c.Opts.Deadline(), Over)
+	for i, t := range tasks {
+		if errs[i] != nil {
+			results[i].Err = WaitError(c, ids[i], errs[i])
+		} else {
+			results[i] = Outcome[*view.Task]{t, t.Unreadable}
+		}
+	}
+	return results
+}
+
+// AwaitItems waits for what the items of a batch came to so far, and gives what end
+// makes of the tasks.
+func AwaitItems[D any](c *Call, results []Outcome[D], id func(D) string, end func(*view.Task) D) []Outcome[D] {
+	var ids []string
+	var places []int
+	for i, r := range results {
+		if r.Err == nil {
+			ids, places = append(ids, id(r.Data)), append(places, i)
+		}
+	}
+	for n, o := range AwaitAll(c, ids) {
+		r := &results[places[n]]
+		if r.Err = o.Err; o.Err == nil {
+			r.Data = end(o.Data)
+		}
+	}
+	return results
 }
 
 // AtStart gives a task as it was when its program was executed: what a start

@@ -30,10 +30,10 @@ func (e *AmbiguousError) Error() string {
 //
 // The error is *AmbiguousError or *NotFoundError, about the first such word.
 func Resolve(h *store.Home, words []string) ([]string, error) {
-	res := resolver{home: h}
+	res := NewResolver(h)
 	var ids []string
 	for _, word := range words {
-		id, err := res.resolve(word)
+		id, err := res.Resolve(word)
 		if err != nil {
 			return nil, err
 		}
@@ -44,8 +44,9 @@ func Resolve(h *store.Home, words []string) ([]string, error) {
 	return ids, nil
 }
 
-// resolver reads the names only when a word is no id, and then once.
-type resolver struct {
+// Resolver finds the tasks that words mean, one after the other. It reads the names
+// only when a word is no id, and then once.
+type Resolver struct {
 	home   *store.Home
 	labels []label
 }
@@ -73,7 +74,11 @@ func (r *reader) name(id string) string {
 	return gjson.GetBytes(text, "name").Str
 }
 
-func (r *resolver) resolve(word string) (string, error) {
+// NewResolver gives one for the home.
+func NewResolver(h *store.Home) *Resolver { return &Resolver{home: h} }
+
+// Resolve finds what one word means; see the function of that name.
+func (r *Resolver) Resolve(word string) (string, error) {
 	if record.ValidID(word) && exists(r.home.TaskDir(word)) {
 		return word, nil
 	}
@@ -98,7 +103,7 @@ func (r *resolver) resolve(word string) (string, error) {
 }
 
 // among finds the only open one of the tasks that have a name.
-func (r *resolver) among(word string, ids []string) (string, error) {
+func (r *Resolver) among(word string, ids []string) (string, error) {
 	tasks, err := LoadAll(r.home, Filter{IDs: ids, Brief: true})
 	if err != nil {
 		return "", err
@@ -110,7 +115,7 @@ func (r *resolver) among(word string, ids []string) (string, error) {
 	return "", &AmbiguousError{word, idsOf(tasks)}
 }
 
-func (r *resolver) all(match func(label) bool) (ids []string) {
+func (r *Resolver) all(match func(label) bool) (ids []string) {
 	for _, l := range r.labels {
 		if match(l) {
 			ids = append(ids, l.id)

@@ -2,6 +2,7 @@ package watch
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"bgtasks/lib/store"
@@ -23,7 +24,7 @@ func Until(ctx context.Context, h *store.Home, ids []string, deadline time.Time,
 		return nil, err
 	}
 	defer w.Close()
-	u := &until{w: w, home: h, done: done, seen: map[string]*view.Task{}, pending: map[string]bool{}}
+	u := newUntil(w, h, done)
 	for _, id := range ids {
 		if err := u.begin(id); err != nil {
 			return nil, err
@@ -50,6 +51,47 @@ type until struct {
 	done    func(*view.Task) bool
 	seen    map[string]*view.Task
 	pending map[string]bool
+}
+
+func newUntil(w *Watcher, h *store.Home, done func(*view.Task) bool) *until {
+	return &until{w: w, home: h, done: done, seen: map[string]*view.Task{}, pending: map[string]bool{}}
+}
+
+// Each waits for all of ids as Until does, but an error about one of them hinders no
+// other: it is given for that one. ErrTimeout, or the error of ctx, is given for those
+// that done has not said yes to by then.
+func Each(ctx context.Context, h *store.Home, ids []string, deadline time.Time, done func(*view.Task) bool) ([]*view.Task, []error) {
+	w, err := New(h)
+	if err != nil {
+		return make([]*view.Task, len(ids)), slices.Repeat([]error{err}, len(ids))
+	}
+	defer w.Close()
+	u, faults := newUntil(w, h, done), map[string]error{}
+	note := func(id string, err error) {
+		if err != nil {
+			faults[id] = err
+			delete(u.pending, id)
+			w.Remove(id)
+		}
+	}
+	for _, id := range ids {
+		note(id, u.begin(id))
+	}
+	for err == nil && len(u.pending) > 0 {
+		var woken []string
+		woken, err = w.Wait(ctx, deadline)
+		for _, id := range woken {
+			note(id, u.look(id))
+		}
+	}
+	for id := range u.pending {
+		faults[id] = err
+	}
+	errs := make([]error, len(ids))
+	for i, id := range ids {
+		errs[i] = faults[id]
+	}
+	return u.tasks(ids), errs
 }
 
 func (u *until) begin(id string) error {
