@@ -199,7 +199,7 @@ func (w *world) checkOutput(lossy string) {
 			w.t.Errorf("the bytes from %d are not those that were written there", start)
 		}
 	}
-	if a := w.must(0, "bg-logs", w.id); a.out != stored.String() {
+	if a := w.must(0, "bg-logs", "--from", "0", w.id); a.out != stored.String() {
 		w.t.Errorf("bg-logs prints %d bytes, want the %d that are stored", len(a.out), stored.Len())
 	}
 }

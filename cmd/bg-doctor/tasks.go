@@ -147,7 +147,7 @@ func taskChecks(h *store.Home) []check {
 			unmarked = append(unmarked, id)
 		}
 	}
-	return []check{records(ids, broken), supervisors(h, lost), marked(h, unmarked), cgroups(h)}
+	return []check{records(ids, broken), logs(h, ids), supervisors(h, lost), marked(h, unmarked), cgroups(h)}
 }
 
 // stillOpen looks again: a run may end between two looks.

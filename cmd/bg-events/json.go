@@ -68,7 +68,7 @@ func frames(c *cli.Call, p *cli.EventsPayload) (*cli.Frames, error) {
 		Status string     `json:"status"`
 		Task   *view.Task `json:"task"`
 	}{string(t.Status), t})
-	f.AddLines(lines.Lines)
+	f.AddLines(lines)
 	return f, nil
 }
 

@@ -23,6 +23,7 @@ type artifactData struct {
 	Summary  string        `json:"summary"`
 	Inline   *cli.LogLines `json:"inline"`
 	Artifact artifact      `json:"artifact"`
+	Stderr   *artifact     `json:"stderr_artifact,omitempty"` // of a task with separate streams
 }
 
 type artifact struct {
@@ -61,17 +62,39 @@ func logs(c *cli.Call, p *cli.LogsPayload) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	if c.Opts.Output == "inline" || c.Opts.Output == "auto" && !lines.HasMore {
+	if c.Opts.Output == "inline" || c.Opts.Output == "auto" && !lines.More() {
 		return lines, nil
 	}
-	path := filepath.Join(h.TaskDir(lines.TaskID), stem(p)+".log")
-	a := artifact{Key: "task." + lines.TaskID + ".logs", Label: "task log", Kind: "text", AbsolutePath: path, CreatedAt: cli.Now()}
-	if a.RelativePath, err = filepath.Rel(h.Path(), path); err != nil {
+	a, err := pointer(h, lines, stem(p))
+	if err != nil {
 		return nil, err
 	}
+	data := &artifactData{"summary+artifact", summary(lines), lines, *a, nil}
+	if lines.Stderr != nil {
+		if data.Stderr, err = pointer(h, lines.Stderr, store.ErrorsStem); err != nil {
+			return nil, err
+		}
+		data.Stderr.Key, data.Stderr.Label = data.Stderr.Key+".stderr", "task stderr"
+	}
+	return data, nil
+}
+
+func summary(l *cli.LogLines) string {
+	text := fmt.Sprintf("Showing %d of %d log lines for %s", l.ShownLines, l.TotalLines, l.TaskID)
+	if e := l.Stderr; e != nil {
+		text += fmt.Sprintf(", and %d of %d of its stderr", e.ShownLines, e.TotalLines)
+	}
+	return text + "."
+}
+
+// pointer tells where a log is.
+func pointer(h *store.Home, lines *cli.LogLines, stem string) (*artifact, error) {
+	path := filepath.Join(h.TaskDir(lines.TaskID), stem+".log")
+	a := &artifact{Key: "task." + lines.TaskID + ".logs", Label: "task log", Kind: "text", AbsolutePath: path, CreatedAt: cli.Now()}
+	var err error
+	a.RelativePath, err = filepath.Rel(h.Path(), path)
 	a.addParts(lines.Parts)
-	summary := fmt.Sprintf("Showing %d of %d log lines for %s.", lines.ShownLines, lines.TotalLines, lines.TaskID)
-	return &artifactData{"summary+artifact", summary, lines, a}, nil
+	return a, err
 }
 
 // frames gives the last lines as frames between two that say how many.
@@ -80,15 +103,19 @@ func frames(c *cli.Call, p *cli.LogsPayload) (*cli.Frames, error) {
 	if err != nil {
 		return nil, err
 	}
+	total, shown, dropped := lines.TotalLines, lines.ShownLines, lines.DroppedBytes
+	if e := lines.Stderr; e != nil {
+		total, shown, dropped = total+e.TotalLines, shown+e.ShownLines, dropped+e.DroppedBytes
+	}
 	f := cli.NewFrames(lines.TaskID)
 	f.Add("task.logs.started", struct {
 		TotalLines   int64 `json:"total_lines"`
 		DroppedBytes int64 `json:"dropped_bytes,omitempty"`
-	}{lines.TotalLines, lines.DroppedBytes})
-	f.AddLines(lines.Lines)
+	}{total, dropped})
+	f.AddLines(lines)
 	f.Add("task.logs.completed", struct {
 		EmittedLines int `json:"emitted_lines"`
-	}{lines.ShownLines})
+	}{shown})
 	return f, nil
 }
 
@@ -101,7 +128,9 @@ func read(c *cli.Call, p *cli.LogsPayload) (*store.Home, *cli.LogLines, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	lines, err := cli.LastLines(h, t, cli.LogOptions{Stderr: p.Stderr, Run: int(p.Run), Attempt: int(p.Attempt)}, int(p.Lines))
+	o := cli.AllOutput()
+	o.Stderr, o.AllRuns, o.Run, o.Attempt = p.Stderr, p.AllRuns, int(p.Run), int(p.Attempt)
+	lines, err := cli.LastLines(h, t, o, int(p.Lines))
 	return h, lines, err
 }
 

@@ -1,10 +1,11 @@
 // Command bg-logs prints what tasks wrote, byte for byte.
 //
 //	bg-logs [-n LINES] [-f] [--since WHEN] [--until WHEN] [--grep RE] [--from OFFSET]
-//	        [--run N] [--attempt N] [-t] [--stderr] TASK…
+//	        [--run N] [--attempt N] [--all-runs] [-t] [--stdout] [--stderr] TASK…
 //	bg-logs '{"id":"bg_demo","lines":50}' [--output auto|inline|artifact] [--stream] | @FILE | -
 //
-// Several tasks get headings. Bytes that were dropped are told about on stderr,
+// What it prints is of the newest run, unless something else is asked for. The stderr
+// of a task with separate streams goes to stderr. Several tasks get headings. Bytes that were dropped are told about on stderr,
 // at the place where they are missing.
 package main
 
@@ -38,8 +39,10 @@ type flags struct {
 	From       *int64      `placeholder:"OFFSET" help:"Only bytes from this offset of the output on."`
 	Timestamps bool        `short:"t" help:"Put the time of arrival before each line, to the second."`
 	Attempt    *int        `placeholder:"N" help:"Only the output of this attempt, of the newest run unless --run is given."`
-	RunNumber  *int        `name:"run" placeholder:"N" help:"Only the output of this run."`
-	Stderr     bool        `help:"The stderr of tasks that were started with --split."`
+	RunNumber  *int        `name:"run" placeholder:"N" help:"Only the output of this run; of the newest without it."`
+	AllRuns    bool        `help:"The output of all runs, not of the newest alone."`
+	Stdout     bool        `help:"Only the stdout of tasks that were started with --split."`
+	Stderr     bool        `help:"Only the stderr of tasks that were started with --split, on stdout."`
 }
 
 // Run prints the logs of the tasks that the flags name.
@@ -89,13 +92,14 @@ func (f *flags) textOnly(c *cli.Call) error {
 	return c.TextOnly(
 		cli.TextFlag{Name: "--grep", Given: f.Grep != ""}, cli.TextFlag{Name: "--follow", Given: f.Follow},
 		cli.TextFlag{Name: "--since", Given: f.Since != nil}, cli.TextFlag{Name: "--until", Given: f.Until != nil},
+		cli.TextFlag{Name: "--stdout", Given: f.Stdout},
 		cli.TextFlag{Name: "--from", Given: f.From != nil}, cli.TextFlag{Name: "--timestamps", Given: f.Timestamps},
 		cli.TextFlag{Name: "--lines 0", Given: f.Lines != nil && *f.Lines == 0},
 	)
 }
 
 func (f *flags) payload(id string) *cli.LogsPayload {
-	p := &cli.LogsPayload{ID: cli.TaskID(id), Stderr: f.Stderr}
+	p := &cli.LogsPayload{ID: cli.TaskID(id), Stderr: f.Stderr, AllRuns: f.AllRuns}
 	if f.Lines != nil {
 		p.Lines = cli.Positive(*f.Lines)
 	}
@@ -110,7 +114,11 @@ func (f *flags) payload(id string) *cli.LogsPayload {
 
 func (f *flags) options() (cli.LogOptions, error) {
 	o := cli.AllOutput()
-	o.Stderr, o.Since, o.Until, o.Stamps = f.Stderr, f.Since, f.Until, f.Timestamps
+	o.Stdout, o.Stderr, o.AllRuns = f.Stdout, f.Stderr, f.AllRuns
+	o.Since, o.Until, o.Stamps = f.Since, f.Until, f.Timestamps
+	if f.Stdout && f.Stderr {
+		return o, cli.Usage("--stdout excludes --stderr: both are printed without them")
+	}
 	if f.Lines != nil {
 		o.Lines = *f.Lines
 	}
@@ -131,6 +139,9 @@ func (f *flags) options() (cli.LogOptions, error) {
 		if *n.into = *n.value; *n.value < 1 {
 			return o, cli.Usage("%s: expected a number from 1 on, got %d", n.flag, *n.value)
 		}
+	}
+	if f.AllRuns && (o.Run != 0 || o.Attempt != 0) {
+		return o, cli.Usage("--all-runs excludes --run and --attempt")
 	}
 	if f.Follow && (f.Until != nil || o.Run != 0 || o.Attempt != 0) {
 		return o, cli.Usage("--follow excludes --until, --run and --attempt")

@@ -46,7 +46,7 @@ func FollowLogs(c *Call, h *store.Home, ids []string, o LogOptions, any bool, de
 }
 
 func (f *follower) begin(ids []string, o LogOptions) error {
-	heads := &headings{out: f.call.Out, several: len(ids) > 1}
+	heads := f.call.heads(len(ids) > 1)
 	for _, id := range ids {
 		if err := f.watcher.Add(id, true); err != nil {
 			return err
@@ -55,12 +55,9 @@ func (f *follower) begin(ids []string, o LogOptions) error {
 		if err != nil {
 			return err
 		}
-		f.call.noteStreams(t, o)
-		s, err := f.call.openSource(f.home, t, o, heads.of(id))
-		if err != nil {
+		if f.sources[id], err = f.call.openSources(f.home, t, o, heads); err != nil {
 			return err
 		}
-		f.sources[id] = []*source{s}
 		if err := f.look(id); err != nil {
 			return err
 		}
@@ -78,6 +75,7 @@ func (f *follower) look(id string) error {
 		}
 		f.seen[id] = t
 		for _, s := range f.sources[id] {
+			s.learn(t)
 			if err := s.drain(); err != nil {
 				return err
 			}

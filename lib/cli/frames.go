@@ -28,42 +28,75 @@ type LogLines struct {
 	// OutputEnd is "unknown" if some of the output may be missing, uncounted.
 	OutputEnd string `json:"output_end,omitempty"`
 
+	// Stderr is the other stream of a task with separate ones.
+	Stderr *LogLines `json:"stderr,omitempty"`
+
+	// Runs says where the runs begin, if all of them are shown.
+	Runs []LogRun `json:"runs,omitempty"`
+
+	// CutBytes is how many bytes the shown lines are longer than they are shown.
+	CutBytes int64 `json:"cut_bytes,omitempty"`
+
 	// Parts are the files of the log, oldest first.
 	Parts []seglog.Part `json:"-"`
 }
 
 // LogGap is a place where bytes [Start, End) of the output are missing.
 type LogGap struct {
-	Start     int64 `json:"start"`
-	End       int64 `json:"end"`
-	AfterLine int64 `json:"after_line"` // of the total lines, how many precede it
+	Start     int64  `json:"start"`
+	End       int64  `json:"end"`
+	Why       string `json:"why"`        // rotated, full or gone, see bg-state(5)
+	AfterLine int64  `json:"after_line"` // of the total lines, how many precede it
 }
+
+// LogRun is where the output of a run begins.
+type LogRun struct {
+	Run       int   `json:"run"`
+	Start     int64 `json:"start"`
+	AfterLine int64 `json:"after_line"` // as of a LogGap
+}
+
+// More tells whether there are more lines than are shown, of either stream.
+func (l *LogLines) More() bool { return l.HasMore || l.Stderr != nil && l.Stderr.HasMore }
 
 // LastLines reads the last n lines of a task's log as it is now. Lines end at
 // "\n" or "\r\n", an unfinished one counts. What is no UTF-8 is replaced by
 // U+FFFD, as JSON demands; bg-logs prints the bytes. n is DefaultLines when 0.
 // Of the options only those count that choose the log and the part of it.
 func LastLines(h *store.Home, t *view.Task, o LogOptions, n int) (*LogLines, error) {
-	id := t.ID
-	log, err := o.open(h, t)
-	if err != nil {
-		return nil, err
-	}
-	defer log.Close()
 	if n == 0 {
 		n = DefaultLines
 	}
-	l := &LogLines{TaskID: id, OutputEnd: t.OutputEnd}
-	if err := l.read(log, n); err != nil {
-		return nil, fmt.Errorf("read the log of %q: %w", id, err)
+	var streams []*LogLines
+	for _, stem := range o.stems(t) {
+		log, starts, err := o.open(h, t, stem)
+		if err != nil {
+			return nil, err
+		}
+		l := &LogLines{TaskID: t.ID, OutputEnd: t.OutputEnd}
+		err = errors.Join(l.read(log, n, starts), log.Close())
+		if err != nil {
+			return nil, fmt.Errorf("read the log of %q: %w", t.ID, err)
+		}
+		streams = append(streams, l)
 	}
-	return l, nil
+	if len(streams) > 1 {
+		streams[0].Stderr = streams[1]
+	}
+	return streams[0], nil
 }
 
 // read fills in the last n lines, what is missing, and where all of it is.
-func (l *LogLines) read(log *seglog.Reader, n int) (err error) {
-	if l.Lines, err = lastLines(log, n); err != nil {
+func (l *LogLines) read(log *seglog.Reader, n int, starts []view.RunStart) (err error) {
+	if l.Lines, l.CutBytes, err = lastLines(log, n); err != nil {
 		return err
+	}
+	for _, s := range starts {
+		lines, err := log.LinesBefore(s.Offset)
+		if err != nil {
+			return err
+		}
+		l.Runs = append(l.Runs, LogRun{s.Run, s.Offset, lines})
 	}
 	total, losses, err := log.Survey()
 	if err != nil {
@@ -71,7 +104,7 @@ func (l *LogLines) read(log *seglog.Reader, n int) (err error) {
 	}
 	for _, g := range losses {
 		l.DroppedBytes += g.End - g.Start
-		l.Gaps = append(l.Gaps, LogGap{g.Start, g.End, g.AfterLine})
+		l.Gaps = append(l.Gaps, LogGap{g.Start, g.End, g.Why, g.AfterLine})
 	}
 	l.ShownLines = len(l.Lines)
 	l.TotalLines = max(total, int64(l.ShownLines))
@@ -80,41 +113,91 @@ func (l *LogLines) read(log *seglog.Reader, n int) (err error) {
 	return err
 }
 
-func lastLines(log *seglog.Reader, n int) ([]string, error) {
+func lastLines(log *seglog.Reader, n int) (lines []string, cut int64, err error) {
 	off, err := log.TailOffset(n)
 	if err != nil {
-		return nil, err
+		return nil, 0, err
 	}
 	end, err := log.End()
 	if err != nil {
-		return nil, err
+		return nil, 0, err
 	}
-	lines := []string{}
-	var text []byte
+	tail := &lineTail{most: n}
 	chunk := make([]byte, 64<<10)
 	for off < end {
+		if log.IsCut(off) {
+			tail.end()
+		}
 		k, err := log.ReadAt(chunk[:min(int64(len(chunk)), end-off)], off)
-		text, off = append(text, chunk[:k]...), off+int64(k)
+		tail.add(chunk[:k])
+		off += int64(k)
 		var gap *seglog.GapError
 		switch {
 		case errors.As(err, &gap):
-			lines, text, off = append(lines, splitLines(text)...), nil, gap.Gap.End
+			tail.end()
+			off = gap.Gap.End
 		case errors.Is(err, io.EOF):
 			end = off
 		case err != nil:
-			return nil, err
+			return nil, 0, err
 		}
 	}
-	lines = append(lines, splitLines(text)...)
-	return lines[max(len(lines)-n, 0):], nil
+	tail.end()
+	for _, line := range tail.lines {
+		lines = append(lines, line.text)
+		cut += line.cut
+	}
+	return append([]string{}, lines...), cut, nil
 }
 
-func splitLines(text []byte) (lines []string) {
-	for line := range bytes.Lines(text) {
-		line = bytes.TrimSuffix(line, []byte("\n"))
-		lines = append(lines, string(bytes.TrimSuffix(line, []byte("\r"))))
+// The most that an answer holds, in bytes: of a line its beginning, and of the lines
+// the last ones.
+const (
+	maxAnswerLine = 1 << 20
+	maxAnswer     = 16 << 20
+)
+
+// lineTail keeps the last lines of what it is given, in bounded memory.
+type lineTail struct {
+	most  int
+	lines []cutLine
+	size  int    // of all lines
+	text  []byte // the unfinished line
+	cut   int64  // bytes of it that are not kept
+}
+
+type cutLine struct {
+	text string
+	cut  int64
+}
+
+func (t *lineTail) add(p []byte) {
+	for len(p) > 0 {
+		line, rest, ended := bytes.Cut(p, []byte("\n"))
+		room := min(len(line), maxAnswerLine-len(t.text))
+		t.text = append(t.text, line[:room]...)
+		t.cut += int64(len(line) - room)
+		if p = rest; ended {
+			t.push()
+		}
 	}
-	return lines
+}
+
+// end ends an unfinished line.
+func (t *lineTail) end() {
+	if len(t.text) > 0 {
+		t.push()
+	}
+}
+
+func (t *lineTail) push() {
+	t.lines = append(t.lines, cutLine{string(bytes.TrimSuffix(t.text, []byte("\r"))), t.cut})
+	t.size += len(t.text)
+	t.text, t.cut = t.text[:0], 0
+	for len(t.lines) > t.most || t.size > maxAnswer && len(t.lines) > 1 {
+		t.size -= len(t.lines[0].text)
+		t.lines = t.lines[1:]
+	}
 }
 
 // Frame is one piece of a stream about a task.
@@ -141,12 +224,19 @@ func (f *Frames) Add(kind string, data any) {
 }
 
 // AddLines appends a task.log.line frame for each line.
-func (f *Frames) AddLines(lines []string) {
+func (f *Frames) AddLines(lines *LogLines) {
 	type lineData struct {
-		Line string `json:"line"`
+		Line   string `json:"line"`
+		Stream string `json:"stream,omitempty"` // stderr, of a task with separate streams
 	}
-	for _, line := range lines {
-		f.Add("task.log.line", lineData{line})
+	for _, line := range lines.Lines {
+		f.Add("task.log.line", lineData{Line: line})
+	}
+	if lines.Stderr == nil {
+		return
+	}
+	for _, line := range lines.Stderr.Lines {
+		f.Add("task.log.line", lineData{line, "stderr"})
 	}
 }
 

@@ -1,7 +1,6 @@
 package cli
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -13,39 +12,82 @@ import (
 	"bgtasks/lib/view"
 )
 
-// LogOptions say what of a log is printed, and how. The zero value with Lines
-// and From at -1 prints it whole.
+// LogOptions say what of a task's output is printed, and how. The zero value with
+// Lines and From at -1 prints that of the newest run whole.
 type LogOptions struct {
-	Stderr bool // the other stream of a task with separate ones
+	Stdout, Stderr bool // only this stream of a task with separate ones
 
-	Run, Attempt int // only what they wrote; 0 for all, an attempt without a run is of the newest
+	AllRuns      bool
+	Run, Attempt int // only what they wrote; 0 for the newest run, and for all of its attempts
 
-	Lines  int // only the last so many of what passes the rest; -1 for all
-	From   int64
+	Lines  int   // only the last so many of what passes the rest; -1 for all
+	From   int64 // of all runs then, unless one is chosen; -1 for the beginning
 	Since  *Moment
 	Until  *Moment
 	Grep   *regexp.Regexp
 	Stamps bool
 }
 
-// AllOutput prints a log whole.
+// AllOutput prints the newest run whole.
 func AllOutput() LogOptions { return LogOptions{Lines: -1, From: -1} }
 
 // byLine tells that lines must be told apart: bytes alone won't do.
-func (o *LogOptions) byLine() bool { return o.Grep != nil || o.Stamps || o.ring() }
+func (o *LogOptions) byLine() bool { return o.Grep != nil || o.ring() }
 
 // ring tells that the last lines are only known once all were seen.
 func (o *LogOptions) ring() bool { return o.Lines >= 0 && (o.Grep != nil || o.Until != nil) }
 
+// stems are the logs that the options mean. An offset is one of stdout, unless
+// stderr is chosen.
+func (o *LogOptions) stems(t *view.Task) []string {
+	switch {
+	case o.Stderr:
+		return []string{store.ErrorsStem}
+	case o.Stdout || o.From >= 0 || !t.Split():
+		return []string{store.OutputStem}
+	}
+	return []string{store.OutputStem, store.ErrorsStem}
+}
+
+// open opens a log, or the part of it that the options mean. starts are those of the
+// runs in it but the first. The error is *view.NoAttemptError, or says that the log
+// can't be read.
+func (o *LogOptions) open(h *store.Home, t *view.Task, stem string) (log *seglog.Reader, starts []view.RunStart, err error) {
+	log, err = view.OpenLog(h, t, stem)
+	if err != nil {
+		return nil, nil, fmt.Errorf("read the log of %q: %w", t.ID, err)
+	}
+	switch {
+	case o.Run == 0 && o.Attempt == 0 && o.AllRuns:
+		starts, err = view.RunStarts(h, t, stem == store.ErrorsStem)
+		for _, s := range starts {
+			log.Cut(s.Offset)
+		}
+	case o.Run == 0 && o.Attempt == 0 && (o.From >= 0 || t.Spec == nil):
+		// The bytes as they are.
+	default:
+		var from, end int64
+		from, end, err = view.LogRange(h, t, o.Run, o.Attempt, stem == store.ErrorsStem)
+		log.Limit(from, end)
+	}
+	if err != nil {
+		return nil, nil, errors.Join(err, log.Close())
+	}
+	return log, starts, nil
+}
+
 // source is a log on its way to an output.
 type source struct {
 	id    string
+	call  *Call
 	log   *seglog.Reader
 	off   int64
 	end   int64 // where to stop, -1 for nowhere
 	sink  sink
-	gap   func(start, end int64)
 	chunk []byte
+
+	starts []view.RunStart // of runs that are still to come, and to be told of
+	run    int             // the newest that is known; 0 if none is told of
 }
 
 // sink takes what a log holds. p is not kept.
@@ -56,49 +98,47 @@ type sink interface {
 	flush() error // all that was there at first was written: what comes is new
 }
 
-// stemOf is the log that the options mean.
-func (o *LogOptions) stem() string {
-	if o.Stderr {
-		return store.ErrorsStem
+// openSources opens the logs of a task at the places where the options begin.
+func (c *Call) openSources(h *store.Home, t *view.Task, o LogOptions, heads *heads) (list []*source, err error) {
+	c.noteStreams(h, t, o)
+	stems := o.stems(t)
+	for _, stem := range stems {
+		out := heads.out
+		if stem == store.ErrorsStem && len(stems) > 1 {
+			out = heads.err
+		}
+		var s *source
+		if s, err = c.openSource(h, t, o, stem, out.of(t.ID)); err != nil {
+			break
+		}
+		if len(list) > 0 {
+			s.starts, s.run = nil, 0 // they are told of once
+		}
+		list = append(list, s)
 	}
-	return store.OutputStem
+	if err != nil {
+		for _, s := range list {
+			s.log.Close()
+		}
+	}
+	return list, err
 }
 
-// open opens the log that the options mean, or the part of it. The error is
-// *view.NoAttemptError, or says that the log can't be read.
-func (o *LogOptions) open(h *store.Home, t *view.Task) (*seglog.Reader, error) {
-	log, err := seglog.OpenReader(h.TaskDir(t.ID), o.stem())
-	if err != nil {
-		return nil, fmt.Errorf("read the log of %q: %w", t.ID, err)
-	}
-	if o.Run == 0 && o.Attempt == 0 {
-		return log, nil
-	}
-	from, end, err := view.LogRange(h, t, o.Run, o.Attempt, o.Stderr)
-	if err != nil {
-		return nil, errors.Join(err, log.Close())
-	}
-	log.Limit(from, end)
-	return log, nil
-}
-
-// openSource opens a task's log at the place where the options begin.
-func (c *Call) openSource(h *store.Home, t *view.Task, o LogOptions, out io.Writer) (*source, error) {
-	id := t.ID
-	log, err := o.open(h, t)
+func (c *Call) openSource(h *store.Home, t *view.Task, o LogOptions, stem string, out io.Writer) (*source, error) {
+	log, starts, err := o.open(h, t, stem)
 	if err != nil {
 		return nil, err
 	}
-	s := &source{id: id, log: log, end: -1, sink: &plainSink{out: out}, chunk: make([]byte, 128<<10)}
-	s.gap = func(start, end int64) {
-		c.Note("%d bytes were dropped here (offset %d to %d)", end-start, start, end)
-	}
-	if o.byLine() {
-		s.sink = &lineSink{out: out, log: log, options: o}
+	s := &source{id: t.ID, call: c, log: log, end: -1, sink: newSink(log, o, out), chunk: make([]byte, 128<<10), starts: starts, run: t.Run}
+	if o.From >= 0 && !o.AllRuns {
+		s.run = 0
 	}
 	if err := s.seek(o); err != nil {
 		log.Close()
-		return nil, fmt.Errorf("read the log of %q: %w", id, err)
+		return nil, fmt.Errorf("read the log of %q: %w", t.ID, err)
+	}
+	for len(s.starts) > 0 && s.starts[0].Offset <= s.off && s.off > 0 {
+		s.starts = s.starts[1:]
 	}
 	return s, nil
 }
@@ -128,10 +168,23 @@ func (s *source) seek(o LogOptions) (err error) {
 	return nil
 }
 
+// learn notices that another run of the task has begun, beside one that follows it.
+func (s *source) learn(t *view.Task) {
+	if s.run == 0 || t.Run <= s.run || t.Current == nil || t.Current.StartedAt.IsZero() {
+		return
+	}
+	s.run = t.Run
+	s.starts = append(s.starts, view.RunStart{Run: t.Run, Offset: t.Current.LogStart})
+	s.log.Cut(t.Current.LogStart)
+}
+
 // drain moves all that is there now to the sink. To see the last lines of a log
 // that goes on, flush the sink after it.
 func (s *source) drain() error {
 	for s.end < 0 || s.off < s.end {
+		if err := s.passStart(); err != nil {
+			return err
+		}
 		p := s.chunk
 		if s.end >= 0 {
 			p = p[:min(int64(len(p)), s.end-s.off)]
@@ -154,6 +207,18 @@ func (s *source) drain() error {
 	return nil
 }
 
+// passStart tells of a run that begins here, and ends the line before it.
+func (s *source) passStart() error {
+	if len(s.starts) == 0 || s.off < s.starts[0].Offset {
+		return nil
+	}
+	start := s.starts[0]
+	s.starts = s.starts[1:]
+	err := s.sink.gap()
+	s.call.Note("run %d of task %q begins here (offset %d)", start.Run, s.id, start.Offset)
+	return err
+}
+
 // skip steps over a gap and tells of it.
 func (s *source) skip(err error) error {
 	var gap *seglog.GapError
@@ -164,127 +229,13 @@ func (s *source) skip(err error) error {
 	if s.end >= 0 {
 		end = min(end, s.end)
 	}
-	s.gap(s.off, end)
+	what := "were dropped"
+	if gap.Gap.Why == seglog.Gone {
+		what = "are gone"
+	}
+	s.call.Note("%d bytes %s here (offset %d to %d)", end-s.off, what, s.off, end)
 	s.off = end
 	return s.sink.gap()
-}
-
-// plainSink copies bytes.
-type plainSink struct {
-	out  io.Writer
-	open bool // the last line is unfinished
-}
-
-func (s *plainSink) write(p []byte, _ int64) error {
-	s.open = p[len(p)-1] != '\n'
-	_, err := s.out.Write(p)
-	return err
-}
-
-// gap ends the line that was cut off: its rest and what comes after the gap
-// would make a line that the task never wrote.
-func (s *plainSink) gap() error {
-	if !s.open {
-		return nil
-	}
-	return s.write([]byte("\n"), 0)
-}
-
-func (s *plainSink) cut() error   { return nil }
-func (s *plainSink) flush() error { return nil }
-
-// maxLine is the longest line that is looked at as one; a longer one counts as
-// several, so that a log without newlines does not fill the memory.
-const maxLine = 1 << 20
-
-// lineSink chooses and marks lines.
-type lineSink struct {
-	out     io.Writer
-	log     *seglog.Reader
-	options LogOptions
-	line    []byte // the unfinished line
-	at      int64  // its offset
-	last    [][]byte
-	live    bool // the last lines were printed; what comes now is new
-}
-
-func (s *lineSink) write(p []byte, off int64) error {
-	for len(p) > 0 {
-		if len(s.line) == 0 {
-			s.at = off
-		}
-		i := bytes.IndexByte(p, '\n')
-		n := i + 1
-		if i < 0 {
-			n = min(len(p), maxLine)
-		}
-		s.line = append(s.line, p[:n]...)
-		p, off = p[n:], off+int64(n)
-		if i >= 0 || len(s.line) >= maxLine {
-			if err := s.cut(); err != nil {
-				return err
-			}
-		}
-	}
-	return nil
-}
-
-// gap ends the line that was cut off, as plainSink does.
-func (s *lineSink) gap() error {
-	if len(s.line) > 0 {
-		s.line = append(s.line, '\n')
-	}
-	return s.cut()
-}
-
-// cut ends the line at hand.
-func (s *lineSink) cut() error {
-	if len(s.line) == 0 {
-		return nil
-	}
-	line := s.line
-	s.line = s.line[:0]
-	if s.options.Grep != nil && !s.options.Grep.Match(bytes.TrimSuffix(line, []byte("\n"))) {
-		return nil
-	}
-	if s.options.Stamps {
-		line = append(s.stamp(), line...)
-	}
-	if s.options.ring() && !s.live {
-		s.keep(line)
-		return nil
-	}
-	_, err := s.out.Write(line)
-	return err
-}
-
-func (s *lineSink) keep(line []byte) {
-	s.last = append(s.last, bytes.Clone(line))
-	if extra := len(s.last) - s.options.Lines; extra > 0 {
-		s.last = s.last[extra:]
-	}
-}
-
-// stamp is when the line at hand arrived, to the second, or a dash.
-func (s *lineSink) stamp() []byte {
-	at, ok := s.log.TimeAt(s.at)
-	if !ok {
-		return []byte("- ")
-	}
-	return at.UTC().AppendFormat(nil, "2006-01-02T15:04:05Z ")
-}
-
-// flush prints the last lines, once. An unfinished line waits for its end, or
-// for finish.
-func (s *lineSink) flush() error {
-	s.live = true
-	for _, line := range s.last {
-		if _, err := s.out.Write(line); err != nil {
-			return err
-		}
-	}
-	s.last = nil
-	return nil
 }
 
 // finish gives out an unfinished line: nothing will come any more.
@@ -295,36 +246,54 @@ func (s *source) finish() error {
 // PrintLogs prints the logs of tasks one after another, with headers if they
 // are several.
 func PrintLogs(c *Call, h *store.Home, ids []string, o LogOptions) error {
-	heads := &headings{out: c.Out, several: len(ids) > 1}
+	heads := c.heads(len(ids) > 1)
 	for _, id := range ids {
-		if err := c.printLog(h, id, o, heads.of(id)); err != nil {
+		if err := c.printLog(h, id, o, heads); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (c *Call) printLog(h *store.Home, id string, o LogOptions, out io.Writer) error {
+func (c *Call) printLog(h *store.Home, id string, o LogOptions, heads *heads) error {
 	t, err := view.Load(h, id)
 	if err != nil {
 		return err
 	}
-	c.noteStreams(t, o)
-	s, err := c.openSource(h, t, o, out)
-	if err != nil {
-		return err
+	sources, err := c.openSources(h, t, o, heads)
+	for _, s := range sources {
+		if err == nil {
+			err = s.drain()
+		}
+		err = errors.Join(err, s.finish())
 	}
-	return errors.Join(s.drain(), s.finish())
+	return err
 }
 
 // noteStreams explains an empty answer, and one that may lack something.
-func (c *Call) noteStreams(t *view.Task, o LogOptions) {
+func (c *Call) noteStreams(h *store.Home, t *view.Task, o LogOptions) {
 	if t.OutputEnd != "" {
 		c.Note("some output of task %q may be missing: after its supervisor had gone, nobody held it for a time", t.ID)
 	}
-	if o.Stderr && t.Spec != nil && !t.Spec.Split {
+	if o.Stderr && t.Spec != nil && !t.Split() {
 		c.Note("task %q was started without --split: its stderr is in the one log", t.ID)
 	}
+	if o.From < 0 || !t.Split() || o.Stderr || o.Stdout {
+		return
+	}
+	if log, err := view.OpenLog(h, t, store.ErrorsStem); err == nil {
+		if end, err := log.End(); err == nil && end > 0 {
+			c.Note("task %q has written %d bytes to stderr too: see --stderr", t.ID, end)
+		}
+		log.Close()
+	}
+}
+
+// heads are where the two streams of tasks go.
+type heads struct{ out, err *headings }
+
+func (c *Call) heads(several bool) *heads {
+	return &heads{&headings{out: c.Out, several: several}, &headings{out: c.Err, several: several}}
 }
 
 // headings writes "==> ID <==" whenever the output turns to another task.

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"bytes"
+	"io"
 	"os"
 	"regexp"
 	"slices"
@@ -42,7 +43,7 @@ func logged(t *testing.T, max int64, text string) *store.Home {
 func printed(t *testing.T, h *store.Home, o LogOptions) (string, string) {
 	t.Helper()
 	c, out := testCall("")
-	s, err := c.openSource(h, &view.Task{ID: "x"}, o, c.Out)
+	s, err := c.openSource(h, &view.Task{ID: "x"}, o, store.OutputStem, c.Out)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -82,6 +83,66 @@ func TestLogOptions(t *testing.T) {
 	stamped, _ := printed(t, h, with(func(o *LogOptions) { o.Stamps, o.Lines = true, 1 }))
 	if ok, _ := regexp.MatchString(`^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ four$`, stamped); !ok {
 		t.Errorf("-t -n 1 prints %q, want a time before four", stamped)
+	}
+}
+
+// Case 52: a long line is one line, is matched as a whole, and is not held in memory.
+func TestLongLines(t *testing.T) {
+	long := strings.Repeat("x", 5<<20/2) + "tailmark"
+	h := logged(t, 0, "first\n"+long+"\nlast")
+	matching := func(re string, lines int) LogOptions {
+		o := AllOutput()
+		o.Grep, o.Lines = regexp.MustCompile(re), lines
+		return o
+	}
+	for _, tt := range []struct {
+		options LogOptions
+		want    string
+	}{
+		{matching("^tailmark", -1), ""}, {matching("xtailmark", -1), long + "\n"}, {matching("x+tailmark$", -1), long + "\n"},
+		{matching("^x", -1), long + "\n"}, {matching("^(x|y)*$", -1), ""}, {matching("mark|first", -1), "first\n" + long + "\n"},
+		{matching("t", 2), long + "\nlast"}, {matching("(?i)TAILMARK", -1), long + "\n"}, {matching("tailmark.", -1), ""},
+	} {
+		if got, _ := printed(t, h, tt.options); got != tt.want {
+			t.Errorf("--grep %s -n %d prints %d bytes, want %d", tt.options.Grep, tt.options.Lines, len(got), len(tt.want))
+		}
+	}
+	stamps := AllOutput()
+	stamps.Stamps = true
+	got, _ := printed(t, h, stamps)
+	if n := strings.Count(got, "Z "); n != 3 || len(got) != len(long)+len("first\n\nlast")+3*len("2006-01-02T15:04:05Z ") {
+		t.Errorf("-t prints %d times in %d bytes, want one at each beginning of a line", n, len(got))
+	}
+	sink := newSink(nil, matching("nothing", -1), io.Discard).(*lineSink)
+	chunk := []byte(strings.Repeat("x", 128<<10))
+	for off := 0; off < 64<<20; off += len(chunk) {
+		if err := sink.write(chunk, int64(off)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if cap(sink.line) > 4*maxLine {
+		t.Errorf("an endless line takes %d bytes of memory, want at most %d", cap(sink.line), 4*maxLine)
+	}
+}
+
+// A word and an expression are found across the borders of what is read at a time.
+func TestMatchStream(t *testing.T) {
+	for at := streamChunk - 8; at < streamChunk+8; at++ {
+		text := strings.Repeat("-", at) + "needle" + strings.Repeat("-", 3*streamChunk)
+		for _, re := range []string{"needle", "ne+dle", "^-+needle", "needle-+$"} {
+			if got, err := matchStream(regexp.MustCompile(re), strings.NewReader(text)); !got || err != nil {
+				t.Fatalf("matchStream(%q) with needle at %d = %t, %v, want true", re, at, got, err)
+			}
+		}
+	}
+}
+
+// An answer is bounded, whatever the lines are.
+func TestLastLinesAreBounded(t *testing.T) {
+	h := logged(t, 0, "a\n"+strings.Repeat("x", 3<<20)+"\nb")
+	got, err := LastLines(h, &view.Task{ID: "x"}, AllOutput(), 2)
+	if err != nil || len(got.Lines) != 2 || len(got.Lines[0]) != maxAnswerLine || got.CutBytes != 3<<20-maxAnswerLine || !got.HasMore {
+		t.Errorf("LastLines of a long line = %d lines, cut %d, %v, want 2, %d", len(got.Lines), got.CutBytes, err, 3<<20-maxAnswerLine)
 	}
 }
 

@@ -128,9 +128,10 @@ type TaskPayload struct {
 type LogsPayload struct {
 	ID      TaskID   `json:"id" jsonschema:"The task's id."`
 	Lines   Positive `json:"lines,omitempty" jsonschema:"How many of the last lines; 100 when absent."`
-	Stderr  bool     `json:"stderr,omitempty" jsonschema:"The stderr of a task that was started with split."`
-	Run     Positive `json:"run,omitempty" jsonschema:"Only the output of this run of the task."`
+	Stderr  bool     `json:"stderr,omitempty" jsonschema:"Only the stderr of a task that was started with split; both streams when absent."`
+	Run     Positive `json:"run,omitempty" jsonschema:"Only the output of this run of the task; of the newest when absent."`
 	Attempt Positive `json:"attempt,omitempty" jsonschema:"Only the output of this attempt, of the newest run unless run is given."`
+	AllRuns bool     `json:"allRuns,omitempty" jsonschema:"The output of all runs, not of the newest alone."`
 }
 
 // StopPayload is a task to end.

@@ -38,12 +38,23 @@
 // Whatever range below the base no part covers is a gap. output.json is
 // written after these steps and decides nothing but the kind of a gap; where it
 // is behind, the range before a mark is [Full] and any other is [Rotated]. (Its
-// base counts too, if somebody removed names by hand.)
+// base counts too, if somebody removed names by hand.) Where it is not behind, a
+// range that it does not know is [Gone].
+//
+// # Files that others remove, move or cut
+//
+// Before each write, and at the end, the writer looks whether output.log is still
+// its file and as long as it was: what is missing becomes a gap of kind [Gone], and
+// the log goes on in a new part. It looks at the closed parts whenever it closes
+// one, and at the end. Bytes that are replaced by others are not noticed. A log
+// that ends before the last entry of its time index, or before what its caller
+// expects, lacks what is between.
 //
 // # Crashes
 //
 // The writer may be killed between any two steps: [Open] continues and a
 // [Reader] reads at each of them. What is lost is what the writer had taken
 // from the task and not yet handed to the kernel. After a power failure a part
-// may be shorter than its name says; the missing end is then a gap.
+// may be shorter than its name says; the missing end is then a gap. While output
+// comes, its write-back to the disk is started once a second.
 package seglog

@@ -6,12 +6,13 @@ import "slices"
 const (
 	Rotated = "rotated" // was stored, and removed to keep the log under its cap
 	Full    = "full"    // could not be stored: the disk was full, over quota or broken
+	Gone    = "gone"    // was stored, and was removed or cut by others, or by a power failure
 )
 
 // Gap is a range [Start, End) of the stream whose bytes are not stored.
 type Gap struct {
 	Start, End int64
-	Why        string // Rotated or Full
+	Why        string // Rotated, Full or Gone
 }
 
 // maxGaps bounds the list, and with it output.json, when a disk flaps between
@@ -53,7 +54,9 @@ func mergeAt(gaps []Gap, i int, may func(a, b Gap) bool) []Gap {
 
 // holes finds the gaps below base: what no part covers, with the kinds that
 // output.json knows, else by the rule in the package comment.
-func (l listing) holes(base int64, known []Gap) []Gap {
+func (l listing) holes(base int64, m meta) []Gap {
+	known := m.gaps
+	l.told = m.base == base
 	var gaps []Gap
 	var at int64
 	for _, p := range append(slices.Clone(l.parts), part{base, base}) {
@@ -81,6 +84,9 @@ func (l listing) explain(gaps []Gap, start, end int64, known []Gap) []Gap {
 
 // guess names the kind of a hole that output.json does not know.
 func (l listing) guess(gaps []Gap, start, end int64) []Gap {
+	if l.told && start < end {
+		return addGap(gaps, Gap{start, end, Gone})
+	}
 	for _, m := range slices.Backward(l.marks) {
 		if start < m && m <= end {
 			gaps = addGap(gaps, Gap{start, m, Full})

@@ -18,6 +18,12 @@ const entrySize = 16
 // 1970. The bytes up to the next entry arrived within a second after it.
 type entry struct{ time, offset int64 }
 
+// plausible tells an entry from what a damaged file may hold.
+func (e entry) plausible() bool {
+	const since, until, most = 1e18, 4e18, 1 << 50 // the years 2001 and 2096, a pebibyte
+	return e.time > since && e.time < until && e.offset >= 0 && e.offset < most
+}
+
 func decodeEntry(b []byte) entry {
 	return entry{int64(binary.BigEndian.Uint64(b)), int64(binary.BigEndian.Uint64(b[8:]))}
 }
@@ -29,7 +35,9 @@ type index struct {
 	file *os.File // nil until there is an entry
 	size int64
 	last int64 // time of the last entry; only valid if size > 0
-	buf  [entrySize]byte
+
+	written int64 // the offset of the last entry that was found
+	buf     [entrySize]byte
 }
 
 // open continues the index at path and cuts off an entry that a crash tore, and
@@ -49,7 +57,9 @@ func (x *index) open(path string, end int64) {
 			break
 		}
 		e := decodeEntry(x.buf[:])
-		x.last = e.time
+		if x.last = e.time; e.plausible() {
+			x.written = max(x.written, e.offset)
+		}
 		if e.offset < end {
 			break
 		}
@@ -68,11 +78,26 @@ func (x *index) arrived(now time.Time, offset int64) {
 	if x.size > 0 && ns >= x.last && ns-x.last < int64(time.Second) || !x.made() {
 		return
 	}
+	x.look()
 	binary.BigEndian.PutUint64(x.buf[:], uint64(ns))
 	binary.BigEndian.PutUint64(x.buf[8:], uint64(offset))
 	if _, err := x.file.WriteAt(x.buf[:], x.size); err == nil {
 		x.size += entrySize
 		x.last = ns
+	}
+}
+
+// look notices that the index was removed, replaced or cut by others. One that can
+// still be read is put in its place again.
+func (x *index) look() {
+	if !fsys.IsAt(x.file, x.path) {
+		if f, err := x.without(0, 0); err == nil {
+			x.file.Close()
+			x.file = f
+		}
+	}
+	if st, err := fsys.Stat(x.file); err == nil && st.Size < x.size {
+		x.size = st.Size - st.Size%entrySize
 	}
 }
 

@@ -97,7 +97,7 @@ func (j *Journal) Append(line []byte) (int64, error) {
 // and returns its size.
 func (j *Journal) locate() (int64, error) {
 	j.heed()
-	if j.file == nil || links(j.file) == 0 || j.passed() {
+	if j.file == nil || !fsys.IsAt(j.file, segmentPath(j.dir, j.start)) || j.passed() {
 		if err := j.openNewest(); err != nil {
 			return 0, err
 		}

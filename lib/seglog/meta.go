@@ -106,8 +106,10 @@ func (s *scanner) gap() Gap {
 	g.End = s.number()
 	s.text(`,"why":"`)
 	g.Why = Rotated
-	if s.starts(Full) {
-		g.Why = Full
+	for _, why := range []string{Full, Gone} {
+		if s.starts(why) {
+			g.Why = why
+		}
 	}
 	s.text(g.Why)
 	s.text(`"}`)

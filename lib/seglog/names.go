@@ -20,6 +20,7 @@ func (p part) name() string { return offset(p.start) + "-" + offset(p.end) }
 type listing struct {
 	parts []part  // with bytes, in order, not overlapping
 	marks []int64 // in order
+	told  bool    // output.json knows all gaps that the writer made
 }
 
 // end is the base of the newest part; the proof is in the package comment.

@@ -64,6 +64,8 @@ func (w *Writer) splice(fd, max int) (int, error) {
 	if w.noSplice || w.fault != nil {
 		return 0, syscall.ENOSYS
 	}
+	now := w.o.Now()
+	w.look(now)
 	if w.due() && !holdsBytes(fd) {
 		return 0, syscall.ENOSYS // a part is closed for a byte that comes after it, not before
 	}
@@ -88,8 +90,9 @@ func (w *Writer) splice(fd, max int) (int, error) {
 	case n == 0:
 		return 0, io.EOF
 	}
-	w.index.arrived(w.o.Now(), w.end)
+	w.index.arrived(now, w.end)
 	w.stored(n)
+	w.flush(now)
 	w.widen(fd, n >= room)
 	return n, nil
 }

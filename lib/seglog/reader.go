@@ -4,6 +4,7 @@ import (
 	"errors"
 	"io"
 	"os"
+	"slices"
 )
 
 // Reader reads a log, also while it is written, without any agreement with the
@@ -14,11 +15,15 @@ type Reader struct {
 	names listing
 	gaps  []Gap
 	only  section
+	cuts  []int64 // in order
 
 	// cur is output.log, once it was seen with bytes in it: from then on its
 	// base stands. It stays readable after the writer renamed it.
 	cur  *os.File
 	base int64 // of cur; without one, the end of the log as the names tell it
+
+	expected int64 // how far the log is known to have reached
+	written  int64 // the same, or further by the time index, when the names were read
 
 	old     *os.File // the closed part read last
 	oldPart part
@@ -48,7 +53,11 @@ func OpenReader(dir, stem string) (*Reader, error) {
 // The base of output.log cannot move while it has bytes in it, so if it had
 // some before the listings and is still the newest part after them, the horizon
 // is its base.
+//
+// Entries of the time index come after their bytes, so that a log that ends before
+// its last entry has lost some.
 func (r *Reader) refresh() error {
+	written := max(r.expected, r.lastIndexed())
 	cur, size, err := openPlain(logPath(r.dir, r.stem), os.O_RDONLY)
 	if err != nil && !errors.Is(err, os.ErrNotExist) {
 		return err
@@ -69,7 +78,7 @@ func (r *Reader) refresh() error {
 		r.cur.Close()
 	}
 	r.cur, r.base, r.names = cur, horizon, names
-	r.gaps = names.holes(horizon, known.gaps)
+	r.gaps, r.written = names.holes(horizon, known), written
 	return nil
 }
 
@@ -103,7 +112,7 @@ func (r *Reader) ReadAt(p []byte, off int64) (int, error) {
 	if off >= r.only.to {
 		return 0, io.EOF
 	}
-	if p = p[:min(int64(len(p)), r.only.to-off)]; len(p) == 0 {
+	if p = p[:min(int64(len(p)), r.only.to-off, r.uncut(off))]; len(p) == 0 {
 		return 0, nil
 	}
 	n, err := r.readOnce(p, off)
@@ -112,7 +121,7 @@ func (r *Reader) ReadAt(p []byte, off int64) (int, error) {
 			return 0, wrap("read log", err)
 		}
 		if r.cur == nil && off >= r.base {
-			return 0, io.EOF
+			return 0, r.atEnd(off)
 		}
 		n, err = r.readOnce(p, off)
 	}
@@ -148,7 +157,7 @@ func (r *Reader) readNewest(p []byte, off int64) (int, error) {
 	case err != io.EOF:
 		return 0, wrap("read log", err)
 	case r.isNewest(r.cur):
-		return 0, io.EOF
+		return 0, r.atEnd(off)
 	}
 	return 0, errStale
 }
@@ -165,7 +174,7 @@ func (r *Reader) readPart(c part, p []byte, off int64) (int, error) {
 	case n > 0:
 		return n, nil
 	case err == io.EOF:
-		return 0, &GapError{Gap{off, c.end, Full}}
+		return 0, &GapError{Gap{off, c.end, Gone}}
 	}
 	return 0, wrap("read log", err)
 }
@@ -202,6 +211,12 @@ func (r *Reader) stored() (int64, error) {
 			return 0, wrap("read log", err)
 		}
 	}
+	end, err := r.found()
+	return max(end, r.written), err
+}
+
+// found is the end of what is there.
+func (r *Reader) found() (int64, error) {
 	if r.cur == nil {
 		return r.base, nil
 	}
@@ -212,10 +227,29 @@ func (r *Reader) stored() (int64, error) {
 	return r.base + fi.Size(), nil
 }
 
+// Expect tells how far the log has reached, as its writer's caller has recorded: what
+// is missing before that is a gap.
+func (r *Reader) Expect(end int64) { r.expected = max(r.expected, end) }
+
+// atEnd is what a read beyond the last byte gives.
+func (r *Reader) atEnd(off int64) error {
+	if off < r.written {
+		return &GapError{Gap{off, r.written, Gone}}
+	}
+	return io.EOF
+}
+
 // Gaps lists the ranges that are not stored, in order, as of now.
 func (r *Reader) Gaps() ([]Gap, error) {
-	err := r.refresh()
-	return r.only.clip(r.gaps), wrap("read log", err)
+	if err := r.refresh(); err != nil {
+		return nil, wrap("read log", err)
+	}
+	gaps := r.gaps
+	end, err := r.found()
+	if err == nil && end < r.written {
+		gaps = addGap(slices.Clone(gaps), Gap{end, r.written, Gone})
+	}
+	return r.only.clip(gaps), err
 }
 
 // Close releases the files.

@@ -116,7 +116,18 @@ func TestHoles(t *testing.T) {
 		{70, 90, Full}, {90, 95, Rotated},
 	}
 	// What comes before a known gap and is not known itself is rotated.
-	if got := l.holes(95, known); !slices.Equal(got, want) {
+	if got := l.holes(95, meta{gaps: known}); !slices.Equal(got, want) {
+		t.Errorf("holes() = %v, want %v", got, want)
+	}
+	// Where output.json is not behind, the writer made no other gap.
+	for i, g := range want {
+		if !slices.Contains(known, g) && g != (Gap{30, 45, Rotated}) {
+			want[i].Why = Gone
+		}
+	}
+	want = slices.Replace(want, 3, 4, Gap{30, 40, Gone}, Gap{40, 45, Rotated})
+	got := l.holes(95, meta{base: 95, gaps: known})
+	if total(got, "") != total(want, "") || total(got, Rotated) != 5 || total(got, Full) != 2 {
 		t.Errorf("holes() = %v, want %v", got, want)
 	}
 }

@@ -56,6 +56,7 @@ func (w *Writer) seal() error {
 		}
 		w.base = w.end
 	}
+	w.lookAtParts()
 	w.trim()
 	return nil
 }
@@ -65,13 +66,18 @@ func (w *Writer) closePart() error {
 	if err := errors.Join(w.allow("rename"), fail.Point("log-rename")); err != nil {
 		return err
 	}
-	if err := fsys.Rename(w.path, w.partPath(p)); err != nil {
+	err := fsys.Rename(w.path, w.partPath(p))
+	if errors.Is(err, os.ErrNotExist) {
+		w.shrunk(0) // just now
+		w.release()
+		return nil
+	}
+	if err != nil {
 		return err
 	}
-	if w.file != nil {
-		w.file.Close()
-	}
-	w.file, w.size, w.base, w.dirty = nil, 0, p.end, true
+	w.closing()
+	w.release()
+	w.size, w.base, w.dirty = 0, p.end, true
 	w.parts = append(w.parts, p)
 	return nil
 }

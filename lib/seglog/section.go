@@ -1,6 +1,9 @@
 package seglog
 
-import "math"
+import (
+	"math"
+	"slices"
+)
 
 // section is the part of a log that a Reader was limited to.
 type section struct{ from, to int64 }
@@ -16,6 +19,32 @@ func (r *Reader) Limit(from, to int64) {
 		to = math.MaxInt64
 	}
 	r.only = section{max(from, 0), max(to, from, 0)}
+}
+
+// Cut makes a line end before an offset, as where another run of a task begins.
+// Reads stop there.
+func (r *Reader) Cut(off int64) {
+	if i, there := slices.BinarySearch(r.cuts, off); !there {
+		r.cuts = slices.Insert(r.cuts, i, off)
+	}
+}
+
+// IsCut tells whether a line was made to end before an offset.
+func (r *Reader) IsCut(off int64) bool {
+	_, there := slices.BinarySearch(r.cuts, off)
+	return there
+}
+
+// uncut is how many of the bytes from off on come before the next cut.
+func (r *Reader) uncut(off int64) int64 {
+	i, there := slices.BinarySearch(r.cuts, off)
+	if there {
+		i++
+	}
+	if i == len(r.cuts) {
+		return math.MaxInt64
+	}
+	return r.cuts[i] - off
 }
 
 // Start is the first offset of the section that the reader is limited to, 0 if

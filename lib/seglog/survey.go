@@ -31,6 +31,21 @@ type Loss struct {
 	AfterLine int64
 }
 
+// LinesBefore counts the stored lines before an offset where a line ends.
+func (r *Reader) LinesBefore(off int64) (lines int64, err error) {
+	list, err := r.stretches()
+	buf := make([]byte, blockSize)
+	for _, s := range list {
+		if err != nil || s.start >= off {
+			break
+		}
+		var n int64
+		n, err = r.countIn(s, buf)
+		lines += n
+	}
+	return lines, err
+}
+
 // Survey counts the stored lines, by the rules of [Reader.TailOffset], and
 // tells what is missing between them.
 func (r *Reader) Survey() (lines int64, losses []Loss, err error) {

@@ -12,7 +12,7 @@ import (
 // blockSize is how much is read at a time to count or find lines.
 const blockSize = 64 << 10
 
-// stretch is a range of stored bytes between gaps. A line never spans two.
+// stretch is a range of stored bytes between gaps and cuts. A line never spans two.
 type stretch struct{ start, end int64 }
 
 // stretches lists what is stored now.
@@ -28,8 +28,10 @@ func (r *Reader) stretches() ([]stretch, error) {
 	var list []stretch
 	at := r.only.from
 	for _, g := range append(gaps[:len(gaps):len(gaps)], Gap{Start: end, End: end}) {
-		if at < g.Start {
-			list = append(list, stretch{at, g.Start})
+		for at < g.Start {
+			next := min(g.Start, at+min(r.uncut(at), g.Start-at))
+			list = append(list, stretch{at, next})
+			at = next
 		}
 		at = g.End
 	}
@@ -173,31 +175,6 @@ func (r *Reader) OffsetUntil(t time.Time) (int64, error) {
 	return r.only.within(until), nil
 }
 
-// TimeAt is when the byte at off arrived, to the second. It is false if the
-// time index does not know.
-func (r *Reader) TimeAt(off int64) (time.Time, bool) {
-	f, size, err := r.openIndex()
-	if err != nil || f == nil {
-		return time.Time{}, false
-	}
-	defer f.Close()
-	var at entry
-	lo, hi := int64(0), size/entrySize
-	for lo < hi {
-		mid := (lo + hi) / 2
-		e, err := readEntry(f, mid)
-		if err != nil {
-			return time.Time{}, false
-		}
-		if e.offset > off {
-			hi = mid
-		} else {
-			lo, at = mid+1, e
-		}
-	}
-	return time.Unix(0, at.time), lo > 0
-}
-
 func readEntry(f *os.File, i int64) (entry, error) {
 	var b [entrySize]byte
 	_, err := f.ReadAt(b[:], i*entrySize)
@@ -211,6 +188,23 @@ func (r *Reader) openIndex() (*os.File, int64, error) {
 		return nil, 0, nil
 	}
 	return f, size, wrap("read time index", err)
+}
+
+// lastIndexed is the offset of the last entry of the time index, 0 without one.
+func (r *Reader) lastIndexed() int64 {
+	f, size, err := r.openIndex()
+	if err != nil || f == nil {
+		return 0
+	}
+	defer f.Close()
+	if size < entrySize {
+		return 0
+	}
+	e, err := readEntry(f, size/entrySize-1)
+	if err != nil || !e.plausible() {
+		return 0
+	}
+	return e.offset
 }
 
 // eachEntry calls do for the entries in order, until it returns false. It looks

@@ -127,16 +127,43 @@ func TestOffsetsByTimeAreClose(t *testing.T) {
 	}
 }
 
+func timeAt(r *Reader, off int64) (time.Time, bool) {
+	at, _, known := r.NewClock().At(off)
+	return at, known
+}
+
+// Case 51: who asks in order is answered from a piece of the index that is kept.
+func TestClockKeepsAPiece(t *testing.T) {
+	var ms []int
+	for i := range 3 * clockEntries {
+		ms = append(ms, 2000*i)
+	}
+	_, start, r := timed(t, ms...)
+	c := r.NewClock()
+	for off, ms := range ms {
+		at, until, known := c.At(int64(off))
+		if want := start.Add(time.Duration(ms) * time.Millisecond); !known || !at.Equal(want) || until != int64(off)+1 {
+			t.Fatalf("At(%d) = %v, %d, %t, want %v, %d, true", off, at, until, known, want, off+1)
+		}
+	}
+	if err := os.Remove(indexPath(r.dir, "output")); err != nil {
+		t.Fatal(err)
+	}
+	if _, _, known := c.At(int64(len(ms)) - 2); !known {
+		t.Error("At() has read the index again, want it to be kept")
+	}
+}
+
 func TestTimeAt(t *testing.T) {
 	_, start, r := timed(t, arrivals...)
 	for off, ms := range arrivals {
-		got, ok := r.TimeAt(int64(off))
+		got, ok := timeAt(r, int64(off))
 		late := start.Add(time.Duration(ms) * time.Millisecond).Sub(got)
 		if !ok || late < 0 || late >= time.Second {
 			t.Errorf("TimeAt(%d) = %v, %v, want within the second before %d ms", off, got, ok, ms)
 		}
 	}
-	if _, ok := reader(t, t.TempDir()).TimeAt(0); ok {
+	if _, ok := timeAt(reader(t, t.TempDir()), 0); ok {
 		t.Error("TimeAt(0) without an index = true")
 	}
 }
@@ -204,7 +231,7 @@ func TestIndexForgetsWhatWasRotated(t *testing.T) {
 			continue
 		}
 		want := start.Add(time.Duration(i) * time.Second)
-		if got, ok := r.TimeAt(off); !ok || !got.Equal(want) {
+		if got, ok := timeAt(r, off); !ok || !got.Equal(want) {
 			t.Fatalf("TimeAt(%d) = %v, %v, want %v", off, got, ok, want)
 		}
 	}

@@ -50,6 +50,9 @@ type Writer struct {
 	gaps  []Gap
 	dirty bool // output.json does not say all this yet
 
+	looked  time.Time // when output.log had its name
+	flushed flushMark // how far write-back was started
+
 	index  index
 	closed bool
 
@@ -69,6 +72,8 @@ func Open(o Options) (*Writer, error) {
 		o.Now = time.Now
 	}
 	w := &Writer{o: o, path: logPath(o.Dir, o.Stem)}
+	w.flushed.at = o.Now()
+	w.looked = w.flushed.at
 	if o.Max > 0 {
 		w.part = max(o.Max/8, minPart)
 	}
@@ -76,6 +81,10 @@ func Open(o Options) (*Writer, error) {
 		return nil, wrap("open log", err)
 	}
 	w.index.open(indexPath(o.Dir, o.Stem), w.end)
+	if written := w.index.written; written > w.end {
+		w.gaps = addGap(w.gaps, Gap{w.end, written, Gone})
+		w.end, w.dirty = written, true
+	}
 	return w, nil
 }
 
@@ -92,7 +101,7 @@ func (w *Writer) recover() error {
 		return err
 	}
 	w.parts, w.marks, w.end = w.repair(l.parts), l.marks, w.base+w.size
-	w.gaps = l.holes(w.base, known.gaps)
+	w.gaps = l.holes(w.base, known)
 	w.dirty = w.dirty || (w.base > 0 && (w.base != known.base || total(w.gaps, "") != total(known.gaps, "")))
 	return nil
 }
@@ -113,9 +122,8 @@ func (w *Writer) repair(parts []part) []part {
 	return parts
 }
 
-// openFile opens output.log. It is not opened for appending: bytes go to
-// explicit positions, so that somebody who truncates the file by hand makes
-// bytes of it zero, but moves none.
+// openFile opens output.log. It is not opened for appending, which splice(2)
+// refuses: bytes go to explicit positions.
 func (w *Writer) openFile(flags int) error {
 	if err := errors.Join(w.allow("create"), fail.Point("log-create")); err != nil {
 		return err
@@ -124,7 +132,7 @@ func (w *Writer) openFile(flags int) error {
 	if err != nil {
 		return err
 	}
-	w.file, w.size = f, size
+	w.file, w.size, w.flushed.size, w.flushed.opened = f, size, size, w.o.Now()
 	return nil
 }
 
@@ -166,22 +174,25 @@ func (w *Writer) Write(p []byte) (int, error) {
 	if w.closed {
 		return 0, ErrClosed
 	}
+	now := w.o.Now()
 	if len(p) > 0 {
-		w.index.arrived(w.o.Now(), w.end)
+		w.index.arrived(now, w.end)
 	}
 	for rest := p; len(rest) > 0; {
-		n, err := w.put(rest)
+		n, err := w.put(rest, now)
 		rest = rest[n:]
 		if err != nil {
 			w.lose(int64(len(rest)))
 			break
 		}
 	}
+	w.flush(now)
 	return len(p), nil
 }
 
 // put stores the first bytes of p, as many as the newest part may take.
-func (w *Writer) put(p []byte) (int, error) {
+func (w *Writer) put(p []byte, now time.Time) (int, error) {
+	w.look(now)
 	room, err := w.ready(len(p))
 	if err == nil {
 		err = fail.Point("log-write")
@@ -264,12 +275,15 @@ func syncPath(path string) error {
 
 // settle records what has not been recorded yet: lost bytes and output.json.
 func (w *Writer) settle() error {
+	w.looked = time.Time{}
+	w.look(w.o.Now())
+	w.lookAtParts()
 	if w.end > w.base+w.size {
 		if err := w.seal(); err != nil {
 			return err
 		}
 	}
-	if w.dirty {
+	if w.dirty || w.base > 0 && !fsys.Exists(metaPath(w.o.Dir, w.o.Stem)) {
 		return w.save()
 	}
 	return nil

@@ -195,7 +195,7 @@ func TestShortPart(t *testing.T) {
 	if err := os.Truncate(w.partPath(part{minPart, 2 * minPart}), 100); err != nil {
 		t.Fatal(err)
 	}
-	lost := Gap{minPart + 100, 2 * minPart, Full}
+	lost := Gap{minPart + 100, 2 * minPart, Gone}
 	if c := readAll(t, reader(t, dir), 0); len(c.gaps) != 1 || c.gaps[0] != lost {
 		t.Errorf("gaps = %v, want %v", c.gaps, lost)
 	}

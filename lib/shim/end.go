@@ -37,6 +37,7 @@ func (s *Shim) end() {
 	for _, st := range s.streams {
 		st.log.Sync()
 	}
+	s.tellLoss()
 	s.state.UpdatedAt = time.Now()
 	s.recorded = true
 	s.keep()

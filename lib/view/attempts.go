@@ -115,7 +115,8 @@ func ParseAttempt(line []byte) (*record.State, error) {
 
 // LogRange gives where in a task's log the output of a run begins and ends, or of
 // an attempt of it; end is -1 if it is the last that is known: what leftovers of a
-// run write belongs to it until the next begins. stderr means the log of a task
+// run write belongs to it until the next begins, and one that has not begun yet begins
+// where the last ended. stderr means the log of a task
 // with separate streams. A run of 0 is the newest one, an attempt of 0 all of the
 // run. The error is *NoAttemptError, or a *RecordError.
 func LogRange(h *store.Home, t *Task, run, attempt int, stderr bool) (from, end int64, err error) {
@@ -123,6 +124,7 @@ func LogRange(h *store.Home, t *Task, run, attempt int, stderr bool) (from, end 
 	if err != nil {
 		return 0, 0, err
 	}
+	newest := run == 0 && attempt == 0
 	if run == 0 {
 		run = t.Run
 	}
@@ -134,6 +136,9 @@ func LogRange(h *store.Home, t *Task, run, attempt int, stderr bool) (from, end 
 		return a.LogStart
 	}
 	first := slices.IndexFunc(list, wanted)
+	if first < 0 && newest && !t.begun() {
+		return lastEnd(list, stderr), -1, nil
+	}
 	if first < 0 {
 		return 0, 0, &NoAttemptError{t.ID, run, attempt, named(list)}
 	}
@@ -145,6 +150,49 @@ func LogRange(h *store.Home, t *Task, run, attempt int, stderr bool) (from, end 
 		return start(list[first]), -1, nil
 	}
 	return start(list[first]), start(list[after]), nil
+}
+
+// begun tells whether the newest run has begun.
+func (t *Task) begun() bool {
+	return t.Current != nil && t.Current.State != record.Queued && t.Current.State != record.Claimed
+}
+
+// lastEnd is where the newest of the attempts ended.
+func lastEnd(list []Attempt, stderr bool) int64 {
+	if len(list) == 0 {
+		return 0
+	}
+	last := list[len(list)-1]
+	switch {
+	case stderr:
+		return max(last.ErrorsStart, last.ErrorsEnd)
+	case last.LogEnd != nil:
+		return max(last.LogStart, *last.LogEnd)
+	}
+	return last.LogStart
+}
+
+// RunStart is where in a log the output of a run begins.
+type RunStart struct {
+	Run    int
+	Offset int64
+}
+
+// RunStarts gives where the runs begin that are known, but for the first of them.
+// stderr means the log of a task with separate streams. The error is a *RecordError.
+func RunStarts(h *store.Home, t *Task, stderr bool) (starts []RunStart, err error) {
+	list, err := Attempts(h, t)
+	for i := 1; i < len(list); i++ {
+		if list[i].Run == list[i-1].Run {
+			continue
+		}
+		s := RunStart{list[i].Run, list[i].LogStart}
+		if stderr {
+			s.Offset = list[i].ErrorsStart
+		}
+		starts = append(starts, s)
+	}
+	return starts, err
 }
 
 // named names the attempts of a list for people: "run 1 (attempts 1, 2), run 2".

@@ -195,9 +195,10 @@ func (r *reader) recordEnd(s *snapshot, v verdict, f *finding, out *outputs) err
 	if v != lostReboot {
 		r.drain(s, out)
 	}
+	dir := r.home.TaskDir(s.id)
+	r.settleLogs(s)
 	fail.Pass("heal-record")
 	end := endState(s, v, f, time.Now())
-	dir := r.home.TaskDir(s.id)
 	end.LogEnd = logEnd(dir, store.OutputStem)
 	if s.spec.Split {
 		end.ErrorsEnd = logEnd(dir, store.ErrorsStem)
@@ -226,11 +227,7 @@ func (r *reader) drain(s *snapshot, out *outputs) {
 		if out.fds[i] < 0 {
 			continue
 		}
-		ended, _ := drain(out.fds[i], func() (*seglog.Writer, error) {
-			return seglog.Open(seglog.Options{
-				Dir: r.home.TaskDir(s.id), Stem: stem, Max: s.spec.LogMax, Now: time.Now, Replace: store.Replace,
-			})
-		})
+		ended, _ := drain(out.fds[i], func() (*seglog.Writer, error) { return r.openLog(s, stem) })
 		if !ended {
 			continue
 		}
@@ -238,6 +235,26 @@ func (r *reader) drain(s *snapshot, out *outputs) {
 			s.output = fifoIdle
 		}
 		out.fds[i] = -1
+	}
+}
+
+func (r *reader) openLog(s *snapshot, stem string) (*seglog.Writer, error) {
+	return seglog.Open(seglog.Options{
+		Dir: r.home.TaskDir(s.id), Stem: stem, Max: s.spec.LogMax, Now: time.Now, Replace: store.Replace,
+	})
+}
+
+// settleLogs makes the logs say what they lack: what a power failure took, or
+// somebody who removed a file while there was no supervisor. A log without a time
+// index lacks nothing.
+func (r *reader) settleLogs(s *snapshot) {
+	for _, stem := range []string{store.OutputStem, store.ErrorsStem} {
+		if !exists(filepath.Join(r.home.TaskDir(s.id), stem+".idx")) {
+			continue
+		}
+		if log, err := r.openLog(s, stem); err == nil {
+			log.Close()
+		}
 	}
 }
 

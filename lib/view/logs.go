@@ -22,7 +22,7 @@ func (r *reader) addDetails(t *Task) {
 		names, _ = fsys.Names(dir)
 	}
 	t.addLog(dir, store.OutputStem, names)
-	if t.Spec != nil && t.Spec.Split {
+	if t.Split() {
 		t.addLog(dir, store.ErrorsStem, names)
 	}
 	if names == nil || slices.Contains(names, store.ProgressFile) {
@@ -33,7 +33,8 @@ func (r *reader) addDetails(t *Task) {
 // addLog adds the size of one log. A log that can't be read counts for nothing:
 // the task's record is whole all the same.
 func (t *Task) addLog(dir, stem string, names []string) {
-	if size, ok := plainSize(dir, stem, names); ok {
+	reached := t.reached(stem)
+	if size, ok := plainSize(dir, stem, names); ok && size >= reached {
 		t.LogBytes += size
 		return
 	}
@@ -42,6 +43,7 @@ func (t *Task) addLog(dir, stem string, names []string) {
 		return
 	}
 	defer log.Close()
+	log.Expect(reached)
 	end, err1 := log.End()
 	gaps, err2 := log.Gaps()
 	if errors.Join(err1, err2) != nil {
@@ -52,6 +54,30 @@ func (t *Task) addLog(dir, stem string, names []string) {
 		end -= g.End - g.Start
 	}
 	t.LogBytes += max(end, 0)
+}
+
+// Split tells whether the task's stderr has a log of its own.
+func (t *Task) Split() bool { return t.Spec != nil && t.Spec.Split }
+
+// OpenLog opens one of the task's logs, and tells it how far it is known to have
+// reached: what is missing before that is a gap.
+func OpenLog(h *store.Home, t *Task, stem string) (*seglog.Reader, error) {
+	log, err := seglog.OpenReader(h.TaskDir(t.ID), stem)
+	if err == nil {
+		log.Expect(t.reached(stem))
+	}
+	return log, err
+}
+
+// reached is how far a log is known to have reached, by the newest record.
+func (t *Task) reached(stem string) int64 {
+	switch {
+	case t.Current == nil:
+		return 0
+	case stem == store.ErrorsStem:
+		return max(t.Current.ErrorsStart, t.Current.ErrorsEnd)
+	}
+	return max(t.Current.LogStart, t.Current.LogEnd)
 }
 
 // plainSize is the short way for the log of an ended task that is one file, as
