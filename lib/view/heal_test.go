@@ -206,6 +206,9 @@ func TestDrainIsBounded(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	if _, err := f.Write(make([]byte, 4096)); err != nil {
+		t.Fatal(err)
+	}
 	var printer sync.WaitGroup
 	printer.Go(func() {
 		for line := make([]byte, 4096); ; {
