@@ -12,6 +12,7 @@ package main
 import (
 	"errors"
 	"os"
+	"strings"
 	"time"
 
 	"bgtasks/lib/cli"
@@ -66,6 +67,9 @@ func (f *flags) Run(c *cli.Call) error {
 		if f.Wait {
 			c.Relay(d.Task)
 		}
+		if len(d.Superseded) > 0 {
+			c.Note("superseded %s", strings.Join(d.Superseded, ", "))
+		}
 		return c.Print(d.TaskID)
 	})
 }
@@ -80,7 +84,7 @@ func restartAll(c *cli.Call, items []cli.Item[cli.RestartPayload]) []cli.Outcome
 	if !c.Opts.Wait {
 		return results
 	}
-	return cli.AwaitItems(c, results, (*cli.TaskData).ID, func(t *view.Task) *cli.TaskData { return cli.NewEndData(c, t) })
+	return cli.AwaitItems(c, results, (*cli.TaskData).ID, func(t *view.Task) *cli.TaskData { return withSuperseded(cli.NewEndData(c, t)) })
 }
 
 func restart(c *cli.Call, p *cli.RestartPayload) (*cli.TaskData, error) {
@@ -97,5 +101,18 @@ func restart(c *cli.Call, p *cli.RestartPayload) (*cli.TaskData, error) {
 	if err != nil {
 		return nil, err
 	}
-	return cli.NewTaskData(cli.AtStart(t)), nil
+	return withSuperseded(cli.NewTaskData(cli.AtStart(t))), nil
+}
+
+// withSuperseded adds the tasks in whose place the run came.
+func withSuperseded(d *cli.TaskData) *cli.TaskData {
+	if d.Task.Spec == nil || d.Task.Spec.Schedule == nil {
+		return d
+	}
+	for _, a := range d.Task.Spec.Schedule.After {
+		if a.When == record.AfterGone {
+			d.Superseded = append(d.Superseded, a.ID)
+		}
+	}
+	return d
 }

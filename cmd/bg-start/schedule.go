@@ -15,7 +15,7 @@ type scheduleFlags struct {
 	Supersede      string        `placeholder:"KEY" help:"End the open tasks of the same kind and key in favour of this one."`
 	Delay          *cli.Duration `placeholder:"DURATION" help:"Do not start before so long."`
 	At             string        `placeholder:"TIME" help:"Do not start before this time: RFC 3339, or local as in '2006-01-02 15:04'."`
-	After          []string      `placeholder:"WHEN:ID" help:"Wait for the end of this task; WHEN is afterok, afterany or afternotok. Repeatable, or with commas."`
+	After          []string      `sep:"none" placeholder:"WHEN:ID" help:"Wait for the end of this task; WHEN is afterok, afterany or afternotok. Repeatable, or with commas."`
 	Retries        *cli.Count    `placeholder:"N" help:"Try a failed task so many times more."`
 	Backoff        *cli.Span     `placeholder:"MIN..MAX" help:"How long to wait between attempts, as in 1s..60s: MIN first, longer each time, MAX at most."`
 	RetryDelay     *cli.Duration `placeholder:"DURATION" help:"The shortest wait between attempts; 1s otherwise."`
@@ -34,6 +34,7 @@ var flagOf = map[string]string{
 	"id": "--id", "tags": "--tag", "kind": "--kind", "queue": "--queue", "concurrencyKey": "--concurrency-key", "dedupeKey": "--dedupe",
 	"supersedeKey": "--supersede", "delayMs": "--delay", "scheduledAt": "--at", "after": "--after",
 	"minDelayMs": "--retry-delay", "maxDelayMs": "--retry-max-delay", "watchdogMs": "--watchdog",
+	"priority": "--priority", "maxAttempts": "--retries",
 	"watchdogAction": "--watchdog-action", "channels": "--channel", "ensure": "--ensure",
 }
 

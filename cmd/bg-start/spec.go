@@ -42,7 +42,7 @@ func (m *maker) request(p *cli.StartPayload) (*sched.Request, error) {
 	r := &sched.Request{
 		Request: launch.Request{Spec: *s, Env: env, Umask: m.call.Umask},
 		Queue:   string(p.Queue), Priority: int(p.Priority), Delay: time.Duration(p.Delay) * time.Millisecond,
-		After: p.Dependencies(), Supersede: p.Supersedes(), Ensure: p.Ensure,
+		After: p.Dependencies(), Ensure: p.Ensure,
 	}
 	if p.At != "" {
 		r.At, err = p.At.Time()
@@ -100,6 +100,7 @@ func setSchedule(s *record.Spec, p *cli.SchedulePayload) {
 	}
 	s.Channels = tidy(s.Channels)
 	s.DedupeKey, s.ConcurrencyKey, s.SupersedeKey = string(p.DedupeKey), string(p.ConcurrencyKey), string(p.SupersedeKey)
+	s.KeepsOthers = p.KeepsOthers()
 	s.Retry = record.Retry{MaxAttempts: max(int(p.MaxAttempts), 1), Backoff: p.Backoff.Backoff()}
 	for _, code := range p.NoRetry {
 		s.Retry.NoRetry = append(s.Retry.NoRetry, int(code))

@@ -81,7 +81,7 @@ func startJobs(c *cli.Call, jobs []cli.Item[job]) {
 // is over soon, and leaves the signals as they are.
 func contextFor(c *cli.Call, requests []*sched.Request) context.Context {
 	for _, r := range requests {
-		if r.Ensure || r.Supersede {
+		if r.Ensure || r.Spec.Supersedes() {
 			return c.Context()
 		}
 	}

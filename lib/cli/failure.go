@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -114,7 +115,7 @@ func failureOf(err error) *Failure {
 	if errors.As(err, &done) {
 		return done
 	}
-	for _, known := range []func(error) *Failure{boundsFailure, taskFailure, attemptFailure, differsFailure, schedFailure, spawnFailure, envFailure, stopFailure, reportFailure, heldFailure, recordFailure, outputFailure, homeFailure, configFailure, consumerFailure, journalFailure, shortageFailure} {
+	for _, known := range []func(error) *Failure{boundsFailure, taskFailure, attemptFailure, restartFailure, insideFailure, differsFailure, schedFailure, spawnFailure, envFailure, stopFailure, reportFailure, heldFailure, recordFailure, outputFailure, homeFailure, configFailure, consumerFailure, journalFailure, shortageFailure} {
 		if f := known(err); f != nil {
 			return f
 		}
@@ -230,6 +231,30 @@ func envFailure(err error) *Failure {
 		Hint: "give them again, with -e NAME=VALUE for each; bg-start --keep-env keeps the values for later runs",
 		Details: []Detail{{"id", env.ID}, {"missing", env.Names}, {"expected", "a value in env for each of the missing names"},
 			{"hint", "Give the values again with the payload's env. A start with keepEnv true keeps them for later runs."}}}
+}
+
+// restartFailure is that of the error that kept the next run from beginning, which
+// also says that the one before was ended.
+func restartFailure(err error) *Failure {
+	var ended *control.RestartError
+	if !errors.As(err, &ended) {
+		return nil
+	}
+	f := *failureOf(ended.Err)
+	f.Text = fmt.Sprintf("task %q was ended, and could not be started again: %s", ended.ID, f.Error())
+	f.Details = append(slices.Clip(f.Details), Detail{"ended", ended.ID})
+	return &f
+}
+
+// insideFailure is a restart that would end whoever is to carry it out.
+func insideFailure(err error) *Failure {
+	var inside *control.InsideError
+	if !errors.As(err, &inside) {
+		return nil
+	}
+	hint := fmt.Sprintf("bg-start --after afterany:%s -- bg-restart %s, and then end", inside.ID, inside.ID)
+	return &Failure{Type: "CommandInputError", Message: inside.Error(), Code: CodeNo, Hint: hint,
+		Details: []Detail{{"id", inside.ID}, {"field", "id"}, {"expected", "a task that this process is no part of"}, {"hint", "Do it in a task of its own: " + hint + "."}}}
 }
 
 func stopFailure(err error) *Failure {

@@ -195,7 +195,7 @@ func (p *StartPayload) check(f *faults) {
 	checkLength(f, len(p.Tags), MaxWords, "tags")
 	checkSignal(f, p.Signal)
 	checkEnv(f, p.Env)
-	p.SchedulePayload.check(f, p.ID)
+	p.SchedulePayload.check(f, p.ID, p.Kind)
 	if len(p.Metadata) > record.MaxMetadata {
 		f.refine([]any{"metadata"}, fmt.Sprintf("Expected at most %d bytes, actual %d", record.MaxMetadata, len(p.Metadata)))
 	}

@@ -178,18 +178,26 @@ func (p *SchedulePayload) Dependencies() (list []record.Dependency) {
 	return list
 }
 
-// Supersedes tells whether the supersedeKey ends other tasks.
-func (p *SchedulePayload) Supersedes() bool {
-	return p.SupersedeKey != "" && (p.SupersedeExisting == nil || *p.SupersedeExisting)
+// KeepsOthers tells whether the supersedeKey ends no other tasks.
+func (p *SchedulePayload) KeepsOthers() bool {
+	return p.SupersedeExisting != nil && !*p.SupersedeExisting
 }
 
-// check finds what a schema can't say; id is the task's own, if it was chosen.
-func (p *SchedulePayload) check(f *faults, id NewTaskID) {
+// check finds what a schema can't say; id and kind are the task's own, if they were
+// chosen. A member that could have no effect is a mistake: nothing is passed over.
+func (p *SchedulePayload) check(f *faults, id NewTaskID, kind Text) {
 	checkKey(f, p.ConcurrencyKey, "concurrencyKey")
 	checkKey(f, p.DedupeKey, "dedupeKey")
 	checkKey(f, p.SupersedeKey, "supersedeKey")
 	for i, c := range p.Channels {
 		checkKey(f, c, "channels", i)
+		checkChannel(f, c, i)
+	}
+	if p.Priority != 0 && p.Queue == "" && p.ConcurrencyKey == "" && kind == "" {
+		f.refine([]any{"priority"}, "Expected a queue, a concurrencyKey or a kind beside it: no other task has to wait")
+	}
+	if p.SupersedeExisting != nil && p.SupersedeKey == "" {
+		f.refine([]any{"supersedeExisting"}, "Expected a supersedeKey beside it")
 	}
 	checkLength(f, len(p.Channels), MaxWords, "channels")
 	checkLength(f, len(p.After), MaxAfter, "after")
@@ -209,6 +217,9 @@ func (p *SchedulePayload) check(f *faults, id NewTaskID) {
 	checkSpan(f, int64(p.Watchdog), "watchdogMs")
 	if p.WatchdogAction != "" && p.Watchdog == 0 {
 		f.refine([]any{"watchdogAction"}, "Expected a watchdogMs beside it")
+	}
+	if p.WatchdogAction == record.WatchdogRetry && p.MaxAttempts <= 1 {
+		f.refine([]any{"maxAttempts"}, "Expected another attempt, more than 1 in all, beside the watchdogAction retry")
 	}
 	if p.Ensure && id == "" && p.DedupeKey == "" {
 		f.refine([]any{"ensure"}, "Expected an id or a dedupeKey beside it")
@@ -259,6 +270,16 @@ func checkSpan(f *faults, ms int64, path ...any) {
 func checkLength(f *faults, n, most int, member string) {
 	if n > most {
 		f.refine([]any{member}, fmt.Sprintf("Expected at most %d entries, actual %d", most, n))
+	}
+}
+
+// checkChannel keeps a task out of the channels that say what it is: who listens there
+// would hear of another task, kind or key.
+func checkChannel(f *faults, channel Text, i int) {
+	for _, prefix := range record.ImpliedChannels {
+		if strings.HasPrefix(string(channel), prefix) {
+			f.refine([]any{"channels", i}, "Expected a channel that does not begin with "+strconv.Quote(prefix)+", which follows from the task itself")
+		}
 	}
 }
 

@@ -51,6 +51,13 @@ func TestSchedulePayloadFaults(t *testing.T) {
 		{`"watchdogMs":0`, `["watchdogMs"] Expected a positive number`},
 		{`"watchdogAction":"mark"`, `["watchdogAction"] Expected a watchdogMs beside it`},
 		{`"watchdogMs":1,"watchdogAction":"bark"`, `["watchdogAction"] Expected "mark" | "stop" | "retry"`},
+		{`"watchdogMs":1,"watchdogAction":"retry"`, `["maxAttempts"] Expected another attempt, more than 1 in all, beside the watchdogAction retry`},
+		{`"priority":7`, `["priority"] Expected a queue, a concurrencyKey or a kind beside it`},
+		{`"priority":-7,"delayMs":5`, `["priority"] Expected a queue, a concurrencyKey or a kind beside it`},
+		{`"supersedeExisting":true`, `["supersedeExisting"] Expected a supersedeKey beside it`},
+		{`"supersedeExisting":false,"dedupeKey":"k"`, `["supersedeExisting"] Expected a supersedeKey beside it`},
+		{`"channels":["topic:x","task:other"]`, `["channels",1] Expected a channel that does not begin with "task:"`},
+		{`"channels":["supersede:k"]`, `["channels",0] Expected a channel that does not begin with "supersede:"`},
 		{`"ensure":true`, `["ensure"] Expected an id or a dedupeKey beside it`},
 	} {
 		_, _, err := decodePayload[StartPayload]([]byte(`{"command":"x",`+tt.members+`}`), "start", true)
@@ -99,17 +106,17 @@ func TestBackoffDefaults(t *testing.T) {
 	}
 }
 
-func TestSupersedes(t *testing.T) {
+func TestKeepsOthers(t *testing.T) {
 	for text, want := range map[string]bool{
-		`{}`: false, `{"supersedeExisting":true}`: false, `{"supersedeKey":"k"}`: true,
-		`{"supersedeKey":"k","supersedeExisting":true}`: true, `{"supersedeKey":"k","supersedeExisting":false}`: false,
+		`{}`: false, `{"supersedeKey":"k"}`: false,
+		`{"supersedeKey":"k","supersedeExisting":true}`: false, `{"supersedeKey":"k","supersedeExisting":false}`: true,
 	} {
 		p := &SchedulePayload{}
 		if err := json.Unmarshal([]byte(text), p); err != nil {
 			t.Fatal(err)
 		}
-		if got := p.Supersedes(); got != want {
-			t.Errorf("%s.Supersedes() = %v, want %v", text, got, want)
+		if got := p.KeepsOthers(); got != want {
+			t.Errorf("%s.KeepsOthers() = %v, want %v", text, got, want)
 		}
 	}
 }

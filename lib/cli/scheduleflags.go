@@ -96,7 +96,11 @@ func OneOf(flag, value string, words []string) error {
 // ParseAfter reads dependencies as sbatch(1) takes them: afterok:ID, or
 // afterok:ID:ID for several tasks.
 func ParseAfter(flag string, words []string) (list []AfterEntry, err error) {
+	var all []string
 	for _, word := range words {
+		all = append(all, strings.Split(word, ",")...)
+	}
+	for _, word := range all {
 		when, ids, _ := strings.Cut(word, ":")
 		if !slices.Contains(record.AfterWords, when) {
 			return nil, Usage("%s: expected WHEN:ID with one of %s, got %q", flag, commaList(record.AfterWords), word)
@@ -117,7 +121,7 @@ func (p *StartPayload) CheckFlags(flags map[string]string) error {
 	f := &faults{}
 	checkKey(f, p.Kind, "kind")
 	checkLength(f, len(p.Tags), MaxWords, "tags")
-	p.SchedulePayload.check(f, p.ID)
+	p.SchedulePayload.check(f, p.ID, p.Kind)
 	if len(f.issues) == 0 {
 		return nil
 	}

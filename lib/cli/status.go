@@ -72,7 +72,7 @@ func (c *Call) printAttempts(attempts []view.Attempt) error {
 }
 
 func attemptText(a view.Attempt) string {
-	words := []string{string(a.State), string(a.Reason)}
+	words := []string{string(a.State), string(a.Reason), Printable(spawnErrorText(a.SpawnError))}
 	for _, w := range []struct{ name, value string }{
 		{"exit code", optional(a.ExitCode, strconv.Itoa)}, {"signal", optional(a.Signal, strings.Clone)},
 		{"from", optional(a.StartedAt, strings.Clone)}, {"to", optional(a.ExitedAt, strings.Clone)},
@@ -82,6 +82,14 @@ func attemptText(a view.Attempt) string {
 		}
 	}
 	return strings.Join(slices.DeleteFunc(words, func(w string) bool { return w == "" }), ", ")
+}
+
+// spawnErrorText tells why a program could not be executed, and at which step.
+func spawnErrorText(e *view.SpawnError) string {
+	if e == nil {
+		return ""
+	}
+	return e.Step + ": " + e.Message
 }
 
 func (c *Call) printSteps(steps []view.Step) error {
@@ -137,6 +145,7 @@ func statusFields(t *view.Task) []Detail {
 		{"env", envText(t.Env)},
 		{"unreadable", t.Fault},
 		{"state", string(t.State)}, {"status", string(t.Status)}, {"reason", string(t.Reason)},
+		{"spawn error", spawnErrorText(t.SpawnError)},
 		{"exit code", optional(t.ExitCode, strconv.Itoa)}, {"signal", optional(t.Signal, strings.Clone)},
 		{"run", positive(int64(t.Run), "")}, {"attempt", attemptOf(t)}, {"pid", positive(int64(t.PID), "")},
 		{"supervisor", string(t.Supervisor)}, {"unknown", unknownText(t)}, {"containment", t.Containment},

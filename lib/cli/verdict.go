@@ -2,7 +2,9 @@ package cli
 
 import (
 	"fmt"
+	"syscall"
 
+	"bgtasks/lib/launch"
 	"bgtasks/lib/proc"
 	"bgtasks/lib/record"
 	"bgtasks/lib/view"
@@ -58,7 +60,7 @@ func EndCode(t *view.Task) int {
 	case t.Reason == record.Lost, t.Reason == record.LostReboot:
 		return CodeTool
 	case t.Reason == record.SpawnError:
-		return CodeNotExecutable
+		return unspawnedCode(t.SpawnError)
 	case t.State == record.Cancelled && neverRan(t):
 		return CodeCancelled
 	}
@@ -69,6 +71,15 @@ func EndCode(t *view.Task) int {
 		return code
 	}
 	return CodeNo
+}
+
+// unspawnedCode is that of a start whose program could not be executed. What older
+// versions recorded does not say why.
+func unspawnedCode(e *view.SpawnError) int {
+	if e == nil {
+		return CodeNotExecutable
+	}
+	return spawnCode(&launch.SpawnError{Stage: e.Step, Errno: syscall.Errno(e.Errno)})
 }
 
 // ownCode is what a shell would say of the task's process: its exit code, or 128 and
@@ -143,6 +154,8 @@ func ending(t *view.Task, code int) string {
 		return fmt.Sprintf("nobody knows how task %q ended (%s)", t.ID, t.Reason)
 	case t.State == record.TimedOut:
 		return fmt.Sprintf("task %q ran into its time limit (%s)", t.ID, t.State)
+	case t.SpawnError != nil:
+		return fmt.Sprintf("task %q was never executed (%s): %s", t.ID, t.Reason, t.SpawnError.Message)
 	case neverRan(t):
 		return fmt.Sprintf("task %q was never executed (%s)", t.ID, t.Reason)
 	case known:

@@ -18,6 +18,8 @@ type TaskData struct {
 
 	NotFound []string `json:"not_found,omitempty"` // words of the command line
 
+	Superseded []string `json:"supersededTaskIds,omitempty"` // by a restart: ended in favour of the run
+
 	*Verdict // nil unless the end was waited for
 }
 

@@ -86,10 +86,27 @@ func (e *EnvUnknownError) Error() string {
 	return fmt.Sprintf("task %q was started with values for %s, which are kept in no record", e.ID, strings.Join(e.Names, ", "))
 }
 
+// RestartError says that a task's run was ended for the next one, which could not be
+// begun then.
+type RestartError struct {
+	ID  string
+	Err error
+}
+
+func (e *RestartError) Error() string {
+	return fmt.Sprintf("task %q was ended, and could not be started again: %v", e.ID, e.Err)
+}
+
+func (e *RestartError) Unwrap() error { return e.Err }
+
 // Restart ends the task's run if one is under way, and begins the next one.
-// That of a task that went through the scheduler does so again. The errors are
-// those of Stop, launch.Restart and sched.Requeue, *UnsettledError, and
-// *EnvUnknownError, with which nothing was stopped.
+// That of a task that went through the scheduler does so again, and ends those that
+// it supersedes.
+//
+// Nothing is stopped if the next run could not begin: the errors are then
+// *EnvUnknownError, *InsideError, *launch.SpawnError, *sched.KeyTakenError and
+// *sched.ClosedError. What can't be seen beforehand is a *RestartError if a run was
+// ended for it. The others are those of Stop and *UnsettledError.
 func Restart(ctx context.Context, h *store.Home, id string, o RestartOptions) (*view.Task, error) {
 	t, err := view.Load(h, id)
 	if err != nil {
@@ -98,17 +115,49 @@ func Restart(ctx context.Context, h *store.Home, id string, o RestartOptions) (*
 	if t.Unreadable != nil {
 		return nil, t.Unreadable
 	}
+	if inside(h, t) {
+		return nil, &InsideError{id}
+	}
 	env, err := o.environment(h, t)
 	if err != nil {
 		return nil, err
 	}
+	if err := o.ready(ctx, h, t, env); err != nil {
+		return nil, err
+	}
+	open := t.Open()
 	if t, err = Stop(ctx, h, id, o.Stop); err != nil {
 		return nil, err
 	}
+	next, err := o.begin(ctx, h, t, env)
+	var taken *launch.ExistsError // another restart was quicker
+	if err != nil && open && !errors.As(err, &taken) {
+		err = &RestartError{id, err}
+	}
+	return next, err
+}
+
+// ready tells why the next run of a task could not begin, as far as that can be seen
+// before the one that is under way is ended.
+func (o *RestartOptions) ready(ctx context.Context, h *store.Home, t *view.Task, env []string) error {
+	if err := launch.Ready(t.Spec, env); err != nil {
+		return err
+	}
+	for {
+		err := sched.Requeueable(h, t.Spec)
+		if err == nil || !freed(ctx, h, err) {
+			return err
+		}
+	}
+}
+
+// begin begins the next run of a task that has ended.
+func (o *RestartOptions) begin(ctx context.Context, h *store.Home, t *view.Task, env []string) (*view.Task, error) {
 	if err := settled(h, t); err != nil {
 		return nil, err
 	}
 	for {
+		id := t.ID
 		held, err := launch.LockEnded(h, id)
 		if err != nil {
 			return nil, err

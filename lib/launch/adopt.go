@@ -22,7 +22,8 @@ func Adopt(h *store.Home, held *store.Lock, s *record.Spec, attempt int, a recor
 	l.Adopt = a
 	l.TimeLimitMs = remaining(s.TimeLimitMs, a)
 	// Started by another task, it says whose it is; it has no mark of the run's own processes.
-	x := handover{id: s.ID, dir: "/", env: []string{record.MarkTask + "=" + s.ID, record.MarkHome + "=" + h.Path()}}
+	x := handover{id: s.ID, dir: "/", patience: adoptPatience,
+		env: []string{record.MarkTask + "=" + s.ID, record.MarkHome + "=" + h.Path()}}
 	report, err := x.deliver(held, l.AppendBlock(nil))
 	if err == nil && report.PID == 0 {
 		err = reportError(s, "", report)

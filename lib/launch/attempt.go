@@ -4,6 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"path/filepath"
+	"syscall"
 	"time"
 
 	"bgtasks/lib/fail"
@@ -61,7 +63,8 @@ func (a *attempt) start() (Outcome, error) {
 	env, err := store.ReadEnv(a.dir)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		return a.failed(fmt.Errorf("its environment is gone: %w", err))
+		path := filepath.Join(a.dir, store.EnvFile)
+		return a.failed(&SpawnError{Stage: record.StageEnv, Command: a.spec.Command, Path: path, Errno: syscall.ENOENT})
 	case err != nil:
 		return PutBack, err
 	}
@@ -150,7 +153,7 @@ func (a *attempt) putBack(cause error) (Outcome, error) {
 
 // failed records that the program can't be executed.
 func (a *attempt) failed(cause error) (Outcome, error) {
-	end := &record.State{Run: a.spec.Run, Attempt: a.number()}
+	end := &record.State{Run: a.spec.Run, Attempt: a.number(), Unspawned: unspawned(cause)}
 	err := errors.Join(keepAttempt(a.dir, a.last), End(a.home, a.spec, end, record.Failed, record.SpawnError))
 	return Failed, errors.Join(cause, err)
 }

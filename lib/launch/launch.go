@@ -3,7 +3,6 @@ package launch
 import (
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"path/filepath"
 	"sync"
@@ -296,14 +295,14 @@ func (r *Request) run(h *store.Home, held *store.Lock, program string) error {
 }
 
 func (r *Request) handover(env []string) *handover {
-	return &handover{id: r.Spec.ID, dir: r.Spec.Workdir, env: env}
+	return &handover{id: r.Spec.ID, dir: r.Spec.Workdir, env: env, patience: startPatience}
 }
 
 // finish tells the shim to run the task and waits for its report.
 func (r *Request) finish(shim *shim, h *store.Home, held *store.Lock, program string, env []string) error {
 	report, err := shim.tell(r.startBlock(h, program, env))
 	if errors.Is(err, record.ErrReport) && !begun(held) {
-		err = errNotBegun
+		err = notBegun(err)
 	}
 	if err != nil {
 		return handoverError(&r.Spec, err)
@@ -314,9 +313,15 @@ func (r *Request) finish(shim *shim, h *store.Home, held *store.Lock, program st
 	return nil
 }
 
-// errNotBegun says that a supervisor vanished before there was anything to
-// supervise, so nothing of the task ran.
-var errNotBegun = errors.New("the supervisor ended before it began")
+// notBegun is the error of a supervisor that vanished before there was anything to
+// supervise, so nothing of the task ran: it is no record.ErrReport.
+func notBegun(err error) error {
+	var silent *silentError
+	if errors.As(err, &silent) {
+		return errors.New(silent.Error())
+	}
+	return errors.New("the supervisor ended before it began")
+}
 
 // begun tells whether a supervisor that we have started, and that has ended,
 // came so far as to write itself into the lock. It executes the task after that.
@@ -327,14 +332,4 @@ func begun(held *store.Lock) bool {
 	}
 	h := held.Holder()
 	return h != nil && h.BootID == self.BootID && h.PID != self.PID && h.StartTicks >= self.StartTicks
-}
-
-// readReport waits for the shim's word. It ends with the shim at the latest:
-// the write end of the pipe is in nobody else's hands.
-func readReport(from io.Reader) (*record.Report, error) {
-	raw, err := io.ReadAll(from)
-	if err != nil {
-		return nil, fmt.Errorf("read the supervisor's report: %w", err)
-	}
-	return record.ParseReport(raw)
 }

@@ -51,6 +51,8 @@ func (e *SpawnError) Error() string {
 		return fmt.Sprintf("working directory %q: %s", e.Path, e.Errno.Error())
 	case e.Stage == record.StageExec:
 		return fmt.Sprintf("cannot execute %q: %s", e.Command, e.Errno.Error())
+	case e.Stage == record.StageEnv:
+		return fmt.Sprintf("the environment that it was given is gone: %s: %s", e.Path, e.Errno.Error())
 	case e.Stage == record.StageShim:
 		return fmt.Sprintf("supervisor %s: %s", e.Path, e.Errno.Error())
 	}
@@ -72,6 +74,8 @@ func (e *SpawnError) Hint() string {
 		return "check that the directory exists and that you may enter it"
 	case e.Stage == record.StageStdin, e.Stage == record.StageTee:
 		return "check that the file exists, or its directory, and that you may open it"
+	case e.Stage == record.StageShim && e.Errno == syscall.EPROTO:
+		return "install the suite as a whole: bg-shim is of another version than this command"
 	case e.Stage == record.StageShim && e.Errno == syscall.ENOENT:
 		return "install the suite as a whole: bg-shim belongs beside the other commands"
 	}
@@ -144,6 +148,20 @@ func enterable(dir string) syscall.Errno {
 		return syscall.ENOTDIR
 	}
 	return errnoOf(unix.Access(dir, unix.X_OK))
+}
+
+// unspawned is what the record of an end says of the error; nil if that is no
+// *SpawnError.
+func unspawned(err error) *record.Unspawned {
+	var e *SpawnError
+	if !errors.As(err, &e) {
+		return nil
+	}
+	path := e.Path
+	if path == "" {
+		path = e.Command
+	}
+	return &record.Unspawned{Step: e.Stage, Path: path, Errno: int(e.Errno), Message: e.Error()}
 }
 
 func exists(path string) bool {

@@ -10,6 +10,9 @@ import (
 	"strings"
 	"sync"
 	"syscall"
+	"time"
+
+	"golang.org/x/sys/unix"
 
 	"bgtasks/lib/fail"
 	"bgtasks/lib/fsys"
@@ -26,6 +29,8 @@ type handover struct {
 	id  string
 	dir string   // its working directory
 	env []string // its environment but for the tuned variables
+
+	patience time.Duration // until it must have answered
 }
 
 // shim is a supervisor that was executed and waits to be told what to do. Who
@@ -34,6 +39,8 @@ type shim struct {
 	first  int      // pid of a process to be reaped; 0 for none, see proc.SpawnOrphan
 	report *os.File // read end
 	launch *os.File // write end
+
+	patience time.Duration // until it must have answered
 }
 
 // deliver executes a shim, tells it what to do and returns its report.
@@ -52,6 +59,9 @@ func (x *handover) begin(held *store.Lock) (*shim, error) {
 	if err != nil {
 		return nil, err
 	}
+	if silent(time.Now()) {
+		return nil, fmt.Errorf("start the supervisor %s: one that was just started has not answered", path)
+	}
 	null, err := fsys.Open(os.DevNull, os.O_RDWR, 0)
 	if err != nil {
 		return nil, err
@@ -67,7 +77,7 @@ func (x *handover) begin(held *store.Lock) (*shim, error) {
 		return nil, errors.Join(err, reportR.Close())
 	}
 	defer launchR.Close()
-	s := &shim{report: reportR, launch: launchW}
+	s := &shim{report: reportR, launch: launchW, patience: x.patience}
 	err = fail.Point("launch-spawn")
 	if err == nil {
 		s.first, err = x.spawn(path, []*os.File{null, null, null, held.File(), reportW, launchR})
@@ -81,12 +91,13 @@ func (x *handover) begin(held *store.Lock) (*shim, error) {
 // tell gives the shim its launch block and returns its report.
 func (s *shim) tell(block []byte) (*record.Report, error) {
 	fail.Pass("launch-block")
+	deadline := time.Now().Add(s.patience)
 	// A shim that is gone early breaks this pipe; its report then tells more.
-	_, werr := s.launch.Write(block)
+	werr := s.write(block, deadline)
 	s.launch.Close()
 	fail.Pass("launch-report")
-	report, err := s.listen()
-	if errors.Is(err, record.ErrReport) && werr != nil {
+	report, err := s.listen(deadline)
+	if errors.Is(err, record.ErrReport) && errors.Is(werr, unix.EPIPE) {
 		// Not wrapped: to the caller a broken pipe means that its reader has gone.
 		return nil, fmt.Errorf("the supervisor ended before it was told what to do: %v", werr)
 	}
@@ -97,13 +108,23 @@ func (s *shim) tell(block []byte) (*record.Report, error) {
 // ended, nobody but the caller holds the lock.
 func (s *shim) abandon() {
 	s.launch.Close()
-	s.listen()
+	s.listen(time.Now().Add(s.patience))
 }
 
-// listen reads the report, and reaps who has ended by then or is about to.
-func (s *shim) listen() (*record.Report, error) {
+// listen reads the report, and reaps who has ended by then or is about to. A shim that
+// has not answered by the deadline is killed; the error is then a *silentError.
+func (s *shim) listen(deadline time.Time) (*record.Report, error) {
 	defer s.report.Close()
-	report, err := readReport(s.report)
+	text, err := s.read(deadline)
+	if errors.Is(err, errLate) {
+		s.end()
+		fallSilent(time.Now())
+		err = &silentError{s.patience}
+	}
+	var report *record.Report
+	if err == nil {
+		report, err = record.ParseReport(text)
+	}
 	if s.first != 0 {
 		_ = proc.Await(s.first) // it was reaped by whoever gathers all children
 	}

@@ -22,12 +22,12 @@ type Waiting struct {
 	replaces os.FileInfo // as in Request
 }
 
-// Prepare resolves the program of a request that is to wait, so that a command
-// that can't be found is refused at once, and fills in what its Spec leaves open:
+// Prepare looks at the program and the files of a request that is to wait, so that what
+// can't be found is refused at once, and fills in what its Spec leaves open:
 // the id, the run, the times, and of its Schedule the program and the umask. The
 // error is *SpawnError or tells that this process could not be identified.
 func Prepare(r *Request) error {
-	program, err := Resolve(&r.Spec, r.Env)
+	program, err := ready(&r.Spec, r.Env, awaits(&r.Spec))
 	if err != nil {
 		return err
 	}

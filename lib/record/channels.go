@@ -18,6 +18,9 @@ const (
 	ChannelScope       = "scope:"
 )
 
+// ImpliedChannels are the beginnings of the channels that nobody can give.
+var ImpliedChannels = []string{ChannelTask, ChannelKind, ChannelTag, ChannelSession, ChannelDedupe, ChannelConcurrency, ChannelSupersede}
+
 // AllChannels gives the channels that the task belongs to: those that are implied,
 // then those given, each once. Queries and live matching both go by them.
 func (s *Spec) AllChannels() []string {

@@ -86,11 +86,12 @@ func (l *Launch) AppendBlock(b []byte) []byte {
 // ErrLaunchBlock says that a launch block is cut short or not one of ours.
 var ErrLaunchBlock = errors.New("launch block is incomplete")
 
-// ParseLaunch reads a launch block. Entries with unknown keys are refused:
-// starter and shim are of one version.
+// ParseLaunch reads a launch block. Unknown keys are refused, and so are missing
+// ones: starter and shim are of one version.
 func ParseLaunch(block []byte) (*Launch, error) {
 	l := &Launch{}
 	fields := l.fields()
+	given := make([]bool, len(fields))
 	rest := string(block)
 	for {
 		entry, tail, found := strings.Cut(rest, "\x00")
@@ -98,26 +99,37 @@ func ParseLaunch(block []byte) (*Launch, error) {
 			return nil, ErrLaunchBlock
 		}
 		if entry == launchEnd && tail == "" {
-			return l, nil
+			return l, missingField(fields, given)
 		}
-		if err := setField(fields, entry); err != nil {
+		if err := setField(fields, given, entry); err != nil {
 			return nil, err
 		}
 		rest = tail
 	}
 }
 
-func setField(fields []field, entry string) error {
+func setField(fields []field, given []bool, entry string) error {
 	key, value, found := strings.Cut(entry, "=")
 	if !found {
 		return ErrLaunchBlock
 	}
-	for _, f := range fields {
-		if f.key == key {
+	for i := range fields {
+		if f := &fields[i]; f.key == key {
+			given[i] = true
 			return f.set(value)
 		}
 	}
 	return errors.New("launch block has an unknown key " + strconv.Quote(key))
+}
+
+// missingField is the error of a block in which a key has no value.
+func missingField(fields []field, given []bool) error {
+	for i := range fields {
+		if f := &fields[i]; !given[i] && !f.list() {
+			return errors.New("launch block has no key " + strconv.Quote(f.key))
+		}
+	}
+	return nil
 }
 
 // field ties a key of the block to a member of Launch, for both directions. What
@@ -125,6 +137,15 @@ func setField(fields []field, entry string) error {
 type field struct {
 	key string
 	at  any
+}
+
+// list tells whether the member may have no value.
+func (f *field) list() bool {
+	switch f.at.(type) {
+	case *[]string, *[]int:
+		return true
+	}
+	return false
 }
 
 func (l *Launch) fields() []field {
@@ -222,6 +243,7 @@ const (
 	StageTee   = "tee"   // opening a file given with --tee
 	StageDir   = "dir"   // entering the working directory
 	StageExec  = "exec"  // executing the program
+	StageEnv   = "env"   // reading the environment that a task that waits was given
 )
 
 // AppendReport appends the report as a line with NUL-separated fields.
@@ -243,8 +265,8 @@ func ParseReport(b []byte) (*Report, error) {
 	}
 	pid, err1 := strconv.Atoi(fields[0])
 	errno, err2 := strconv.Atoi(fields[2])
-	if err := errors.Join(err1, err2); err != nil {
-		return nil, err
+	if err1 != nil || err2 != nil {
+		return nil, ErrReport
 	}
 	return &Report{PID: pid, Stage: fields[1], Errno: errno, Detail: fields[3]}, nil
 }

@@ -52,6 +52,7 @@ type Spec struct {
 	DedupeKey      string   // while a task of the same kind and key is open, a start gives that one
 	ConcurrencyKey string   // of all tasks with the same key one runs at a time
 	SupersedeKey   string   // a start ends the open tasks of the same kind and key
+	KeepsOthers    bool     // it does not: the SupersedeKey is only recorded
 
 	Schedule *Schedule // nil for a task that is started at once and by its starter
 	Retry    Retry
@@ -89,6 +90,9 @@ func (s *Spec) AppendJSON(b []byte) []byte {
 		o.bool("keepEnv", true)
 	}
 	s.appendLabels(&o)
+	if s.KeepsOthers {
+		o.bool("supersedeExisting", false)
+	}
 	o.raw("metadata", s.Metadata)
 	s.appendPolicy(&o)
 	o.schedule("schedule", s.Schedule)
@@ -138,6 +142,9 @@ func (s *Spec) appendLabels(o *object) {
 	o.optStr("concurrencyKey", s.ConcurrencyKey)
 	o.optStr("supersedeKey", s.SupersedeKey)
 }
+
+// Supersedes tells whether a run of the task ends others.
+func (s *Spec) Supersedes() bool { return s.SupersedeKey != "" && !s.KeepsOthers }
 
 func (s *Spec) appendPolicy(o *object) {
 	o.optStr("stdin", s.Stdin)

@@ -123,6 +123,14 @@ type Stop struct {
 	Cause       Reason // how the run's end will be called: Stopped, Superseded
 }
 
+// Unspawned is why a program could not be executed.
+type Unspawned struct {
+	Step    string // what failed: one of the Stage constants
+	Path    string // on what
+	Errno   int    // errno(3) of the system at hand, 0 if there is none
+	Message string // the same in words
+}
+
 // State is where a task stands: the whole of state.json. Only the holder of
 // the task's run.lock writes one (P2). ExitCode and Signal are nil unless that
 // very fact was observed (P3).
@@ -130,7 +138,8 @@ type State struct {
 	Run, Attempt int
 	State        LifeState
 	Reason       Reason
-	OOM          bool // the kernel has killed some of the tree for want of memory
+	Unspawned    *Unspawned // of an end with the reason SpawnError: why; nil if no record says
+	OOM          bool       // the kernel has killed some of the tree for want of memory
 	ExitCode     *int
 	Signal       *string // without "SIG"
 	Leader       *Process
@@ -204,6 +213,7 @@ func (s *State) appendDue(o *object) {
 // must not be mistaken for a code of zero.
 func (s *State) appendEnd(o *object) {
 	o.optStr("reason", string(s.Reason))
+	o.unspawned("spawnError", s.Unspawned)
 	if s.OOM {
 		o.bool("oom", true)
 	}
@@ -217,6 +227,18 @@ func (s *State) appendEnd(o *object) {
 	} else {
 		o.null("signal")
 	}
+}
+
+func (o *object) unspawned(name string, u *Unspawned) {
+	if u == nil {
+		return
+	}
+	o.object(name, func(in *object) {
+		in.str("step", u.Step)
+		in.str("path", u.Path)
+		in.int("errno", int64(u.Errno))
+		in.str("message", u.Message)
+	})
 }
 
 // AppendJSON appends the stop as JSON: the whole of stop.json.

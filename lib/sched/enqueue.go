@@ -222,7 +222,7 @@ func (b *batch) build(x *index, p *portion, it *item, sequence int64) {
 		it.result.Err = &launch.ExistsError{ID: r.Spec.ID}
 		return
 	}
-	if twin := x.openTwin(&r.Spec); twin != nil {
+	if twin := x.openTwin(&r.Spec, ""); twin != nil {
 		b.reuse(x, it, twin)
 		return
 	}
@@ -240,7 +240,7 @@ func (b *batch) build(x *index, p *portion, it *item, sequence int64) {
 	if it.result.Err = b.resolveAfter(it); it.result.Err != nil {
 		return
 	}
-	s.After = append(s.After, x.victims(r)...)
+	s.After = append(s.After, x.victims(&r.Spec)...)
 	if it.result.Err = launch.Prepare(&r.Request); it.result.Err != nil {
 		return
 	}
@@ -346,7 +346,7 @@ func (b *batch) publish(x *index, items []*item) error {
 
 func (b *batch) publishOne(x *index, it *item) error {
 	s := &it.Spec
-	if twin := x.openTwin(s); twin != nil {
+	if twin := x.openTwin(s, ""); twin != nil {
 		b.reuse(x, it, twin)
 		return nil
 	}
@@ -398,7 +398,7 @@ func (b *batch) publishOne(x *index, it *item) error {
 func (b *batch) renewVictims(x *index, it *item) error {
 	s := it.Spec.Schedule
 	now := append(slices.DeleteFunc(slices.Clone(s.After), func(d record.Dependency) bool { return d.When == record.AfterGone }),
-		x.victims(it.Request)...)
+		x.victims(&it.Spec)...)
 	if slices.Equal(now, s.After) {
 		return nil
 	}

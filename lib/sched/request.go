@@ -19,9 +19,6 @@ type Request struct {
 	At       time.Time     // not before this time by the wall clock; zero for none
 	After    []record.Dependency
 
-	// Supersede ends the open tasks of the same kind and SupersedeKey; with false
-	// the key is only recorded.
-	Supersede bool
 	// Ensure takes an open task of the same id or DedupeKey for the answer if it
 	// was started in the same way; the error is *view.DiffersError otherwise.
 	Ensure bool

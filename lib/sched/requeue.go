@@ -8,9 +8,26 @@ import (
 	"bgtasks/lib/store"
 )
 
+// Requeueable tells why an ended run of a task could not be followed by another one
+// that waits: the error is *KeyTakenError or *ClosedError. The task itself is in
+// nobody's way.
+func Requeueable(h *store.Home, s *record.Spec) error {
+	if s.Schedule == nil {
+		return nil
+	}
+	x := newIndex(h)
+	if x.closed(s.Schedule.Queue) {
+		return &ClosedError{s.Schedule.Queue}
+	}
+	if twin := x.openTwin(s, s.ID); twin != nil {
+		return &KeyTakenError{s.ID, s.DedupeKey, twin.spec.ID}
+	}
+	return nil
+}
+
 // Requeue makes the next run of an ended task wait, in its queue and with its
 // priority, behind those that wait already; what it waited for before counts no
-// more. The caller holds its run.lock, which is released here, and has read
+// more. It supersedes the open tasks of its supersede key, as a start does. The caller holds its run.lock, which is released here, and has read
 // r.Spec and r.Last under it. The error is *KeyTakenError if another open task has
 // its dedupe key. What can be started at once is.
 func Requeue(h *store.Home, held *store.Lock, r *launch.Request) error {
@@ -49,7 +66,7 @@ func (x *index) prepareRequeue(r *launch.Request) error {
 		return err
 	}
 	s := &r.Spec
-	if twin := x.openTwin(s); twin != nil {
+	if twin := x.openTwin(s, s.ID); twin != nil {
 		return &KeyTakenError{s.ID, s.DedupeKey, twin.spec.ID}
 	}
 	sequence, err := x.sequence(1)
@@ -63,9 +80,10 @@ func (x *index) prepareRequeue(r *launch.Request) error {
 	if x.closed(next.Queue) {
 		return &ClosedError{next.Queue}
 	}
+	next.After = x.victims(s)
 	s.Schedule = next
 	if err := errors.Join(x.enterKeys(s), x.markNew(s.ID)); err != nil {
 		return err
 	}
-	return x.place(&facts{spec: s, state: &record.State{Run: s.Run + 1, Attempt: 1, State: record.Queued}})
+	return x.placeAnew(&facts{spec: s, state: &record.State{Run: s.Run + 1, Attempt: 1, State: record.Queued}})
 }

@@ -7,14 +7,14 @@ import (
 	"bgtasks/lib/record"
 )
 
-// openTwin is the newest open task of the same kind and dedupe key, nil if there is
-// none. It is open by its records.
-func (x *index) openTwin(s *record.Spec) (twin *facts) {
+// openTwin is the newest open task of the same kind and dedupe key, but for the task
+// except; nil if there is none. It is open by its records.
+func (x *index) openTwin(s *record.Spec, except string) (twin *facts) {
 	if s.DedupeKey == "" {
 		return nil
 	}
 	for _, f := range x.openWith(dedupeDir, s.Kind, s.DedupeKey) {
-		if f.spec.DedupeKey == s.DedupeKey && (twin == nil || f.spec.Schedule.Sequence > twin.spec.Schedule.Sequence) {
+		if f.spec.DedupeKey == s.DedupeKey && f.spec.ID != except && (twin == nil || f.spec.Schedule.Sequence > twin.spec.Schedule.Sequence) {
 			twin = f
 		}
 	}
@@ -49,12 +49,12 @@ func (x *index) openWith(list, kind, key string) (open []*facts) {
 }
 
 // victims are the dependencies of a task that supersedes others: on their trees.
-func (x *index) victims(r *Request) (list []record.Dependency) {
-	if !r.Supersede || r.Spec.SupersedeKey == "" {
+func (x *index) victims(s *record.Spec) (list []record.Dependency) {
+	if !s.Supersedes() {
 		return nil
 	}
-	for _, f := range x.openWith(supersedeDir, r.Spec.Kind, r.Spec.SupersedeKey) {
-		if f.spec.SupersedeKey == r.Spec.SupersedeKey {
+	for _, f := range x.openWith(supersedeDir, s.Kind, s.SupersedeKey) {
+		if f.spec.SupersedeKey == s.SupersedeKey && f.spec.ID != s.ID {
 			list = append(list, record.Dependency{When: record.AfterGone, ID: f.spec.ID, Run: f.spec.Run})
 		}
 	}

@@ -20,6 +20,7 @@ type Attempt struct {
 	Attempt     int              `json:"attempt"`
 	State       record.LifeState `json:"state"`
 	Reason      record.Reason    `json:"reason,omitempty"`
+	SpawnError  *SpawnError      `json:"spawnError,omitempty"`
 	ExitCode    *int             `json:"exitCode"`
 	Signal      *string          `json:"signal"`
 	StartedAt   *string          `json:"startedAt"`
@@ -72,7 +73,7 @@ func Attempts(h *store.Home, t *Task) ([]Attempt, error) {
 
 func newAttempt(s *record.State) Attempt {
 	a := Attempt{
-		Run: s.Run, Attempt: s.Attempt, State: s.State, Reason: s.Reason, ExitCode: s.ExitCode, Signal: s.Signal,
+		Run: s.Run, Attempt: s.Attempt, State: s.State, Reason: s.Reason, SpawnError: spawnErrorOf(s), ExitCode: s.ExitCode, Signal: s.Signal,
 		StartedAt: knownTime(s.StartedAt), ExitedAt: knownTime(s.ExitedAt), LogStart: s.LogStart, ErrorsStart: s.ErrorsStart, ErrorsEnd: s.ErrorsEnd,
 		OutputEnd: s.OutputEnd,
 	}

@@ -132,6 +132,7 @@ var specMembers = members[record.Spec]{
 	{"dedupeKey", func(d *decoder, s *record.Spec, v gjson.Result) { s.DedupeKey = d.str(v) }},
 	{"concurrencyKey", func(d *decoder, s *record.Spec, v gjson.Result) { s.ConcurrencyKey = d.str(v) }},
 	{"supersedeKey", func(d *decoder, s *record.Spec, v gjson.Result) { s.SupersedeKey = d.str(v) }},
+	{"supersedeExisting", func(d *decoder, s *record.Spec, v gjson.Result) { s.KeepsOthers = !d.flag(v) }},
 	{"schedule", func(d *decoder, s *record.Spec, v gjson.Result) { s.Schedule = nested(d, v, scheduleMembers) }},
 	{"maxAttempts", func(d *decoder, s *record.Spec, v gjson.Result) { s.Retry.MaxAttempts = d.number(v) }},
 	{"backoff", func(d *decoder, s *record.Spec, v gjson.Result) { s.Retry.Backoff = *nested(d, v, backoffMembers) }},
@@ -155,6 +156,7 @@ var stateMembers = members[record.State]{
 	{"attempt", func(d *decoder, s *record.State, v gjson.Result) { s.Attempt = d.number(v) }},
 	{"state", func(d *decoder, s *record.State, v gjson.Result) { s.State = record.LifeState(d.str(v)) }},
 	{"reason", func(d *decoder, s *record.State, v gjson.Result) { s.Reason = record.Reason(d.str(v)) }},
+	{"spawnError", func(d *decoder, s *record.State, v gjson.Result) { s.Unspawned = nested(d, v, unspawnedMembers) }},
 	{"oom", func(d *decoder, s *record.State, v gjson.Result) { s.OOM = d.flag(v) }},
 	{"exitCode", func(d *decoder, s *record.State, v gjson.Result) { s.ExitCode = optional(v, d.number) }},
 	{"signal", func(d *decoder, s *record.State, v gjson.Result) { s.Signal = optional(v, d.str) }},
@@ -183,6 +185,13 @@ var stateMembers = members[record.State]{
 	{"retryDueBootMs", func(d *decoder, s *record.State, v gjson.Result) { s.RetryDueBootMs = d.integer(v) }},
 	{"staleAt", func(d *decoder, s *record.State, v gjson.Result) { s.StaleAt = d.time(v) }},
 	{"staleReason", func(d *decoder, s *record.State, v gjson.Result) { s.StaleReason = d.str(v) }},
+}
+
+var unspawnedMembers = members[record.Unspawned]{
+	{"step", func(d *decoder, u *record.Unspawned, v gjson.Result) { u.Step = d.str(v) }},
+	{"path", func(d *decoder, u *record.Unspawned, v gjson.Result) { u.Path = d.str(v) }},
+	{"errno", func(d *decoder, u *record.Unspawned, v gjson.Result) { u.Errno = d.number(v) }},
+	{"message", func(d *decoder, u *record.Unspawned, v gjson.Result) { u.Message = d.str(v) }},
 }
 
 var scheduleMembers = members[record.Schedule]{
@@ -268,6 +277,6 @@ var eventMembers = members[Event]{
 
 // ofState are the members that a journal line shares with state.json.
 var ofState = []string{
-	"run", "attempt", "state", "reason", "oom", "exitCode", "signal", "stop", "eventsMissing",
+	"run", "attempt", "state", "reason", "spawnError", "oom", "exitCode", "signal", "stop", "eventsMissing",
 	"retryScheduledAt", "retryDueBootMs", "staleAt", "staleReason",
 }

@@ -54,7 +54,8 @@ type Task struct {
 	ExitCode        *int              `json:"exitCode"`
 	Signal          *string           `json:"signal"`
 	Reason          record.Reason     `json:"reason,omitempty"`
-	OOM             bool              `json:"oom,omitempty"` // the kernel has killed some of the tree for want of memory
+	SpawnError      *SpawnError       `json:"spawnError,omitempty"` // why the program could not be executed
+	OOM             bool              `json:"oom,omitempty"`        // the kernel has killed some of the tree for want of memory
 	Run             int               `json:"run"`
 	Attempt         int               `json:"attempt"`
 	MaxAttempts     int               `json:"maxAttempts"`
@@ -115,6 +116,22 @@ type Usage struct {
 	UserMs   int64 `json:"userMs"`
 	SystemMs int64 `json:"systemMs"`
 	MaxRSSKB int64 `json:"maxRssKb"`
+}
+
+// SpawnError is why a program could not be executed.
+type SpawnError struct {
+	Step    string `json:"step"`  // dir, exec, stdin, tee, env or shim
+	Path    string `json:"path"`  // on what it failed
+	Errno   int    `json:"errno"` // errno(3) of the system at hand, 0 for none
+	Message string `json:"message"`
+}
+
+func spawnErrorOf(s *record.State) *SpawnError {
+	if s.Unspawned == nil {
+		return nil
+	}
+	e := SpawnError(*s.Unspawned)
+	return &e
 }
 
 // Stop is a stop that was asked for: pending, or the one that the run ended
@@ -240,6 +257,7 @@ func (t *Task) addSpec(s *record.Spec) {
 
 func (t *Task) addState(s *record.State) {
 	t.State, t.Reason, t.OOM = s.State, s.Reason, s.OOM
+	t.SpawnError = spawnErrorOf(s)
 	t.ExitCode, t.Signal = s.ExitCode, s.Signal
 	t.Run, t.Attempt = s.Run, s.Attempt
 	if s.Leader != nil {

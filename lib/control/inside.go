@@ -1,0 +1,71 @@
+package control
+
+import (
+	"fmt"
+	"os"
+	"strconv"
+
+	"golang.org/x/sys/unix"
+
+	"bgtasks/lib/launch"
+	"bgtasks/lib/proc"
+	"bgtasks/lib/record"
+	"bgtasks/lib/store"
+	"bgtasks/lib/view"
+)
+
+// InsideError says that a restart was asked for from within the very run that it
+// would end: it would end before it could begin the next one.
+type InsideError struct{ ID string }
+
+func (e *InsideError) Error() string {
+	return fmt.Sprintf("task %q can't be restarted from within itself: this process would end with it", e.ID)
+}
+
+// Inside tells whether this process belongs to the run of a task that is under way,
+// so that it ends when that is stopped. Who runs in another task does not, wherever
+// that one was started.
+func Inside(h *store.Home, id string) bool {
+	t, err := view.Load(h, id)
+	return err == nil && inside(h, t)
+}
+
+func inside(h *store.Home, t *view.Task) bool {
+	if t.Terminal() && t.TreeGone() {
+		return false
+	}
+	return marked(h, t) || inSession(t) || below(t)
+}
+
+// marked tells whether the environment says that we are of the task's run. The
+// innermost task has the last word there.
+func marked(h *store.Home, t *view.Task) bool {
+	if os.Getenv(record.MarkTask) != t.ID || os.Getenv(record.MarkRun) != strconv.Itoa(t.Run) {
+		return false
+	}
+	theirs, err1 := os.Stat(os.Getenv(record.MarkHome))
+	ours, err2 := os.Stat(h.Path())
+	return err1 == nil && err2 == nil && os.SameFile(theirs, ours)
+}
+
+// inSession tells whether we are in the session that the task's leader began.
+func inSession(t *view.Task) bool {
+	sid, err := unix.Getsid(0)
+	return err == nil && t.PID != 0 && sid == t.PID
+}
+
+// below tells whether we descend from the task's leader or supervisor with no other
+// supervisor in between: what is below that one is of another task.
+func below(t *view.Task) bool {
+	for pid := os.Getppid(); pid > 1; {
+		if pid == t.PID || pid == shimPID(t) {
+			return true
+		}
+		st, err := proc.ReadStat(pid)
+		if err != nil || st.Comm == launch.ShimName {
+			return false
+		}
+		pid = st.PPID
+	}
+	return false
+}
