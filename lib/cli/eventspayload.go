@@ -61,6 +61,7 @@ func (p *JournalPayload) check(f *faults) {
 		member string
 		why    string
 	}{
+		{p.Steps != 0 && p.Recent != 0, "recentSteps", "Expected no steps beside it, which says the same"},
 		{p.Consumer == "" && p.Ack != nil, "ack", "Expected consumer beside it"},
 		{p.Consumer == "" && p.AutoAck, "autoAck", "Expected consumer beside it"},
 		{p.Consumer != "" && p.Cursor != nil, "cursor", "Expected no cursor beside consumer, which has its own"},

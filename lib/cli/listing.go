@@ -112,6 +112,11 @@ type ListPayload struct {
 	StepsPayload
 }
 
+func (p *ListPayload) check(f *faults) {
+	p.FilterPayload.check(f)
+	p.StepsPayload.check(f)
+}
+
 // Listing says which tasks are listed, in which order and how many.
 type Listing struct {
 	Filter    view.Filter

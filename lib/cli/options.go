@@ -120,6 +120,9 @@ func (o *Options) set(name, value string) (err error) {
 	case OptTimeout:
 		var seconds int
 		seconds, err = parseInteger(value)
+		if err == nil && seconds < 0 {
+			err = invalidValue(fmt.Sprintf("Expected a number of seconds, 0 or more, received: '%s'", value))
+		}
 		o.Timeout = time.Duration(min(max(seconds, 0), math.MaxInt32)) * time.Second
 	case OptConcurrency:
 		o.Concurrency, err = parseInteger(value)

@@ -254,6 +254,12 @@ type StepsPayload struct {
 	IncludeSteps *NonNegative `json:"includeSteps,omitempty" jsonschema:"The same as steps."`
 }
 
+func (p *StepsPayload) check(f *faults) {
+	if p.Steps != nil && p.IncludeSteps != nil {
+		f.refine([]any{"includeSteps"}, "Expected no steps beside it, which says the same")
+	}
+}
+
 // AddSteps adds the newest steps of a task that the payload asks for.
 func (p *StepsPayload) AddSteps(c *Call, t *view.Task) error {
 	n := cmp.Or(p.Steps, p.IncludeSteps)
