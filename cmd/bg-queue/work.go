@@ -48,7 +48,7 @@ func act(c *cli.Call, h *store.Home, p *cli.QueuePayload) error {
 			return err
 		}
 		if p.Action == cli.QueuePause {
-			return sched.Pause(h, names)
+			return control.Pause(c.Context(), h, names)
 		}
 		return sched.Resume(h, names)
 	case cli.QueueDrain:

@@ -72,13 +72,18 @@ var errStays = errors.New("its supervisor, or another process with its lock or i
 // long enough for a healer on a busy disk.
 const lockPatience = 10 * time.Second
 
-// untilDecided waits for one who has the task's lock for a moment. Not everybody rings
-// who lets go of it, so it is looked for again and again, ever more rarely.
+// untilDecided waits for one who has the task's lock for a moment.
 func untilDecided(ctx context.Context, h *store.Home, id string) (*view.Task, error) {
-	deadline := time.Now().Add(lockPatience)
+	return untilFree(ctx, h, id, lockPatience, decided)
+}
+
+// untilFree waits until done says yes to a task whose lock somebody has. Not everybody
+// rings who lets go of it, so it is looked for again and again, ever more rarely.
+func untilFree(ctx context.Context, h *store.Home, id string, patience time.Duration, done func(*view.Task) bool) (*view.Task, error) {
+	deadline := time.Now().Add(patience)
 	for pause := 10 * time.Millisecond; ; pause *= 2 {
 		look := time.Now().Add(pause)
-		t, err := until(ctx, h, id, look, decided)
+		t, err := until(ctx, h, id, look, done)
 		if !errors.Is(err, watch.ErrTimeout) || look.After(deadline) {
 			return t, err
 		}

@@ -211,6 +211,10 @@ func (d *dispatcher) start(picked []*pick) (on bool, held error) {
 		workers.Go(func() {
 			for i := range next {
 				p := picked[i]
+				if d.withheld(p) {
+					_ = store.GiveBack(d.home.TaskDir(p.facts.spec.ID), p.lock)
+					continue
+				}
 				outcomes[i], errs[i] = launch.Attempt(d.home, p.lock, p.facts.spec, p.facts.state)
 			}
 		})
@@ -225,6 +229,17 @@ func (d *dispatcher) start(picked []*pick) (on bool, held error) {
 		d.note(picked[i].facts, o, errs[i])
 	}
 	return on, held
+}
+
+// withheld tells whether the queue of a task was paused since the task was chosen. It
+// goes back to its place then: whoever pauses a queue waits for our locks.
+func (d *dispatcher) withheld(p *pick) bool {
+	queue := p.facts.spec.Schedule.Queue
+	if queue == "" {
+		return false
+	}
+	c, _ := newIndex(d.home).queue(queue)
+	return c.Paused
 }
 
 // note keeps what became of a task for who has enqueued it: an error if its first

@@ -110,6 +110,11 @@ func (f *facts) waits() bool {
 	return f.spec.Schedule != nil && f.state != nil && (f.state.State == record.Queued || f.state.State == record.Retrying)
 }
 
+// starting tells whether a task whose lock is held has not begun to run.
+func (f *facts) starting() bool {
+	return f.waits() || f.state == nil || f.state.State == record.Claimed
+}
+
 // unsaid tells whether the run has no state yet, although nobody is about to write
 // one if the lock is free: whoever made the task wait for another run was killed.
 // Healing it makes it wait.

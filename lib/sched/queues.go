@@ -192,9 +192,27 @@ func SetLimit(h *store.Home, kind string, limit int) error {
 	return Dispatch(h)
 }
 
-// Pause keeps the queues from starting tasks. Those that run go on.
+// Pause keeps the queues from starting tasks. Those that run go on, and so may those
+// that are just being started, see Starting.
 func Pause(h *store.Home, names []string) error {
 	return configure(h, names, false, func(c *queueConfig) { c.Paused = true })
+}
+
+// Starting gives the tasks of these queues that have been chosen, and do not run yet.
+// Each is started by whoever has its lock, or goes back if its queue is paused.
+func Starting(h *store.Home, names []string) (starting []string, err error) {
+	x := newIndex(h)
+	ids, err := namesIn(x.path(store.ClaimsDir))
+	for _, id := range ids {
+		c, err := x.readClaim(id)
+		if err != nil || c.lookout() || !slices.Contains(names, c.queue) {
+			continue
+		}
+		if f, err := look(h, id); err == nil && f.held && f.starting() {
+			starting = append(starting, id)
+		}
+	}
+	return starting, err
 }
 
 // Resume lets the queues start and accept tasks again, after a reboot too.
