@@ -40,6 +40,9 @@ func inside(h *store.Home, t *view.Task) bool {
 // marked tells whether the environment says that we are of the task's run. The
 // innermost task has the last word there.
 func marked(h *store.Home, t *view.Task) bool {
+	if t.Spec != nil && t.Spec.RunToken != "" {
+		return os.Getenv(record.MarkToken) == t.Spec.RunToken
+	}
 	if os.Getenv(record.MarkTask) != t.ID || os.Getenv(record.MarkRun) != strconv.Itoa(t.Run) {
 		return false
 	}
