@@ -31,7 +31,7 @@ type scheduleFlags struct {
 
 // flagOf names the flags by the payload's members.
 var flagOf = map[string]string{
-	"id": "--id", "tags": "--tag", "kind": "--kind", "queue": "--queue", "concurrencyKey": "--concurrency-key", "dedupeKey": "--dedupe",
+	"id": "--id", "name": "--name", "parentSessionId": "--session", "tags": "--tag", "kind": "--kind", "queue": "--queue", "concurrencyKey": "--concurrency-key", "dedupeKey": "--dedupe",
 	"supersedeKey": "--supersede", "delayMs": "--delay", "scheduledAt": "--at", "after": "--after",
 	"minDelayMs": "--retry-delay", "maxDelayMs": "--retry-max-delay", "watchdogMs": "--watchdog",
 	"priority": "--priority", "maxAttempts": "--retries",

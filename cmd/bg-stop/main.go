@@ -12,6 +12,7 @@ package main
 
 import (
 	"time"
+	"unicode/utf8"
 
 	"bgtasks/lib/cli"
 	"bgtasks/lib/control"
@@ -44,6 +45,9 @@ type flags struct {
 
 // Run stops the tasks that the flags name.
 func (f *flags) Run(c *cli.Call) error {
+	if !utf8.ValidString(f.Reason) {
+		return cli.Usage("--reason: expected a string of UTF-8")
+	}
 	if len(f.Reason) > record.MaxStopReason {
 		return cli.Usage("--reason: expected at most %d bytes, got %d", record.MaxStopReason, len(f.Reason))
 	}

@@ -43,6 +43,7 @@ func decodePayload[P any](data []byte, verb string, batch bool) (payloads []*P, 
 // decodeItem decodes one object, once it agrees with its schema.
 func decodeItem[P any](f *faults, schema *schema, item *tree) *P {
 	before := len(f.issues)
+	f.checkUnicode(item)
 	if f.check(schema, item); len(f.issues) > before {
 		return nil
 	}

@@ -55,13 +55,16 @@ func (e Environment) add(setting string, lookup func(string) (string, bool)) err
 	if name == "" && given {
 		return errors.New("expected NAME=VALUE or NAME, got no name before \"=\"")
 	}
-	if name == "" || strings.ContainsAny(name, " \t") {
+	if !validVariable(name) || strings.ContainsAny(name, " \t") {
 		return fmt.Errorf("expected NAME=VALUE or NAME, got %q", name)
 	}
 	if !given {
 		if value, given = lookup(name); !given {
 			return nil
 		}
+	}
+	if strings.Contains(value, "\x00") {
+		return fmt.Errorf("expected a value without NUL for %s", name)
 	}
 	e[name] = value
 	return nil

@@ -7,6 +7,7 @@ import (
 	"math"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"bgtasks/lib/proc"
 	"bgtasks/lib/record"
@@ -169,6 +170,9 @@ func ParseObject(flag, text string) (Object, error) {
 	if t.kind != "object" {
 		return nil, Usage("%s: expected a JSON object, got %s", flag, t.actual())
 	}
+	if err := t.unicodeError(); err != nil {
+		return nil, Usage("%s: %v", flag, err)
+	}
 	if len(text) > record.MaxMetadata {
 		return nil, Usage("%s: expected at most %d bytes, got %d", flag, record.MaxMetadata, len(text))
 	}
@@ -201,24 +205,33 @@ func (p *StartPayload) check(f *faults) {
 	}
 }
 
-// checkStrings refuses NUL bytes, which execve(2) can't pass on and nobody means.
+// checkStrings refuses NUL bytes, which execve(2) can't pass on and nobody means, and
+// what is no UTF-8 where it would be recorded as something else. Words of the command
+// and names of files may be any bytes.
 func (p *StartPayload) checkStrings(f *faults) {
 	for _, m := range [...]struct {
 		name string
 		text Text
-	}{{"command", p.Command}, {"workdir", p.Workdir}, {"stdin", p.Stdin}, {"name", p.Name}, {"parentSessionId", p.SessionID}} {
+	}{{"command", p.Command}, {"workdir", p.Workdir}, {"stdin", p.Stdin}} {
 		refuseNUL(f, string(m.text), m.name)
 	}
-	refuseNULs(f, p.Args, "args")
-	refuseNULs(f, p.Tags, "tags")
+	checkText(f, string(p.Name), "name")
+	checkText(f, string(p.SessionID), "parentSessionId")
+	for i, arg := range p.Args {
+		refuseNUL(f, arg, "args", i)
+	}
+	for i, tag := range p.Tags {
+		checkText(f, tag, "tags", i)
+	}
 	for i, tee := range p.Tees {
 		refuseNUL(f, string(tee), "tees", i)
 	}
 }
 
-func refuseNULs(f *faults, list []string, member string) {
-	for i, s := range list {
-		refuseNUL(f, s, member, i)
+// checkText refuses what can't be recorded as it is.
+func checkText(f *faults, s string, path ...any) {
+	if strings.Contains(s, "\x00") || !utf8.ValidString(s) {
+		f.refine(path, "Expected a string of UTF-8 without NUL")
 	}
 }
 
@@ -230,11 +243,15 @@ func refuseNUL(f *faults, s string, path ...any) {
 
 func checkEnv(f *faults, env Environment) {
 	for name, value := range env {
-		if name == "" || strings.ContainsAny(name, "=\x00") {
+		if !validVariable(name) {
 			f.refine([]any{"env", name}, "Expected the name of a variable, not empty and without '=' and NUL")
 		}
 		refuseNUL(f, value, "env", name)
 	}
+}
+
+func validVariable(name string) bool {
+	return name != "" && !strings.ContainsAny(name, "=\x00") && utf8.ValidString(name)
 }
 
 func checkSignal(f *faults, name Text) {
@@ -248,6 +265,7 @@ func checkSignal(f *faults, name Text) {
 
 func (p *StopPayload) check(f *faults) {
 	checkSignal(f, p.Signal)
+	checkText(f, string(p.Reason), "reason")
 	if len(p.Reason) > record.MaxStopReason {
 		f.refine([]any{"reason"}, fmt.Sprintf("Expected at most %d bytes, actual %d", record.MaxStopReason, len(p.Reason)))
 	}

@@ -137,7 +137,11 @@ func ParseValue(c *Call, word string) (Value, error) {
 	if err != nil {
 		return nil, Usage("result: %v", err)
 	}
-	if _, err := parseTree(text); err != nil {
+	t, err := parseTree(text)
+	if err == nil {
+		err = t.unicodeError()
+	}
+	if err != nil {
 		f := Usage("result: expected a JSON value: %v", err)
 		f.Hint = `a text is one in double quotes: '"done"'`
 		return nil, f
@@ -155,11 +159,15 @@ func (p *ReportPayload) check(f *faults) {
 		f.refine(nil, "Expected something to report: percent, label, meta, step, heartbeat or result")
 	}
 	if p.Label.Value != nil {
+		checkText(f, *p.Label.Value, "label")
 		limit(f, len(*p.Label.Value), record.MaxLabel, "label")
 	}
 	limitJSON(f, p.Meta.Value, record.MaxMetadata, "meta")
 	limitJSON(f, (*[]byte)(&p.Result), record.MaxResult, "result")
 	if s := p.Step; s != nil {
+		checkText(f, string(s.Message), "step", "message")
+		checkText(f, string(s.Level), "step", "level")
+		checkText(f, string(s.Kind), "step", "kind")
 		limit(f, len(s.Message), record.MaxStepMessage, "step", "message")
 		limit(f, len(s.Level), record.MaxStepWord, "step", "level")
 		limit(f, len(s.Kind), record.MaxStepWord, "step", "kind")

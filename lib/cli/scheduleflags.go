@@ -115,10 +115,11 @@ func ParseAfter(flag string, words []string) (list []AfterEntry, err error) {
 	return list, nil
 }
 
-// CheckFlags is the usage error for what the schema can't say about a schedule
-// that text flags have filled; flags gives their names by the members'.
+// CheckFlags is the usage error for what the schema can't say about what
+// text flags have filled; flags gives their names by the members'.
 func (p *StartPayload) CheckFlags(flags map[string]string) error {
 	f := &faults{}
+	p.checkStrings(f)
 	checkKey(f, p.Kind, "kind")
 	checkLength(f, len(p.Tags), MaxWords, "tags")
 	p.SchedulePayload.check(f, p.ID, p.Kind)

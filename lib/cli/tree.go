@@ -22,6 +22,7 @@ type tree struct {
 
 type member struct {
 	name  string
+	text  []byte // of the name
 	value *tree
 }
 
@@ -32,8 +33,9 @@ func parseTree(data []byte) (*tree, error) {
 	if err := json.Unmarshal(data, &whole); err != nil {
 		return nil, place(data, err)
 	}
-	if !utf8.Valid(data) {
-		return nil, errors.New("the text is not valid UTF-8")
+	if at := invalidUTF8(data); at >= 0 {
+		line, column := position(data, at)
+		return nil, fmt.Errorf("line %d, column %d: the text is not valid UTF-8", line, column)
 	}
 	p := &treeParser{data: data, dec: json.NewDecoder(bytes.NewReader(data))}
 	p.dec.UseNumber()
@@ -51,10 +53,26 @@ func place(data []byte, err error) error {
 	if syntax.Offset >= int64(len(data)) && syntax.Error() == "unexpected end of JSON input" {
 		at = len(data)
 	}
-	before := data[:max(at, 0)]
-	line := bytes.Count(before, []byte("\n")) + 1
-	column := utf8.RuneCount(before[bytes.LastIndexByte(before, '\n')+1:]) + 1
+	line, column := position(data, max(at, 0))
 	return fmt.Errorf("line %d, column %d: %w", line, column, err)
+}
+
+// position is the line and the column of a byte, both from 1.
+func position(data []byte, at int) (line, column int) {
+	before := data[:at]
+	return bytes.Count(before, []byte("\n")) + 1, utf8.RuneCount(before[bytes.LastIndexByte(before, '\n')+1:]) + 1
+}
+
+// invalidUTF8 is where the first byte stands that is no UTF-8; -1 for none.
+func invalidUTF8(data []byte) int {
+	for at := 0; at < len(data); {
+		r, size := utf8.DecodeRune(data[at:])
+		if r == utf8.RuneError && size == 1 {
+			return at
+		}
+		at += size
+	}
+	return -1
 }
 
 // treeParser builds a tree. The text was checked before, nesting included, so
@@ -94,15 +112,17 @@ func (p *treeParser) value() (*tree, error) {
 func (p *treeParser) object(t *tree) error {
 	t.kind = "object"
 	for p.dec.More() {
+		start := p.dec.InputOffset()
 		name, err := p.dec.Token()
 		if err != nil {
 			return err
 		}
+		text := p.data[start:p.dec.InputOffset()]
 		value, err := p.value()
 		if err != nil {
 			return err
 		}
-		t.members = append(t.members, member{name.(string), value})
+		t.members = append(t.members, member{name.(string), text, value})
 	}
 	return p.close()
 }
