@@ -18,6 +18,9 @@ func homeChecks(root string) []check {
 	h, err := store.OpenExisting(root)
 	switch {
 	case errors.Is(err, fs.ErrNotExist) && !isDir(store.At(root).TasksDir()):
+		if err := store.CheckBase(os.Getenv); err != nil {
+			return []check{wrong("home", err, "set BACKGROUND_TASKS_HOME to a directory of yours")}
+		}
 		return append([]check{fine("home", "%s is not there yet, the first start makes it", root)}, earlier(root)...)
 	case errors.Is(err, fs.ErrNotExist):
 		return []check{curable("layout", func() error { _, err := store.Open(root); return err }, "%s has tasks but no %s", root, store.LayoutFile)}

@@ -1,7 +1,7 @@
 package main
 
 import (
-	"fmt"
+	"errors"
 	"os"
 	"path/filepath"
 	"slices"
@@ -19,7 +19,7 @@ import (
 type maker struct {
 	call    *cli.Call
 	environ []string    // the caller's
-	dir     string      // the caller's working directory
+	dir     string      // the caller's working directory; "" as long as nobody asked
 	home    *store.Home // known with the first request
 }
 
@@ -28,9 +28,6 @@ func (m *maker) request(p *cli.StartPayload) (*sched.Request, error) {
 	if strings.TrimSpace(string(p.Command)) == "" {
 		return nil, cli.BlankCommand()
 	}
-	if err := m.look(); err != nil {
-		return nil, err
-	}
 	s, err := m.spec(p)
 	if err != nil {
 		return nil, err
@@ -38,6 +35,9 @@ func (m *maker) request(p *cli.StartPayload) (*sched.Request, error) {
 	env := slices.Clip(m.environ)
 	if len(p.Env) > 0 {
 		env = cli.Overlay(env, p.Env)
+	}
+	if err := m.look(s, env); err != nil {
+		return nil, err
 	}
 	r := &sched.Request{
 		Request: launch.Request{Spec: *s, Env: env, Umask: m.call.Umask},
@@ -50,20 +50,23 @@ func (m *maker) request(p *cli.StartPayload) (*sched.Request, error) {
 	return r, err
 }
 
-// look finds out what all requests of a call have in common.
-func (m *maker) look() (err error) {
+// look opens the home, which all requests of a call have in common. A home that is
+// not there is made for a command that can be found: a start that fails leaves nothing.
+func (m *maker) look(s *record.Spec, env []string) (err error) {
 	if m.home != nil {
 		return nil
 	}
-	home, err := m.call.Home()
-	if err != nil {
+	if m.home, err = m.call.ExistingHome(); m.home != nil || err != nil {
 		return err
 	}
-	if m.dir, err = os.Getwd(); err != nil {
-		return fmt.Errorf("find the working directory: %w", err)
+	if err := cli.MayMakeHome(); err != nil {
+		return err
 	}
-	m.home = home
-	return nil
+	if err := launch.Check(s, env); err != nil {
+		return err
+	}
+	m.home, err = m.call.Home()
+	return err
 }
 
 // spec completes a payload with what it leaves to the suite.
@@ -71,7 +74,7 @@ func (m *maker) spec(p *cli.StartPayload) (*record.Spec, error) {
 	command := strings.TrimSpace(string(p.Command))
 	s := &record.Spec{
 		ID: string(p.ID), Name: strings.TrimSpace(string(p.Name)), Command: command, Args: p.Args,
-		Workdir: under(m.dir, string(p.Workdir)), EnvNames: p.Env.Names(), Tags: tidy(p.Tags),
+		EnvNames: p.Env.Names(), Tags: tidy(p.Tags),
 		Kind: either(string(p.Kind), record.DefaultKind), SessionID: string(p.SessionID), Notify: p.Notify,
 		Metadata: cli.CompactObject(p.Metadata),
 		Split:    p.Split, LogMax: record.DefaultLogMax,
@@ -83,14 +86,28 @@ func (m *maker) spec(p *cli.StartPayload) (*record.Spec, error) {
 	if p.KeepEnv != nil {
 		s.KeepEnv = *p.KeepEnv
 	}
+	setSchedule(s, &p.SchedulePayload)
+	return s, errors.Join(m.setPaths(s, p), setLimits(s, p))
+}
+
+// setPaths makes the paths of the payload absolute.
+func (m *maker) setPaths(s *record.Spec, p *cli.StartPayload) (err error) {
+	if s.Workdir, err = m.under(string(p.Workdir)); err != nil {
+		return err
+	}
 	if p.Stdin != "" {
-		s.Stdin = under(m.dir, string(p.Stdin))
+		if s.Stdin, err = m.under(string(p.Stdin)); err != nil {
+			return err
+		}
 	}
 	for _, tee := range p.Tees {
-		s.Tees = append(s.Tees, under(m.dir, string(tee)))
+		path, err := m.under(string(tee))
+		if err != nil {
+			return err
+		}
+		s.Tees = append(s.Tees, path)
 	}
-	setSchedule(s, &p.SchedulePayload)
-	return s, setLimits(s, p)
+	return nil
 }
 
 // setSchedule takes over the keys, retries and the watchdog.
@@ -131,12 +148,20 @@ func setLimits(s *record.Spec, p *cli.StartPayload) error {
 	return err
 }
 
-// under makes a path absolute, as seen from dir; "" is dir itself.
-func under(dir, path string) string {
+// under makes a path absolute, as seen from the caller's working directory; "" is
+// that itself. It is asked for only where it matters: it may be gone.
+func (m *maker) under(path string) (string, error) {
 	if filepath.IsAbs(path) {
-		return filepath.Clean(path)
+		return filepath.Clean(path), nil
 	}
-	return filepath.Join(dir, path)
+	if m.dir == "" {
+		dir, err := os.Getwd()
+		if err != nil {
+			return "", cli.NoWorkdir(err)
+		}
+		m.dir = dir
+	}
+	return filepath.Join(m.dir, path), nil
 }
 
 func either(s, otherwise string) string {

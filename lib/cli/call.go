@@ -47,7 +47,24 @@ type Flusher interface {
 
 // Home opens the home and creates it if it is missing. The first to open it tends
 // the queues: what a killed process left undone is done by the next verb.
-func (c *Call) Home() (*store.Home, error) { return c.openHome(store.Open) }
+func (c *Call) Home() (*store.Home, error) {
+	return c.openHome(func(path string) (*store.Home, error) {
+		if err := store.CheckBase(os.Getenv); err != nil {
+			return nil, err
+		}
+		return store.Open(path)
+	})
+}
+
+// MayMakeHome tells why a home that is not there can't be made; nil if it can, or is
+// there.
+func MayMakeHome() error {
+	if err := store.CheckBase(os.Getenv); err != nil {
+		path, _ := store.Locate(os.Getenv)
+		return &homeError{Op: "initialize", Path: path, Err: err}
+	}
+	return nil
+}
 
 // ExistingHome opens the home for reading. It is nil, without an error, if there
 // is none: then there are no tasks.

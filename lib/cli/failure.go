@@ -153,6 +153,14 @@ func taskFailure(err error) *Failure {
 	return nil
 }
 
+// NoWorkdir is the failure of a start as seen from a directory that is gone.
+func NoWorkdir(err error) error {
+	f := inputFailure("the current directory can't be used: "+err.Error(), Detail{"field", "workdir"})
+	f.Code, f.Hint = CodeNotExecutable, "it was removed, perhaps: give another with -C"
+	f.Details = append(f.Details, Detail{"hint", "Give a workdir, and absolute paths."})
+	return f
+}
+
 func attemptFailure(err error) *Failure {
 	var none *view.NoAttemptError
 	if !errors.As(err, &none) {

@@ -102,6 +102,21 @@ func Resolve(s *record.Spec, env []string) (string, error) {
 	return search(s.Command, s.Workdir, lookup(env, "PATH"))
 }
 
+// Check finds what of a request is wrong before anything is made for it: the program
+// and, if there is one, the file of the standard input. The error is *SpawnError.
+func Check(s *record.Spec, env []string) error {
+	if _, err := Resolve(s, env); err != nil {
+		return err
+	}
+	if s.Stdin == "" {
+		return nil
+	}
+	if errno := errnoOf(unix.Access(s.Stdin, unix.R_OK)); errno != 0 {
+		return &SpawnError{Stage: record.StageStdin, Command: s.Command, Path: s.Stdin, Errno: errno}
+	}
+	return nil
+}
+
 // search walks PATH as execvp(3) does: an empty element is the working
 // directory, and a file that may not be executed is remembered while the
 // search goes on.
