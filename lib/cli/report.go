@@ -100,6 +100,9 @@ func (c *MetaChange) UnmarshalText(text []byte) error {
 	if err == nil && t.kind != "object" {
 		err = fmt.Errorf("got %s", t.actual())
 	}
+	if err == nil {
+		err = t.unicodeError()
+	}
 	if err != nil {
 		return fmt.Errorf("expected a JSON object: %w", err)
 	}

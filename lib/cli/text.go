@@ -58,6 +58,9 @@ func (v *Verb) parse(args []string, out, errs io.Writer) (ended bool, err error)
 		return false, err
 	}
 	v.wordHelp(k.Model)
+	if err := checkRawText(k.Model.Flags, args); err != nil {
+		return false, err
+	}
 	defer func() {
 		if r := recover(); r != nil {
 			if _, ok := r.(shown); !ok {
