@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 
 	"bgtasks/lib/cli"
-	"bgtasks/lib/view"
 )
 
 func eventsJSON(c *cli.Call, words []string) error {
@@ -65,9 +64,9 @@ func frames(c *cli.Call, p *cli.EventsPayload) (*cli.Frames, error) {
 	}
 	f := cli.NewFrames(t.ID)
 	f.Add("task.status.snapshot", struct {
-		Status string     `json:"status"`
-		Task   *view.Task `json:"task"`
-	}{string(t.Status), t})
+		Status string   `json:"status"`
+		Task   cli.Told `json:"task"`
+	}{string(t.Status), c.Tell(t)})
 	f.AddLines(lines)
 	return f, nil
 }

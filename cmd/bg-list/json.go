@@ -8,7 +8,7 @@ import (
 // listData is what JSON mode tells.
 type listData struct {
 	Total     int             `json:"total"` // of all that match, on whatever page
-	Tasks     []any           `json:"tasks"`
+	Tasks     []cli.Told      `json:"tasks"`
 	Aggregate *view.Aggregate `json:"aggregate,omitempty"`
 	NotFound  []string        `json:"not_found,omitempty"` // words of the command line
 }
@@ -21,5 +21,5 @@ func list(c *cli.Call, l *cli.Listing) (*listData, error) {
 	for _, t := range page.Tasks {
 		_ = l.Steps.AddSteps(c, t) // the task itself is there all the same
 	}
-	return &listData{Total: page.Total, Tasks: cli.Known(page.Tasks), Aggregate: page.Aggregate}, nil
+	return &listData{Total: page.Total, Tasks: c.TellAll(page.Tasks), Aggregate: page.Aggregate}, nil
 }

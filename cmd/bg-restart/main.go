@@ -65,7 +65,7 @@ func (f *flags) Run(c *cli.Call) error {
 	items := cli.Items(targets, func(id string) *cli.RestartPayload { return &cli.RestartPayload{ID: cli.TaskID(id), Env: env} })
 	return cli.EachOf(c, items, restartAll(c, items), func(d *cli.TaskData) error {
 		if f.Wait {
-			c.Relay(d.Task)
+			c.Relay(d.Task.Task)
 		}
 		if len(d.Superseded) > 0 {
 			c.Note("superseded %s", strings.Join(d.Superseded, ", "))
@@ -101,7 +101,7 @@ func restart(c *cli.Call, p *cli.RestartPayload) (*cli.TaskData, error) {
 	if err != nil {
 		return nil, err
 	}
-	return withSuperseded(cli.NewTaskData(cli.AtStart(t))), nil
+	return withSuperseded(cli.NewTaskData(c, cli.AtStart(t))), nil
 }
 
 // withSuperseded adds the tasks in whose place the run came.

@@ -10,7 +10,7 @@ import (
 
 // startData is what JSON mode tells.
 type startData struct {
-	Task        *view.Task        `json:"task"`
+	Task        cli.Told          `json:"task"`
 	Lifecycle   lifecycle         `json:"lifecycle"`
 	Disposition sched.Disposition `json:"disposition"`
 	Reused      *string           `json:"reusedTaskId"`      // null unless an open task is the answer
@@ -42,15 +42,16 @@ func (d *startData) complete(c *cli.Call, h *store.Home) error {
 	} else {
 		t = cli.AtStart(t)
 	}
-	d.Task, d.Lifecycle = t, lifecycle{SubmittedAt: t.CreatedAt, Waited: c.Opts.Wait, Status: t.Status}
+	d.Lifecycle = lifecycle{SubmittedAt: t.CreatedAt, Waited: c.Opts.Wait, Status: t.Status}
 	if c.Opts.Wait {
-		if d.Task, err = cli.Await(c, t.ID); err != nil {
+		if t, err = cli.Await(c, t.ID); err != nil {
 			return err
 		}
-		d.Lifecycle.Status, d.Lifecycle.TerminalStatus = d.Task.Status, &d.Task.Status
-		d.Verdict = cli.NewVerdict(c, d.Task)
+		d.Lifecycle.Status, d.Lifecycle.TerminalStatus = t.Status, &t.Status
+		d.Verdict = cli.NewVerdict(c, t)
 	}
-	d.Task.Spec, d.Task.Current = nil, nil // nor these
+	t.Spec, t.Current = nil, nil // nor these
+	d.Task = c.Tell(t)
 	return nil
 }
 

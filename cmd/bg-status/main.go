@@ -65,7 +65,7 @@ func (f *flags) Run(c *cli.Call) error {
 			}
 		}
 		first = false
-		return errors.Join(cli.PrintStatus(c, d.Task), d.Task.Unreadable)
+		return errors.Join(cli.PrintStatus(c, d.Task.Task), d.Task.Unreadable)
 	})
 }
 
@@ -82,7 +82,7 @@ func (f *flags) payload(id string) *cli.StatusPayload {
 func (f *flags) format(c *cli.Call, items []cli.Item[cli.StatusPayload], look cli.Work[cli.StatusPayload, *cli.TaskData]) error {
 	var tasks []*view.Task
 	err := cli.Each(c, items, look, func(d *cli.TaskData) error {
-		tasks = append(tasks, d.Task)
+		tasks = append(tasks, d.Task.Task)
 		return d.Task.Unreadable
 	})
 	if err != nil || c.JSON {
@@ -114,5 +114,5 @@ func status(c *cli.Call, p *cli.StatusPayload, showEnv bool) (*cli.TaskData, err
 	if c.Opts.Wait {
 		return cli.NewEndData(c, t), nil
 	}
-	return cli.NewTaskData(t), nil
+	return cli.NewTaskData(c, t), nil
 }

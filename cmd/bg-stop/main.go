@@ -83,7 +83,7 @@ func stopAll(c *cli.Call, items []cli.Item[cli.StopPayload]) []cli.Outcome[*cli.
 	control.StopAll(c.Context(), h, list, c.Opts.Concurrency, func(n int, t *view.Task, err error) {
 		r := &results[places[n]]
 		if r.Err = err; err == nil {
-			r.Data = cli.NewTaskData(t)
+			r.Data = cli.NewTaskData(c, t)
 		}
 	})
 	return results

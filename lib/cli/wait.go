@@ -11,10 +11,10 @@ import (
 
 // TaskData is what JSON mode tells about one task.
 type TaskData struct {
-	TaskID string     `json:"task_id"`
-	Status string     `json:"status"`
-	State  string     `json:"state"`
-	Task   *view.Task `json:"task"`
+	TaskID string `json:"task_id"`
+	Status string `json:"status"`
+	State  string `json:"state"`
+	Task   Told   `json:"task"`
 
 	NotFound []string `json:"not_found,omitempty"` // words of the command line
 
@@ -27,13 +27,13 @@ type TaskData struct {
 func (d *TaskData) ID() string { return d.TaskID }
 
 // NewTaskData is the data about a task.
-func NewTaskData(t *view.Task) *TaskData {
-	return &TaskData{TaskID: t.ID, Status: string(t.Status), State: string(t.State), Task: t}
+func NewTaskData(c *Call, t *view.Task) *TaskData {
+	return &TaskData{TaskID: t.ID, Status: string(t.Status), State: string(t.State), Task: c.Tell(t)}
 }
 
 // NewEndData is the data about a task whose end was waited for.
 func NewEndData(c *Call, t *view.Task) *TaskData {
-	d := NewTaskData(t)
+	d := NewTaskData(c, t)
 	d.Verdict = NewVerdict(c, t)
 	return d
 }
