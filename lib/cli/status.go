@@ -142,7 +142,7 @@ func statusFields(t *view.Task) []Detail {
 		{"after", strings.Join(t.After, ", ")},
 		{"concurrency", t.ConcurrencyKey}, {"dedupe", t.DedupeKey}, {"supersede", t.SupersedeKey},
 		{"channels", strings.Join(givenChannels(t), ", ")},
-		{"env", envText(t.Env)},
+		{"env", envText(t.Env)}, {"stdin", t.Stdin}, {"tees", strings.Join(t.Tees, ", ")},
 		{"unreadable", t.Fault},
 		{"state", string(t.State)}, {"status", string(t.Status)}, {"reason", string(t.Reason)},
 		{"spawn error", spawnErrorText(t.SpawnError)},
@@ -152,12 +152,13 @@ func statusFields(t *view.Task) []Detail {
 		{"leftovers", positive(int64(t.Leftovers), "")},
 		{"created", t.CreatedAt}, {"started", t.StartedAt}, {"exited", t.ExitedAt},
 		{"time limit", positive(t.TimeLimitMs, " ms")}, {"grace", positive(t.KillGraceMs, " ms")},
+		{"stop signal", t.StopSignal}, {"left behind", t.LeftoversPolicy}, {"stderr", splitText(t)},
 		{"watchdog", watchdogText(t)}, {"stale", staleText(&t.Progress)},
 		{"backoff", string(t.Backoff)}, {"no retry on", codesText(t.NoRetry)}, {"succeeds on", codesText(t.Successes)},
 		{"progress", progressText(t.Report)}, {"heartbeat", optional(t.Progress.LastHeartbeatAt, strings.Clone)},
 		{"result", string(t.Result)},
 		{"usage", usageText(t.Usage)}, {"stop", stopText(t.Stop)},
-		{"log", t.LogPath}, {"log bytes", strconv.FormatInt(t.LogBytes, 10)},
+		{"log", t.LogPath}, {"log cap", positive(t.LogMaxBytes, "")}, {"log bytes", strconv.FormatInt(t.LogBytes, 10)},
 		{"log dropped", positive(t.LogDroppedBytes, "")}, {"output end", t.OutputEnd}, {"tees missed", positive(t.TeeMissedBytes, "")},
 		{"metadata", string(t.Metadata)},
 	}
@@ -177,6 +178,14 @@ func attemptOf(t *view.Task) string {
 		return ""
 	}
 	return fmt.Sprintf("%d of %d", t.Attempt, t.MaxAttempts)
+}
+
+// splitText tells where stderr goes, if that is not where stdout does.
+func splitText(t *view.Task) string {
+	if !t.SplitLogs {
+		return ""
+	}
+	return "in a log of its own"
 }
 
 func watchdogText(t *view.Task) string {

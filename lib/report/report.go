@@ -1,6 +1,7 @@
 package report
 
 import (
+	"bytes"
 	"cmp"
 	"errors"
 	"fmt"
@@ -40,7 +41,7 @@ type Outcome struct {
 }
 
 // Deliver records the report, and writes it to the journal unless it is nothing
-// but a heartbeat. It waits for other reports about the task, and for the record
+// but a heartbeat, or says what the last one said. It waits for other reports about the task, and for the record
 // of the task's start if that is not written yet. The error is *RefusedError or
 // *view.NotFoundError, with which nothing was changed, a *view.RecordError, or
 // wraps what the store met.
@@ -79,6 +80,7 @@ type delivery struct {
 	progress *record.Progress
 	file     *store.Prepared // of progress.json; nil when it stays as it is, or is in place
 	steps    *stepFile       // nil without a step
+	repeated bool            // the progress is as it was reported last, but for its time
 }
 
 // prepare does what takes time, or may find no room, before anything is changed.
@@ -88,6 +90,7 @@ func (d *delivery) prepare() error {
 		last = &record.Progress{Run: d.state.Run, Attempt: d.state.Attempt}
 	}
 	d.progress = last
+	before := *last
 	if d.report.changes(d.progress, d.now) {
 		path := filepath.Join(d.home.TaskDir(d.report.ID), store.ProgressFile)
 		data := append(d.progress.AppendJSON(nil), '\n')
@@ -96,6 +99,7 @@ func (d *delivery) prepare() error {
 			return err
 		}
 	}
+	d.repeated = !before.UpdatedAt.IsZero() && same(&before, d.progress)
 	if step := d.report.Step; step != nil {
 		step.TaskID, step.Run, step.Attempt, step.CreatedAt = d.report.ID, d.state.Run, d.state.Attempt, d.now
 		if d.steps, err = openSteps(d.home, step); err != nil {
@@ -134,6 +138,12 @@ func (r *Report) changes(p *record.Progress, now time.Time) bool {
 	return told || r.Heartbeat
 }
 
+// same tells whether two reports say the same of a task.
+func same(a, b *record.Progress) bool {
+	percent := a.Percent == b.Percent || a.Percent != nil && b.Percent != nil && *a.Percent == *b.Percent
+	return percent && a.Label == b.Label && bytes.Equal(a.Meta, b.Meta) && bytes.Equal(a.Result, b.Result)
+}
+
 func valueOf[T any](c Change[T]) (none T) {
 	if c.Value == nil {
 		return none
@@ -142,7 +152,8 @@ func valueOf[T any](c Change[T]) (none T) {
 }
 
 // event is the line of the journal about the report; ok is false for a
-// heartbeat, of which it keeps none.
+// heartbeat, of which it keeps none, and for what has been said before: a task that
+// says it a thousand times a second would drive out what happened to all others.
 func (d *delivery) event() (e *record.Event, ok bool) {
 	e = &record.Event{Time: d.now, TaskID: d.spec.ID, Labels: d.spec.EventLabels(), State: d.state}
 	r := d.report
@@ -153,6 +164,8 @@ func (d *delivery) event() (e *record.Event, ok bool) {
 		if d.file != nil {
 			e.Extra = d.progress.AppendMember(append(e.Extra, ','))
 		}
+	case d.repeated:
+		return nil, false
 	case r.Percent.Given || r.Label.Given || r.Meta.Given || r.Result != nil:
 		e.Name = record.EventProgress
 		e.Extra = d.progress.AppendMember(nil)

@@ -55,7 +55,7 @@ func (s *stepFile) repair() error {
 
 // wholeLines is the offset after the last newline of a file of that size.
 func wholeLines(f *os.File, size int64) (int64, error) {
-	buf := make([]byte, 4096)
+	buf := make([]byte, 64<<10)
 	for end := size; end > 0; {
 		start := max(end-int64(len(buf)), 0)
 		n, err := f.ReadAt(buf[:end-start], start)

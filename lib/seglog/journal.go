@@ -20,6 +20,10 @@ const (
 	// line goes to a new one.
 	segmentSize = 8 << 20
 
+	// maxLine is the longest line of a journal, in bytes: more than any record that a line
+	// is made of. What is longer is no line, see [ours].
+	maxLine = 32 << 20
+
 	// reserveStep and reserveLow are how much is reserved at a time, and when.
 	reserveStep = 64 << 10
 	reserveLow  = 16 << 10
@@ -30,8 +34,9 @@ const (
 //
 // A segment is closed as soon as it holds segmentSize bytes, or sooner as
 // [Journal.Keep] says, and always ends with a whole line; the next one's name is the offset where it ends. A crash or
-// a full disk can leave a part of a line at the end of the newest segment. The
-// next Append cuts it off; readers never gave it out.
+// a full disk can leave a part of a line at the end of the newest segment, and damage
+// can leave more. The next Append cuts it off; readers never gave it out. However much
+// it is, no more is looked at than a segment and a line can have.
 //
 // Part of the file beyond the end is reserved, where the file system can do
 // that, so that a few more lines find room on a full disk.
@@ -61,7 +66,7 @@ func OpenJournal(dir string, lock func() (unlock func(), err error)) *Journal {
 // offset after it: the cursor of a reader that has seen it. On an error the line
 // is not in the journal. It is not synced.
 func (j *Journal) Append(line []byte) (int64, error) {
-	if i := bytes.IndexByte(line, '\n'); i < 0 || i != len(line)-1 {
+	if i := bytes.IndexByte(line, '\n'); i < 0 || i != len(line)-1 || len(line) > maxLine {
 		return 0, errors.New("append to journal: not exactly one line")
 	}
 	j.mu.Lock()
@@ -197,8 +202,9 @@ func (j *Journal) Close() error {
 
 // wholeLines is the offset after the last newline before size, 0 without one.
 func wholeLines(f *os.File, size int64) (int64, error) {
-	var buf [512]byte
-	for end := size; end > 0; {
+	var small [512]byte // nearly always the newline is the last byte
+	buf := small[:]
+	for end := ours(size); end > 0; {
 		b := buf[:min(end, int64(len(buf)))]
 		n, err := f.ReadAt(b, end-int64(len(b)))
 		if n < len(b) && err != io.EOF {
@@ -208,9 +214,16 @@ func wholeLines(f *os.File, size int64) (int64, error) {
 			return end - int64(len(b)) + int64(i) + 1, nil
 		}
 		end -= int64(len(b))
+		if len(buf) == len(small) {
+			buf = make([]byte, blockSize)
+		}
 	}
 	return 0, nil
 }
+
+// ours is how much of a segment of that size can be lines: the last one begins
+// before segmentSize. What is behind that is damage, a gigabyte perhaps.
+func ours(size int64) int64 { return min(size, segmentSize+maxLine) }
 
 const segmentSuffix = ".ndjson"
 

@@ -138,16 +138,27 @@ func (r *JournalReader) Next() (line []byte, cursor int64, err error) {
 			return line, r.pos, nil
 		}
 		scanned = len(rest)
-		err := r.fill()
+		err := io.EOF // what is longer than any line is part of one that never ends
+		if scanned < maxLine {
+			err = r.fill()
+		}
 		if err == io.EOF {
 			// Part of a line may yet be cut off by the writers: read it again.
-			r.buf, r.used, scanned = r.buf[:0], 0, 0
+			r.buf, r.used, scanned = room(r.buf), 0, 0
 			err = r.advance()
 		}
 		if err != nil {
 			return nil, r.pos, err
 		}
 	}
+}
+
+// room is a buffer to be used anew, unless it has grown large.
+func room(buf []byte) []byte {
+	if cap(buf) > 16*blockSize {
+		return nil
+	}
+	return buf[:0]
 }
 
 // fill reads more bytes behind those not used yet, which move to the front.

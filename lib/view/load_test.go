@@ -73,12 +73,15 @@ func TestLoadGivesTheTaskObject(t *testing.T) {
  "exitedAt": "2026-03-01T12:00:00.000Z",
  "updatedAt": "2026-03-01T12:00:01.000Z",
  "killGraceMs": 5000,
+ "stopSignal": "TERM",
+ "leftoversPolicy": "keep",
  "usage": {
   "userMs": 1,
   "systemMs": 2,
   "maxRssKb": 3
  },
  "logPath": "` + filepath.Join(h.TaskDir("web"), "output.log") + `",
+ "logMaxBytes": 0,
  "logBytes": 6,
  "logDroppedBytes": 0,
  "progress": {

@@ -42,6 +42,9 @@ type Task struct {
 	Env             map[string]string `json:"env"`
 	ParentSessionID string            `json:"parentSessionId,omitempty"`
 	NotifyOnExit    bool              `json:"notifyOnExit"`
+	Stdin           string            `json:"stdin,omitempty"` // a file; without one it is empty
+	SplitLogs       bool              `json:"split,omitempty"` // stderr has a log of its own
+	Tees            []string          `json:"tees,omitempty"`
 	Metadata        json.RawMessage   `json:"metadata,omitempty"`
 	Channels        []string          `json:"channels"` // implied and given
 	DedupeKey       string            `json:"dedupeKey,omitempty"`
@@ -71,6 +74,8 @@ type Task struct {
 	UpdatedAt       string            `json:"updatedAt"`
 	TimeLimitMs     int64             `json:"timeLimitMs,omitempty"`
 	KillGraceMs     int64             `json:"killGraceMs"`
+	StopSignal      string            `json:"stopSignal,omitempty"`      // the polite one
+	LeftoversPolicy string            `json:"leftoversPolicy,omitempty"` // what becomes of processes that outlive the leader
 	WatchdogMs      int64             `json:"watchdogMs,omitempty"`
 	WatchdogAction  string            `json:"watchdogAction,omitempty"`
 	After           []string          `json:"after,omitempty"` // WHEN:ID of what it waits for before its run, or waited
@@ -79,6 +84,7 @@ type Task struct {
 	Successes       []int             `json:"successExitCodes,omitempty"`
 	Usage           *Usage            `json:"usage,omitempty"`
 	LogPath         string            `json:"logPath"`
+	LogMaxBytes     int64             `json:"logMaxBytes"`              // 0 for no cap
 	LogBytes        int64             `json:"logBytes"`                 // stored, of both streams
 	LogDroppedBytes int64             `json:"logDroppedBytes"`          // written by the task and not stored
 	OutputEnd       string            `json:"outputEnd,omitempty"`      // "unknown" if some output may be missing, uncounted
@@ -240,6 +246,8 @@ func (t *Task) addSpec(s *record.Spec) {
 	t.Run, t.RestartCount = s.Run, s.Run-s.FirstRun
 	t.TimeLimitMs, t.KillGraceMs, t.WatchdogMs = s.TimeLimitMs, s.KillGraceMs, s.WatchdogMs
 	t.WatchdogAction, t.Successes = s.WatchdogAction, s.SuccessExitCodes
+	t.Stdin, t.SplitLogs, t.Tees, t.LogMaxBytes = s.Stdin, s.Split, s.Tees, s.LogMax
+	t.StopSignal, t.LeftoversPolicy = s.Signal, s.Leftovers
 	if t.MaxAttempts = max(s.Retry.MaxAttempts, 1); t.MaxAttempts > 1 {
 		t.Backoff, t.NoRetry = s.Retry.Backoff.AppendJSON(nil), s.Retry.NoRetry
 	}
