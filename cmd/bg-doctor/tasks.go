@@ -132,22 +132,28 @@ func taskChecks(h *store.Home) []check {
 	if err != nil {
 		return []check{wrong("records", err, "look at "+h.TasksDir())}
 	}
-	var broken, lost, unmarked []string
+	var broken, lost, unmarked, bare []string
+	running := ""
 	for _, id := range ids {
 		t, unsettled, err := view.Look(h, id)
 		switch {
 		case errors.Is(err, fs.ErrNotExist):
 		case err != nil:
 			broken = append(broken, err.Error())
+		case t.Bare:
+			bare = append(bare, id)
 		case t.Unreadable != nil:
 			broken = append(broken, t.Unreadable.Error())
+			if t.Supervised() || len(view.Living(h, id)) > 0 {
+				running += " " + id
+			}
 		case unsettled:
 			lost = append(lost, id)
 		case !t.Terminal() && !h.MarkedLive(id) && stillOpen(h, id):
 			unmarked = append(unmarked, id)
 		}
 	}
-	return []check{records(ids, broken), logs(h, ids), supervisors(h, lost), marked(h, unmarked), cgroups(h)}
+	return []check{records(ids, broken, running), files(h, bare), logs(h, ids), supervisors(h, lost), marked(h, unmarked), cgroups(h)}
 }
 
 // stillOpen looks again: a run may end between two looks.
@@ -156,12 +162,39 @@ func stillOpen(h *store.Home, id string) bool {
 	return err == nil && t.Unreadable == nil && !t.Terminal()
 }
 
-func records(ids, broken []string) check {
+// records names the tasks of which a record can't be read, and running those of them
+// that run: they must be stopped before another takes their place.
+func records(ids, broken []string, running string) check {
 	if len(broken) > 0 {
 		err := fmt.Errorf("%d of %d tasks can't be read: %s", len(broken), len(ids), some(broken))
-		return wrong("records", err, "mend or remove their directories by hand")
+		if running != "" {
+			return wrong("records", err, "they run: bg-stop"+running+"; then start them anew with their ids")
+		}
+		return wrong("records", err, "nothing of them runs: start them anew with their ids, or remove their directories")
 	}
 	return fine("records", "%d tasks, all can be read", len(ids))
+}
+
+// files names the tasks whose supervisor lives and misses files, or has damaged ones,
+// that it can make anew.
+func files(h *store.Home, bare []string) check {
+	if len(bare) == 0 {
+		return fine("task files", "nothing is missing of what runs")
+	}
+	return curable("task files", func() error {
+		for _, id := range bare {
+			if _, err := view.Load(h, id); err != nil && !isGone(err) {
+				return err
+			}
+		}
+		return nil
+	}, "missing or damaged of: %s", some(bare))
+}
+
+// isGone tells that a task was removed since.
+func isGone(err error) bool {
+	var missing *view.NotFoundError
+	return errors.As(err, &missing)
 }
 
 // supervisors names the tasks whose supervisor was killed before its work was

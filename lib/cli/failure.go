@@ -182,7 +182,13 @@ func attemptFailure(err error) *Failure {
 func spawnFailure(err error) *Failure {
 	var exists *launch.ExistsError
 	var spawn *launch.SpawnError
+	var living *control.LivingError
 	switch {
+	case errors.As(err, &living):
+		hint := "end them with bg-stop " + living.ID + ", or look at what bg-doctor says"
+		return &Failure{Type: "TaskAlreadyRunning", Message: "task is already running: " + living.ID, Code: CodeNo,
+			Text: living.Error(), Hint: hint,
+			Details: []Detail{{"id", living.ID}, {"pids", living.PIDs}, {"reason", living.Error()}, {"hint", hint}}}
 	case errors.As(err, &exists):
 		return &Failure{Type: "TaskAlreadyRunning", Message: "task is already running: " + exists.ID, Code: CodeNo,
 			Text: fmt.Sprintf("task %q is already running", exists.ID),
@@ -316,19 +322,35 @@ func recordFailure(err error) *Failure {
 		return nil
 	}
 	path := broken.File
-	hint, advice := "a new start with this id takes its place", "Start a new task with this id to take its place, or look at the file."
+	hint := "nothing of it runs: a new start with this id takes its place"
 	if home, err := store.Locate(os.Getenv); err == nil {
-		dir := store.At(home).TaskDir(broken.ID)
-		path = filepath.Join(dir, broken.File)
-		if held, _ := store.LockHeld(dir); held {
-			hint, advice = "its supervisor lives, and writes the record anew when the task ends", "Look again when the task has ended."
-		}
+		h := store.At(home)
+		path = filepath.Join(h.TaskDir(broken.ID), broken.File)
+		hint = brokenHint(h, broken)
 	}
+	advice := strings.ToUpper(hint[:1]) + hint[1:] + "."
 	return &Failure{Type: "CliStoreError", Message: "task store operation failed: decodeRecord", Code: CodeTool, Retryable: true,
 		Text: fmt.Sprintf("task %q can't be read: %s: %v", broken.ID, broken.File, broken.Err),
 		Hint: hint,
 		Details: []Detail{{"operation", "decodeRecord"}, {"path", path}, {"reason", broken.Error()},
 			{"hint", advice}}}
+}
+
+// brokenHint is what to do about a task of which a record can't be read.
+func brokenHint(h *store.Home, broken *view.RecordError) string {
+	held, err := store.LockHeld(h.TaskDir(broken.ID))
+	switch {
+	case held && broken.File == store.StateFile:
+		return "its supervisor lives, and writes the record anew; bg-stop " + broken.ID + " ends it"
+	case held:
+		return "it runs: bg-stop " + broken.ID + " ends it, then a new start with this id takes its place"
+	case err != nil:
+		return "look at the file, and see bg-doctor"
+	}
+	if pids := view.Living(h, broken.ID); len(pids) > 0 {
+		return fmt.Sprintf("processes of it live: %v; bg-stop %s ends them", pids, broken.ID)
+	}
+	return "nothing of it runs: a new start with this id takes its place"
 }
 
 // outputError is a failure to write the answer, which is about nothing else.

@@ -39,8 +39,10 @@ func NewEndData(c *Call, t *view.Task) *TaskData {
 }
 
 // Over tells that there is nothing to wait for: the task has ended, or its
-// records can't be read.
-func Over(t *view.Task) bool { return !t.Open() }
+// records can't be read, and nobody is there who will write another.
+func Over(t *view.Task) bool {
+	return !t.Open() && (t.Unreadable == nil || t.Terminal() || !t.Supervised())
+}
 
 // Deadline is when a wait that begins now has to give up; the zero time is
 // never.

@@ -278,5 +278,5 @@ func names(env []string) []string {
 // Wait blocks until every one of the tasks has ended, or any of them, and gives
 // them as they are then. The errors are those of watch.Until.
 func Wait(ctx context.Context, h *store.Home, ids []string, any bool, deadline time.Time) ([]*view.Task, error) {
-	return watch.Until(ctx, h, ids, deadline, func(t *view.Task) bool { return t.Terminal() || t.Unreadable != nil }, any)
+	return watch.Until(ctx, h, ids, deadline, func(t *view.Task) bool { return t.Terminal() || t.Unreadable != nil && !t.Supervised() }, any)
 }

@@ -3,6 +3,7 @@ package control
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -128,10 +129,26 @@ func answered(ctx context.Context, h *store.Home, r *sched.Request, result *sche
 	return true
 }
 
+// LivingError says that a task whose records can't be read has processes, and no
+// supervisor.
+type LivingError struct {
+	ID   string
+	PIDs []int
+}
+
+func (e *LivingError) Error() string {
+	return fmt.Sprintf("task %q can't be read, and processes of it live: %v", e.ID, e.PIDs)
+}
+
 // giveUp makes a task whose records are broken one that can be replaced: nobody
 // supervises it, and nobody can heal it, so its run counts as over. The error is
-// *launch.ExistsError if another start was quicker.
-func giveUp(h *store.Home, id string) error {
+// *launch.ExistsError if another start was quicker, and *LivingError if a process of
+// it lives all the same.
+func giveUp(h *store.Home, old *view.Task) error {
+	id := old.ID
+	if pids := view.Living(h, id); len(pids) > 0 {
+		return &LivingError{id, pids}
+	}
 	held, err := launch.LockEnded(h, id)
 	if err != nil {
 		return err
@@ -169,7 +186,7 @@ func makeWay(h *store.Home, r *launch.Request) error {
 		return &launch.ExistsError{ID: r.Spec.ID}
 	}
 	if old.Unreadable != nil {
-		if err := giveUp(h, old.ID); err != nil {
+		if err := giveUp(h, old); err != nil {
 			return err
 		}
 	}

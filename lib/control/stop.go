@@ -50,6 +50,21 @@ func Stop(ctx context.Context, h *store.Home, id string, o StopOptions) (t *view
 	return t, err
 }
 
+// unsupervised tells whether a task whose records can't be read has no supervisor.
+func unsupervised(t *view.Task) bool { return t.Unreadable != nil && !t.Supervised() }
+
+// abandoned is a *StopError unless nothing lives of a task whose records can't be read
+// and that has no supervisor: reading it would have given it one.
+func abandoned(t *view.Task) error {
+	switch {
+	case t.Unhealed != nil:
+		return &StopError{ID: t.ID, Why: t.Unhealed.Error()}
+	case waiting(t):
+		return &StopError{ID: t.ID, Why: t.Unreadable.Error()}
+	}
+	return nil
+}
+
 // waiting tells whether the task waits to be started.
 func waiting(t *view.Task) bool { return t.State == record.Queued || t.State == record.Retrying }
 
@@ -67,6 +82,9 @@ func (o *StopOptions) request(spec *record.Spec) (*record.Stop, int, error) {
 	stop := &record.Stop{
 		RequestedAt: time.Now(), By: o.By, Signal: o.Signal, GraceMs: o.Grace.Milliseconds(), Reason: o.Reason, Cause: o.Cause,
 	}
+	if spec == nil && (o.Grace < 0 || o.Signal == "") {
+		return o.unspecific(stop)
+	}
 	if o.Grace < 0 {
 		stop.GraceMs = spec.KillGraceMs
 	}
@@ -79,6 +97,23 @@ func (o *StopOptions) request(spec *record.Spec) (*record.Stop, int, error) {
 	}
 	stop.Signal = proc.SignalName(number)
 	return stop, int(number), nil
+}
+
+// unspecific is a request that leaves to the supervisor what only the spec tells, which
+// can't be read: no number stands for the task's own signal, and a negative grace for its
+// own.
+func (o *StopOptions) unspecific(stop *record.Stop) (*record.Stop, int, error) {
+	if o.Grace < 0 {
+		stop.GraceMs = -1
+	}
+	if o.Signal == "" {
+		return stop, 0, nil
+	}
+	number, err := proc.ParseSignal(o.Signal)
+	if err == nil {
+		stop.Signal = proc.SignalName(number)
+	}
+	return stop, int(number), err
 }
 
 // request is a stop on its way to a shim.

@@ -162,8 +162,8 @@ func (s *stopper) begin(i int) {
 		forget(s.home, id)
 		s.report(i, t, nil)
 		return
-	case t.Unreadable != nil:
-		s.report(i, nil, &StopError{ID: id, Why: t.Unreadable.Error()})
+	case unsupervised(t):
+		s.report(i, t, abandoned(t))
 		return
 	}
 	stop, number, err := s.list[i].request(t.Spec)
@@ -201,6 +201,9 @@ func (s *stopper) look(id string) {
 		case t.TreeGone():
 			forget(s.home, id)
 			s.end(id, t, nil)
+			return
+		case unsupervised(t):
+			s.end(id, t, abandoned(t))
 			return
 		case waiting(t) && !t.Supervised(): // it was put back: nobody is there to be told
 			s.back = append(s.back, r.indexes...)

@@ -3,6 +3,7 @@ package proc
 import (
 	"os"
 	"os/signal"
+	"sync/atomic"
 	"syscall"
 
 	"golang.org/x/sys/unix"
@@ -28,11 +29,16 @@ func CatchAll() (stop func()) {
 // A ChildNotifier makes the end of children something to poll for. It is made before there are children, because that
 // can fail, and started when there is time: what ended before is found by looking.
 type ChildNotifier struct {
-	// FD becomes readable when SIGCHLD comes. It is non-blocking and close-on-exec. Signals are merged, so empty it with
-	// [DrainPipe] first and then look at all children.
-	FD    int
-	write int
+	// FD becomes readable when SIGCHLD or Nudge comes. It is non-blocking and close-on-exec. Signals are merged, so empty
+	// it with [DrainPipe] first and then look at all children.
+	FD     int
+	write  int
+	nudged atomic.Bool
 }
+
+// Nudge is the signal that asks a supervisor to look whether its files are still there. Its default action is none, so
+// it harms neither one that does not listen yet nor a stranger.
+const Nudge = syscall.SIGWINCH
 
 // NewChildNotifier makes a notifier that is not started yet.
 func NewChildNotifier() (*ChildNotifier, error) {
@@ -45,12 +51,15 @@ func NewChildNotifier() (*ChildNotifier, error) {
 
 // Start begins the notification. stop ends it for good and closes the descriptor.
 func (n *ChildNotifier) Start() (stop func()) {
-	deaths := make(chan os.Signal, 1)
+	deaths := make(chan os.Signal, 2) // one of each
 	done := make(chan struct{})
-	signal.Notify(deaths, syscall.SIGCHLD)
+	signal.Notify(deaths, syscall.SIGCHLD, Nudge)
 	go func() {
 		defer close(done)
-		for range deaths {
+		for sig := range deaths {
+			if sig == Nudge {
+				n.nudged.Store(true)
+			}
 			// A full pipe is readable already.
 			unix.Write(n.write, []byte{0})
 		}
@@ -63,6 +72,9 @@ func (n *ChildNotifier) Start() (stop func()) {
 		unix.Close(n.FD)
 	}
 }
+
+// Nudged tells whether a Nudge has come since it was last asked.
+func (n *ChildNotifier) Nudged() bool { return n.nudged.Swap(false) }
 
 // DrainPipe reads a non-blocking descriptor until nothing is left in it.
 func DrainPipe(fd int) {

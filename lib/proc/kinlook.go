@@ -168,7 +168,7 @@ func (l *kinLook) meet(pid int, s Stat, err error) error {
 			l.settled = false
 		}
 		return nil
-	case pid <= 1 || pid == os.Getpid():
+	case pid <= 1 || pid == os.Getpid() || s.kernel:
 		return nil
 	}
 	if was, known := l.met[pid]; known && was.StartTicks == s.StartTicks && (l.found[pid] || l.news[pid] == s.StartTicks) {

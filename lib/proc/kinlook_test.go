@@ -111,6 +111,7 @@ func TestKinLooks(t *testing.T) {
 		{"pids begin anew among the newest", [][]sight{{}, {}, {alive(301, 1, leaderPID)}}, []int{32000, 32000, 32010, 301, 301}, nil, nil, []int{1, 31936, 1}, []int{301}},
 		{"children follow their parents", [][]sight{{alive(7000, 1, leaderPID), alive(7001, 7000, 7001), alive(6999, 7001, 1)}}, []int{9000}, nil, nil, []int{1, 8936}, []int{6999, 7000, 7001}},
 		{"marks", [][]sight{{alive(7000, 1, 7000), stranger}}, []int{9000}, nil, map[int]bool{7000: true}, []int{1, 8936}, []int{7000}},
+		{"a thread of the kernel has no environment", [][]sight{{}, {{Stat{PID: 9001, StartTicks: 9001, State: 'I', kernel: true}, nil}}}, []int{9000}, map[int]error{9001: ErrGone}, nil, []int{1, 8936}, nil},
 		{"others' processes can't be read", [][]sight{{{Stat{PID: 7000}, errHidden}, stranger}}, []int{9000}, nil, nil, []int{1, 8936}, nil},
 	} {
 		w := &world{rounds: c.rounds, newest: c.newest, envs: c.envs, marks: c.marks}

@@ -22,6 +22,8 @@ type Stat struct {
 	Threads int
 	// executing: it has memory, and no environment in it yet. Or we may not know.
 	executing bool
+	// kernel: it is a thread of the kernel, which belongs to nobody and has no memory to be asked about.
+	kernel bool
 }
 
 // Ended tells whether the process has ended, that is, all of it: a process whose first thread has ended while others
@@ -44,12 +46,16 @@ const (
 	statPPID       = 4
 	statPGID       = 5
 	statSID        = 6
+	statFlags      = 9
 	statThreads    = 20
 	statStartTicks = 22
 	statMemory     = 23
 	statEnvEnd     = 51
 	statExitCode   = 52
 )
+
+// kernelThread is PF_KTHREAD of linux/sched.h, since Linux 2.6.27.
+const kernelThread = 0x00200000
 
 var errBadStat = errors.New("malformed process state")
 
@@ -115,6 +121,10 @@ func (s *Stat) setField(n int, b []byte) bool {
 		return err == nil
 	}
 	switch n {
+	case statFlags:
+		flags, err := strconv.ParseUint(string(b), 10, 64)
+		s.kernel = flags&kernelThread != 0
+		return err == nil
 	case statMemory:
 		s.executing = string(b) != "0"
 	case statEnvEnd:

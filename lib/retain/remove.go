@@ -42,6 +42,10 @@ var errGone = errors.New("gone")
 // had. A task that has been removed or restarted since is errGone.
 func remove(h *store.Home, p pick) (freed int64, err error) {
 	lock, err := store.TryLock(h.TaskDir(p.id))
+	if errors.Is(err, fs.ErrNotExist) && h.Exists(p.id) {
+		_, _ = view.Load(h, p.id) // makes the lock anew that somebody removed
+		lock, err = store.TryLock(h.TaskDir(p.id))
+	}
 	if errors.Is(err, store.ErrLocked) || errors.Is(err, fs.ErrNotExist) {
 		return 0, errGone
 	}

@@ -117,7 +117,11 @@ func (x *index) best(lanes []*lane) (first *lane, e entry, err error) {
 // any more, was never published, or is claimed, has no place here. One that needs a
 // healer keeps its place until it is healed; if that ends it, the lookout tells.
 func (x *index) take(l *lane, e entry) error {
-	lock, err := store.TryLock(x.home.TaskDir(e.id))
+	dir := x.home.TaskDir(e.id)
+	lock, err := store.TryLock(dir)
+	if errors.Is(err, fs.ErrNotExist) && store.RenewLock(dir) == nil { // of one that waits nobody has another
+		lock, err = store.TryLock(dir)
+	}
 	switch {
 	case errors.Is(err, store.ErrLocked) && x.claims[e.id] == nil:
 		return nil

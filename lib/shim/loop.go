@@ -86,6 +86,9 @@ func (s *Shim) serve(set []unix.PollFd) {
 	if set[0].Revents != 0 {
 		proc.DrainPipe(s.children.FD)
 		s.lookAtChildren()
+		if s.children.Nudged() {
+			s.heedNudge()
+		}
 	} else if anyRaised(set[2+len(s.streams):]) {
 		s.lookAtChildren()
 	}

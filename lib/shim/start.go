@@ -31,6 +31,7 @@ type Shim struct {
 	home   *store.Home
 	place  fsys.Place // what home is, wherever it is moved
 	lock   *os.File   // held as long as it is open
+	spare  []*os.File // locks of ours on files that others have removed
 	tree   tree
 
 	state   record.State
@@ -119,13 +120,17 @@ func (s *Shim) open() (stage, on string, err error) {
 	if err := s.enter(); err != nil {
 		return record.StageShim, "task directory", err
 	}
+	lost, err := s.remakeFIFOs()
+	if err != nil {
+		return record.StageShim, "FIFOs", err
+	}
 	if err := errors.Join(fail.Point("shim-start-subreaper"), s.contain()); err != nil {
 		return record.StageShim, "become the tree's reaper", err
 	}
 	if err := errors.Join(fail.Point("shim-start-doorbell"), s.openDoorbell()); err != nil {
 		return record.StageShim, store.CtlFIFO, err
 	}
-	if err := errors.Join(fail.Point("shim-start-streams"), s.openStreams()); err != nil {
+	if err := errors.Join(fail.Point("shim-start-streams"), s.openStreams(lost)); err != nil {
 		return record.StageShim, "output", err
 	}
 	fail.Pass("shim-start-tees")
@@ -188,34 +193,24 @@ func (s *Shim) contain() error {
 
 func (s *Shim) path(name string) string { return filepath.Join(s.launch.TaskDir, name) }
 
-// openDoorbell opens the doorbell for writing too, so that a visitor's close
-// gives no end-of-file.
-func (s *Shim) openDoorbell() (err error) {
-	s.ctl, err = unix.Open(s.path(store.CtlFIFO), unix.O_RDWR|unix.O_NONBLOCK|unix.O_CLOEXEC|unix.O_NOFOLLOW, 0)
-	return err
-}
-
-// ownBell wakes the loop: a message that says nothing does that. If the doorbell
-// takes no more, the loop is about to wake.
-func (s *Shim) ownBell() { unix.Write(s.ctl, []byte("\n")) }
-
-func (s *Shim) openStreams() error {
-	stems := []string{store.OutputStem}
-	fifos := []string{store.OutFIFO}
-	if s.launch.Split {
-		stems = append(stems, store.ErrorsStem)
-		fifos = append(fifos, store.ErrFIFO)
-	}
-	for i, stem := range stems {
+// openStreams opens the logs and the reading ends. That of a FIFO that was lost is had
+// from the task, if it can be.
+func (s *Shim) openStreams(lost map[string]bool) error {
+	stems := []string{store.OutputStem, store.ErrorsStem}
+	for i, fifo := range s.fifos() {
+		stem := stems[i]
 		log, err := seglog.Open(seglog.Options{
 			Dir: s.launch.TaskDir, Stem: stem, Max: s.launch.LogMax, Now: time.Now, Replace: store.Replace,
 		})
 		if err != nil {
 			return err
 		}
-		st, err := openStream(s.path(fifos[i]), log)
+		st, err := openStream(s.path(fifo), log)
 		if err != nil {
 			return err
+		}
+		if lost[fifo] {
+			st.comeFrom(s.openLost(fifo))
 		}
 		s.streams = append(s.streams, st)
 	}

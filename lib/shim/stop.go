@@ -49,6 +49,7 @@ func signalNumber(name string) int {
 // askedToStop carries out a stop that someone asked for. One that it has heard of
 // already is no second one: a signal that comes twice may mean something else.
 func (s *Shim) askedToStop(stop *record.Stop, number int) {
+	number = s.ownTerms(stop, number)
 	if s.state.Stop != nil && s.state.Stop.Same(stop) {
 		return
 	}

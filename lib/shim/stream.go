@@ -36,6 +36,14 @@ func openStream(fifo string, log *seglog.Writer) (*stream, error) {
 	return &stream{fd: fd, log: log, dropped: log.Dropped()}, nil
 }
 
+// comeFrom takes the place of the reading end, unless fd is -1.
+func (st *stream) comeFrom(fd int) {
+	if fd >= 0 {
+		unix.Close(st.fd)
+		st.fd = fd
+	}
+}
+
 // pump takes what is there, at most a burst, and tells how many bytes that was.
 func (st *stream) pump() (taken int) {
 	for range burst {

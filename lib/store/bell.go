@@ -195,7 +195,7 @@ func AskToStop(taskDir string, stop *record.Stop, number int) (heard bool, err e
 	}
 	path := filepath.Join(taskDir, StopFile)
 	if _, err := os.Lstat(path); errors.Is(err, fs.ErrNotExist) {
-		if err := Replace(path, append(stop.AppendJSON(nil), '\n')); err != nil {
+		if err := Replace(path, append(specific(stop).AppendJSON(nil), '\n')); err != nil {
 			return false, err
 		}
 	}
@@ -205,6 +205,19 @@ func AskToStop(taskDir string, stop *record.Stop, number int) (heard bool, err e
 		return false, nil
 	}
 	return err == nil, err
+}
+
+// specific gives a stop that leaves its terms to the supervisor the default ones: the
+// next may know no others.
+func specific(stop *record.Stop) *record.Stop {
+	s := *stop
+	if s.Signal == "" {
+		s.Signal = record.DefaultSignal
+	}
+	if s.GraceMs < 0 {
+		s.GraceMs = record.DefaultGrace.Milliseconds()
+	}
+	return &s
 }
 
 // Knock writes one message to the doorbell of the task in taskDir.

@@ -3,10 +3,7 @@ package store
 import (
 	"errors"
 	"io/fs"
-	"math/rand/v2"
 	"os"
-	"path/filepath"
-	"strconv"
 
 	"bgtasks/lib/fail"
 	"bgtasks/lib/fsys"
@@ -25,8 +22,7 @@ func newPending(path string) (*pending, error) {
 	if err := fail.Point("replace-create"); err != nil {
 		return nil, err
 	}
-	name := filepath.Join(filepath.Dir(path), "."+filepath.Base(path)+"."+strconv.FormatUint(rand.Uint64(), 36))
-	f, err := fsys.Open(name, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o600)
+	f, err := fsys.Open(besides(path), os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o600)
 	if err != nil {
 		return nil, err
 	}
@@ -52,7 +48,7 @@ func (p *pending) replace() error {
 		err = fail.Point("replace-rename")
 	}
 	if err == nil {
-		err = fsys.Rename(p.f.Name(), p.path)
+		err = renameOver(p.f.Name(), p.path)
 	}
 	return err
 }

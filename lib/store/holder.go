@@ -71,3 +71,13 @@ func parseHolder(text string) *record.Process {
 	}
 	return &record.Process{BootID: words[0], PID: pid, StartTicks: numbers[0], PIDNS: numbers[1], TimeNS: numbers[2]}
 }
+
+// MarkerHolder reads that line from the marker of a task, as far as that is another name
+// of the lock that its supervisor holds. It is nil if that is not held.
+func (h *Home) MarkerHolder(id string) *record.Process {
+	path := filepath.Join(h.LiveDir(), id)
+	if held, err := fileHeld(path); err != nil || !held {
+		return nil
+	}
+	return holderIn(path)
+}

@@ -87,7 +87,7 @@ func SweepTask(taskDir string) error {
 		return strings.HasPrefix(filepath.Base(path), "."+StateFile) || isOld(path)
 	})
 	for _, path := range stale {
-		err = errors.Join(err, removeIfThere(path))
+		err = errors.Join(err, fsys.RemoveAll(path))
 	}
 	return err
 }

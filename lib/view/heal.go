@@ -20,7 +20,11 @@ import (
 // before the lock is taken, because a lock taken for nothing would for that
 // moment look like a supervisor's, and keep a restart from its task.
 func (s *snapshot) wantsHealing() bool {
-	if s.fault != nil || s.held {
+	if s.held {
+		return false
+	}
+	s = s.sound()
+	if s == nil {
 		return false
 	}
 	v, _, err := s.judge()
@@ -37,6 +41,9 @@ func (s *snapshot) judge() (verdict, *finding, error) {
 	if s.mustEndFirst(v, f) {
 		v = adopt
 	}
+	if s.salvaged && !s.salvageable(v) {
+		v = leave
+	}
 	return v, f, nil
 }
 
@@ -47,6 +54,10 @@ func (s *snapshot) judge() (verdict, *finding, error) {
 // the next: each step can be done again. before is what called for it.
 func (r *reader) heal(before *snapshot) error {
 	id, dir := before.id, r.home.TaskDir(before.id)
+	err := store.RenewLock(dir) // whoever held another is gone, as keeper has seen
+	if err != nil {
+		return err
+	}
 	lock, err := store.TryLock(dir)
 	if err != nil {
 		return err
@@ -55,14 +66,20 @@ func (r *reader) heal(before *snapshot) error {
 	settled, missed, late := false, false, false
 	var s *snapshot
 	defer func() { r.release(id, lock, s, settled || late, settled || missed) }()
-	if s, err = r.records(id); err != nil || s.fault != nil {
+	if s, err = r.records(id); err != nil {
 		return err
 	}
 	r.readStop(s)
-	out := holdOutputs(dir, s.spec.Split)
+	out := holdOutputs(dir, s.split())
 	defer out.release()
 	r.lookAround(s)
 	s.output, s.lost = out.use, out.lost
+	if r.keeper(s) != nil {
+		return store.ErrLocked
+	}
+	if s = s.sound(); s == nil {
+		return nil
+	}
 	v, f, err := s.judge()
 	if err != nil {
 		return err
@@ -125,7 +142,7 @@ func (r *reader) release(id string, lock *store.Lock, s *snapshot, ring, kick bo
 	} else {
 		lock.Unlock()
 	}
-	if kick {
+	if kick && s != nil {
 		_ = launch.Kick(r.home, ring && s.waiting())
 	}
 }
@@ -366,6 +383,9 @@ func (r *reader) lookAround(s *snapshot) {
 // this user can't write to or a disk that is full. The snapshot's lock was seen
 // free before its records were read, so nobody is about to write another.
 func (s *snapshot) assume() {
+	if s.fault != nil {
+		return
+	}
 	switch v, f, _ := s.judge(); v {
 	case recordExit, recordLost, lostReboot:
 		s.state = endState(s, v, f, time.Now())

@@ -46,6 +46,9 @@ const (
 // fs.ErrNotExist.
 func (r *reader) load(id string, known hint) (*Task, error) {
 	s, err := r.snapshot(id, known)
+	if err == nil {
+		s, err = r.call(s)
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -70,6 +73,9 @@ func (r *reader) load(id string, known hint) (*Task, error) {
 			}
 			break
 		}
+	}
+	if known == thorough && !s.held {
+		_ = store.RenewLock(r.home.TaskDir(id)) // nobody can take a lock that is not there
 	}
 	r.remind(s)
 	t := r.derive(s)
@@ -116,10 +122,12 @@ func (r *reader) snapshot(id string, known hint) (*snapshot, error) {
 	if err != nil && s.fault == nil {
 		s.fault = &RecordError{id, store.LockFile, err}
 	}
+	r.look(s)
 	if s.held {
 		s.holder = store.Holder(r.home.TaskDir(id))
+	} else if s.holder = r.keeper(s); s.holder != nil {
+		s.held, s.unlocked = true, true
 	}
-	r.look(s)
 	r.readStop(s)
 	return s, nil
 }

@@ -15,6 +15,7 @@ func Look(h *store.Home, id string) (t *Task, unsettled bool, err error) {
 		}
 		unsettled = s.wantsHealing()
 		t = r.derive(s)
+		t.Bare = r.ails(s) && supervises(*s.holder)
 		unsettled = unsettled || t.Supervisor == SupervisorLost
 		if !unsettled {
 			break

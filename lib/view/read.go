@@ -181,7 +181,10 @@ type snapshot struct {
 	lost   bool            // nobody had the output open: its end may be missing
 	kin    int             // who lives of the tree of an ended run, as far as was looked
 
-	unknown error // why it can't be known from here who lives; nil if it can, or nobody had to look
+	unknown    error // why it can't be known from here who lives; nil if it can, or nobody had to look
+	unlocked   bool  // the holder lives, and its lock is of a file that is not there any more
+	stateFault bool  // fault is about spec.json, and state.json can't be read either
+	salvaged   bool  // the records can't be read, and this is what is known without
 }
 
 // terminal tells whether the newest run is over.
@@ -214,7 +217,7 @@ func (r *reader) recordsOnce(id string) (*snapshot, error) {
 	}
 	state, err := parsed(r, id, store.StateFile, r.parseState)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		s.fault = err
+		s.fault, s.stateFault = err, true
 	}
 	spec, err := parsed(r, id, store.SpecFile, r.parseSpec)
 	switch {

@@ -112,6 +112,9 @@ type Task struct {
 	// Unhealed is why this look could not do what a supervisor that was killed,
 	// or met a full disk, left to do; nil when nothing is left.
 	Unhealed error `json:"-"`
+	// Bare tells that files are missing, or damaged, that the living supervisor can make
+	// anew. It is set by a look that does not have that done.
+	Bare bool `json:"-"`
 
 	held   bool // run.lock
 	unsaid bool // the run is over for its supervisor, but for the journal

@@ -83,6 +83,9 @@ func (w *Watcher) tell(s *subscription, t *view.Task) error {
 // shim. Before the shim's first record it is the starter, who takes back what
 // he could not start.
 func keepers(t *view.Task) []proc.Identity {
+	if t.Unreadable != nil && t.Holder != nil {
+		return []proc.Identity{proc.Identity(*t.Holder)}
+	}
 	if t.Unreadable != nil {
 		return nil
 	}
