@@ -5,6 +5,7 @@ import (
 	"path/filepath"
 	"strconv"
 
+	"bgtasks/lib/launch"
 	"bgtasks/lib/proc"
 	"bgtasks/lib/record"
 	"bgtasks/lib/store"
@@ -119,11 +120,13 @@ func (s *snapshot) salvageable(v verdict) bool {
 }
 
 // Living lists the processes of a task whose records can't be read, or that was removed:
-// those that have the marks of any of its runs.
-func Living(h *store.Home, id string) []int {
-	var pids []int
+// those that have the marks of any of its runs. Its supervisor is none: one that holds no
+// lock is about to go.
+func Living(h *store.Home, id string) (pids []int) {
 	for _, m := range markedBy(id, h.Path()) {
-		pids = append(pids, m.PID)
+		if m.Comm != launch.ShimName {
+			pids = append(pids, m.PID)
+		}
 	}
 	return pids
 }
