@@ -112,10 +112,11 @@ func sentSignal(t *view.Task) string {
 	return ""
 }
 
-// neverRan tells that no attempt of the run was begun.
+// neverRan tells that nothing shows that the run was begun: no time of its start, no
+// leader, which may have been found without a record of the start, and no output.
 func neverRan(t *view.Task) bool {
 	_, known := ownCode(t)
-	return !known && t.StartedAt == ""
+	return !known && t.StartedAt == "" && t.PID == 0 && !t.Printed()
 }
 
 // Relay makes the task's end the call's, and says what the code alone does not: it
@@ -151,7 +152,7 @@ func ending(t *view.Task, code int) string {
 	case known && own == code, t.State == record.Succeeded:
 		return ""
 	case t.Reason == record.Lost, t.Reason == record.LostReboot:
-		return fmt.Sprintf("nobody knows how task %q ended (%s)", t.ID, t.Reason)
+		return lostWords(t)
 	case t.State == record.TimedOut:
 		return fmt.Sprintf("task %q ran into its time limit (%s)", t.ID, t.State)
 	case t.SpawnError != nil:
@@ -162,6 +163,15 @@ func ending(t *view.Task, code int) string {
 		return fmt.Sprintf("task %q exited with %d, and is %s (%s)", t.ID, own, t.State, t.Reason)
 	}
 	return fmt.Sprintf("task %q is %s (%s); nobody saw its exit code", t.ID, t.State, t.Reason)
+}
+
+// lostWords say what is known of a run whose end nobody saw. Who was killed before the
+// first record may have executed the program, and what that printed tells that it did.
+func lostWords(t *view.Task) string {
+	if neverRan(t) {
+		return fmt.Sprintf("nobody knows whether task %q was executed (%s)", t.ID, t.Reason)
+	}
+	return fmt.Sprintf("nobody knows how task %q ended (%s)", t.ID, t.Reason)
 }
 
 // RelayFlags are those about the exit code of a wait.

@@ -171,6 +171,12 @@ func (t *Task) TreeGone() bool {
 	return t.Terminal() && t.Leftovers == 0 && (!t.Supervised() || t.unsaid)
 }
 
+// Printed tells whether output of the current attempt is known of.
+func (t *Task) Printed() bool {
+	s := t.Current
+	return s != nil && (s.LogEnd > s.LogStart || s.ErrorsEnd > s.ErrorsStart)
+}
+
 // Age is how long ago the newest run was started, or the task was created if
 // that start is not known, by the wall clock; 0 when both are unreadable.
 func (t *Task) Age(now time.Time) time.Duration {
