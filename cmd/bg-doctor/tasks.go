@@ -9,6 +9,7 @@ import (
 
 	"bgtasks/lib/proc"
 	"bgtasks/lib/record"
+	"bgtasks/lib/sched"
 	"bgtasks/lib/store"
 	"bgtasks/lib/view"
 )
@@ -153,7 +154,21 @@ func taskChecks(h *store.Home) []check {
 			unmarked = append(unmarked, id)
 		}
 	}
-	return []check{records(ids, broken, running), files(h, bare), logs(h, ids), supervisors(h, lost), marked(h, unmarked), cgroups(h)}
+	return []check{records(ids, broken, running), files(h, bare), logs(h, ids), supervisors(h, lost), marked(h, unmarked), waiting(h), cgroups(h)}
+}
+
+// waiting looks for tasks that should have been started: the suite that was to do so
+// may have been removed.
+func waiting(h *store.Home) check {
+	n, err := sched.Overdue(h)
+	switch {
+	case err != nil:
+		return wrong("waiting", err, "look at "+h.QueueDir())
+	case n > 0:
+		return curable("waiting", func() error { return sched.Dispatch(h) },
+			"%d tasks could be started, and nobody is about to: the commands that put them there may have been removed", n)
+	}
+	return fine("waiting", "nothing waits that could be started")
 }
 
 // stillOpen looks again: a run may end between two looks.
