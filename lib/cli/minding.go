@@ -99,7 +99,7 @@ func (s *stream) look(id string) error {
 
 // mind minds whoever supervises a task that was just looked at.
 func (s *stream) mind(t *view.Task) (again bool, err error) {
-	if t.Terminal() && t.Unhealed != nil {
+	if t.Terminal() && t.Unhealed != nil && t.Spec != nil {
 		err = s.assume(t)
 	}
 	if err != nil || s.watcher == nil {

@@ -184,7 +184,7 @@ func survivors(h *store.Home, t *view.Task) (live []proc.Member) {
 		}
 	}
 	if now := t.Current; len(live) == 0 && now != nil && now.Leader != nil {
-		marks := record.Marks(t.Spec.RunToken, t.ID, now.Run, h.Path())
+		marks := record.Marks(tokenOf(t), t.ID, now.Run, h.Path())
 		live, _ = proc.KinOf(proc.Identity(*now.Leader), marks, nil).Live()
 	}
 	return live
@@ -194,4 +194,12 @@ func survivors(h *store.Home, t *view.Task) (live []proc.Member) {
 // tree, are others' here.
 func elsewhere(t *view.Task) bool {
 	return t.Holder != nil && proc.Identity(*t.Holder).Elsewhere()
+}
+
+// tokenOf is the token of the task's run, "" if the spec can't be read.
+func tokenOf(t *view.Task) string {
+	if t.Spec == nil {
+		return ""
+	}
+	return t.Spec.RunToken
 }

@@ -190,8 +190,8 @@ func (e *Event) report() *record.Progress {
 // restate makes the view of a task again, for another state; nil for none.
 func (r *reader) restate(t *Task, state *record.State) *Task {
 	open := state == nil || !state.State.Terminal()
-	u := r.derive(&snapshot{id: t.ID, home: r.home.Path(), spec: t.Spec, state: state, held: open})
-	if state != nil {
+	u := r.derive(&snapshot{id: t.ID, home: r.home.Path(), spec: t.Spec, state: state, fault: t.Unreadable, held: open})
+	if state != nil && t.Spec != nil {
 		u.RestartCount = state.Run - t.Spec.FirstRun
 	}
 	u.LogBytes, u.LogDroppedBytes = t.LogBytes, t.LogDroppedBytes
