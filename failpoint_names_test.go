@@ -1,6 +1,7 @@
 package bgtasks_test
 
 import (
+	"bytes"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -56,5 +57,31 @@ func TestFailpointNames(t *testing.T) {
 	}
 	if len(where) == 0 {
 		t.Error("no failpoint found in lib")
+	}
+}
+
+// TestReleaseHasNoFailpoints holds that a program as it is released has neither the
+// names of points, nor anything of the package that knows them.
+func TestReleaseHasNoFailpoints(t *testing.T) {
+	words := []string{"bgtasks/lib/fail.", "BG_FAIL"}
+	for _, p := range failpoints(t) {
+		if p.name != "keep-env" { // a flag is called so, too
+			words = append(words, p.name)
+		}
+	}
+	files, err := filepath.Glob(filepath.Join(programs(t).Bin, "*"))
+	if err != nil || len(files) == 0 {
+		t.Fatalf("programs: %v, %v", files, err)
+	}
+	for _, file := range files {
+		program, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, word := range words {
+			if bytes.Contains(program, []byte(word)) {
+				t.Errorf("%s has %q in it", filepath.Base(file), word)
+			}
+		}
 	}
 }

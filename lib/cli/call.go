@@ -135,6 +135,7 @@ func (c *Call) Context() context.Context {
 	}
 	ctx, cancel := context.WithCancelCause(context.Background())
 	c.ctx, c.signals = ctx, make(chan os.Signal, 1)
+	heedQuit()
 	signal.Notify(c.signals, syscall.SIGINT, syscall.SIGQUIT, syscall.SIGTERM, syscall.SIGHUP)
 	go func(signals <-chan os.Signal) {
 		if sig, ok := <-signals; ok {

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"syscall"
 
+	"bgtasks/lib/proc"
 	"bgtasks/lib/store"
 )
 
@@ -66,8 +67,12 @@ func (f *Common) common() *Common { return f }
 // the caller's umask (P11); the caller's own is handed on to tasks.
 func Main(v *Verb) {
 	umask := syscall.Umask(0o077)
+	heedQuit = proc.QuitSilently()
 	os.Exit(v.Do(os.Args[1:], Streams{os.Stdin, os.Stdout, os.Stderr}, umask))
 }
+
+// heedQuit lets this process be told of SIGQUIT, which ends it silently until then.
+var heedQuit = func() {}
 
 // Streams are a process's standard streams.
 type Streams struct {

@@ -60,6 +60,15 @@ func TestSchemasAreCurrent(t *testing.T) {
 	}
 }
 
+// TestPayloadTypesAreInCatalog holds that each type is some verb's.
+func TestPayloadTypesAreInCatalog(t *testing.T) {
+	for verb := range payloadTypes {
+		if lookUp(verb) == nil {
+			t.Errorf("payloadTypes in schema_test.go has a type for %q, which catalog.go does not know", verb)
+		}
+	}
+}
+
 // generate makes the published schema of a verb's payload, on one line: all of
 // them are in every program.
 func generate(e entry) ([]byte, error) {
@@ -79,6 +88,9 @@ func generate(e entry) ([]byte, error) {
 }
 
 func payloadSchema(e entry) (*jsonschema.Schema, error) {
+	if payloadTypes[e.verb] == nil {
+		return nil, fmt.Errorf("payloadTypes in schema_test.go has no type for the verb %q of catalog.go", e.verb)
+	}
 	s, err := jsonschema.ForType(payloadTypes[e.verb], &jsonschema.ForOptions{TypeSchemas: constraints()})
 	if err != nil {
 		return nil, fmt.Errorf("make the schema of %s: %w", payloadTypes[e.verb].Name(), err)

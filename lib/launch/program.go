@@ -83,9 +83,17 @@ func (e *SpawnError) Hint() string {
 }
 
 // Resolve finds the program that the spec's command means to the task: in the
-// PATH of its environment, and seen from its working directory. The error is
-// *SpawnError.
+// PATH of its environment, and seen from its working directory. What can't be
+// executed with its arguments and variables is refused. The error is *SpawnError.
 func Resolve(s *record.Spec, env []string) (string, error) {
+	program, err := find(s, env)
+	if err == nil {
+		err = checkSize(s, env)
+	}
+	return program, err
+}
+
+func find(s *record.Spec, env []string) (string, error) {
 	if errno := enterable(s.Workdir); errno != 0 {
 		return "", &SpawnError{Stage: record.StageDir, Command: s.Command, Path: s.Workdir, Errno: errno}
 	}
@@ -213,6 +221,9 @@ func handoverError(s *record.Spec, err error) error {
 	var told *SpawnError
 	if errors.As(err, &told) || errors.Is(err, record.ErrReport) {
 		return err
+	}
+	if errors.Is(err, syscall.E2BIG) {
+		return &SpawnError{Stage: record.StageExec, Command: s.Command, Errno: syscall.E2BIG, Cause: fmt.Errorf("cannot execute %q: %w", s.Command, syscall.E2BIG)}
 	}
 	return &SpawnError{Stage: record.StageShim, Command: s.Command, Path: ShimName, Cause: err}
 }

@@ -28,6 +28,18 @@ func DefaultIgnored() {
 	}
 }
 
+// QuitSilently gives SIGQUIT its default action: it ends the process as it ends others, rather than by a trace of this
+// program's threads and an exit code that means something else. It goes past the runtime; restore gives the signal back
+// to it, for who wants to be told of it.
+func QuitSilently() (restore func()) {
+	var byDefault, runtimes sigaction
+	if rtSigaction(uintptr(syscall.SIGQUIT), nil, &runtimes) != 0 || runtimes.handler <= sigIgn {
+		return func() {}
+	}
+	rtSigaction(uintptr(syscall.SIGQUIT), &byDefault, nil)
+	return func() { rtSigaction(uintptr(syscall.SIGQUIT), &runtimes, nil) }
+}
+
 // rtSigaction may be called between fork and exec.
 //
 //go:nosplit
