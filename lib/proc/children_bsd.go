@@ -55,3 +55,5 @@ func marked(int, []string) (mine, sure bool, err error) { return false, true, ni
 func holdersOf([]string) func(pid int, anywhere bool) bool {
 	return func(int, bool) bool { return false }
 }
+
+func giveWay() {}

@@ -56,3 +56,19 @@ func TestP8KinGroup(t *testing.T) {
 	self := s.memberOf(os.Getpid())
 	KinOf(Identity{PID: self.SID}, nil, nil).killGroup(self)
 }
+
+// What has no memory has no environment, and is not gone: a thread of the kernel must not make a look void.
+func TestMarkedOfWhatHasNoMemory(t *testing.T) {
+	all, err := allProcesses()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, s := range all {
+		if s.PPID == 2 && !s.Ended() {
+			mine, _, err := marked(s.PID, []string{"A=B"})
+			if now, gone := ReadStat(s.PID); gone == nil && !now.Ended() && (mine || err != nil) {
+				t.Errorf("marked(%d %s) = %t, %v, want false and no error", s.PID, s.Comm, mine, err)
+			}
+		}
+	}
+}

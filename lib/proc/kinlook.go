@@ -26,15 +26,17 @@ type eyes struct {
 type kinLook struct {
 	*Kin
 	boot    string
+	self    int
 	reused  bool // a stranger has the leader's pid, so its session is nobody's mark
 	isHeld  bool // someone has a file of the tree open
 	holds   func(pid int, anywhere bool) bool
 	met     map[int]Stat // who was alive when its turn came
 	found   map[int]bool // those of met that are of the tree
 	zombies map[int]uint64
-	// settled: everyone that this round has listed was seen alive, so whoever is not found has no descendant either.
-	settled bool
-	news    map[int]uint64 // strangers
+	// unsure is the lowest pid of those that this round has listed and that may have left a child: whoever was never
+	// seen alive may have been of the tree. 0: there is none.
+	unsure int
+	news   map[int]uint64 // strangers
 }
 
 func (k *Kin) newLook() (*kinLook, error) {
@@ -43,7 +45,7 @@ func (k *Kin) newLook() (*kinLook, error) {
 		return nil, err
 	}
 	l := &kinLook{
-		Kin: k, boot: boot, reused: k.reused(), isHeld: k.held != nil && k.held(),
+		Kin: k, boot: boot, self: os.Getpid(), reused: k.reused(), isHeld: k.held != nil && k.held(),
 		met: map[int]Stat{}, found: map[int]bool{}, zombies: map[int]uint64{}, news: map[int]uint64{},
 	}
 	if l.isHeld {
@@ -127,25 +129,32 @@ var (
 // A listing is not of one moment. A process that forks and ends before its turn comes is missed, with a child that was
 // not there when its own turn was. But that child was forked after the round began, so it is one of the newest, and so
 // are its descendants: only among those is looked again. Whoever is alive when its turn comes, and is none of the tree,
-// has none of the tree below it. So a round settles it if all that it listed were alive when they were looked at, or
-// were zombies before; how many strangers come and go elsewhere does not matter.
+// has none of the tree below it, then and later. So a round settles it if it listed nobody who had ended before it was
+// ever seen alive, in a session that is no stranger's. If it did, their children have higher pids than they, and the
+// next round begins there. How many strangers come and go elsewhere does not matter.
 func (l *kinLook) rounds(from int, all bool) error {
 	first := all
 	for range maxRounds {
 		before := l.eyes.newest()
-		l.settled = true
+		l.unsure = 0
 		if err := l.eyes.sweep(from, l.meet); err != nil {
 			return wrap("list processes", err)
 		}
 		l.Kin.last = before
 		wrapped := l.eyes.newest() < before // pids begin from 1 again
-		if !first && (l.settled && !wrapped || len(l.found) > 0 || !all) {
+		if !first && (l.unsure == 0 && !wrapped || len(l.found) > 0 || !all) {
 			return nil
 		}
-		first = false
-		if from = max(before-slackPIDs, 1); wrapped {
+		switch {
+		case wrapped:
 			from = 1
+		case first:
+			from = max(before-slackPIDs, 1)
+		default:
+			from = l.unsure
+			giveWay() // it may be waiting for our processor
 		}
+		first = false
 	}
 	return errUnsettled
 }
@@ -154,21 +163,25 @@ func (l *kinLook) rounds(from int, all bool) error {
 func (l *kinLook) meet(pid int, s Stat, err error) error {
 	switch {
 	case isGone(err):
-		l.settled = false // it may have left a child
+		if _, seen := l.met[pid]; !seen || l.found[pid] {
+			l.doubt(pid)
+		}
+		delete(l.met, pid)
+		delete(l.found, pid)
 		return nil
 	case isHidden(err):
 		return nil // and so somebody else's
 	case err != nil:
 		return wrapPID("read state of process", pid, err)
 	case s.Ended():
+		if start, known := l.zombies[pid]; !l.isStranger(s) && (!known || start != s.StartTicks) {
+			l.doubt(pid)
+		}
+		l.zombies[pid] = s.StartTicks
 		delete(l.met, pid)
 		delete(l.found, pid)
-		if start, known := l.zombies[pid]; !known || start != s.StartTicks {
-			l.zombies[pid] = s.StartTicks
-			l.settled = false
-		}
 		return nil
-	case pid <= 1 || pid == os.Getpid() || s.kernel:
+	case pid <= 1 || pid == l.self || s.kernel:
 		return nil
 	}
 	if was, known := l.met[pid]; known && was.StartTicks == s.StartTicks && (l.found[pid] || l.news[pid] == s.StartTicks) {
@@ -176,7 +189,9 @@ func (l *kinLook) meet(pid int, s Stat, err error) error {
 	}
 	own, err := l.recognises(s)
 	if isGone(err) || errors.Is(err, errExecuting) {
-		l.settled = false
+		if !l.isStranger(s) {
+			l.doubt(pid)
+		}
 		return nil
 	}
 	l.met[pid] = s
@@ -184,6 +199,23 @@ func (l *kinLook) meet(pid int, s Stat, err error) error {
 		l.found[pid] = true
 	}
 	return wrapPID("look at process", pid, err)
+}
+
+// doubt takes note of one that may have left a child.
+func (l *kinLook) doubt(pid int) {
+	if l.unsure == 0 || pid < l.unsure {
+		l.unsure = pid
+	}
+}
+
+// isStranger tells whether one that has ended, or has no environment yet, is none of the tree: it was seen before, or it
+// is in a session that a stranger leads.
+func (l *kinLook) isStranger(s Stat) bool {
+	if was, seen := l.met[s.PID]; seen && was.StartTicks == s.StartTicks {
+		return !l.found[s.PID]
+	}
+	_, seen := l.met[s.SID]
+	return seen && !l.found[s.SID]
 }
 
 // recognises tells whether a process is one of the tree by itself, not by its parent.

@@ -5,6 +5,7 @@ import (
 	"os"
 	"strconv"
 	"strings"
+	"syscall"
 
 	"golang.org/x/sys/unix"
 )
@@ -67,18 +68,20 @@ func marked(pid int, marks []string) (mine, sure bool, err error) {
 		switch {
 		case isHidden(err) || err == unix.EIO:
 			return false, false, nil
-		case err != nil:
-			return false, false, goneIfMissing(err)
+		case err != nil && !isGone(goneIfMissing(err)):
+			return false, false, err
 		case len(block) > 0:
 			return hasAll(string(block), marks), true, nil
 		}
-		// It has none at all, or no memory any more, or is between two programs.
+		// It has none at all, or is between two programs, or has no memory, which newer kernels call gone.
 		s, err := ReadStat(pid)
-		if err == nil && s.executing {
-			err = errExecuting
-		}
-		if err != nil {
+		switch {
+		case err != nil:
 			return false, false, err
+		case s.executing:
+			return false, false, errExecuting
+		case s.bare && !s.kernel && s.State != 'Z' || s.Ended():
+			return false, false, ErrGone // it ends, and may have forked since it was listed
 		}
 	}
 	return false, false, nil
@@ -149,3 +152,6 @@ func isReadWrite(fdinfo string) bool {
 	flags, err := strconv.ParseUint(string(bytes.TrimSpace(line)), 8, 64)
 	return err == nil && flags&unix.O_ACCMODE == unix.O_RDWR
 }
+
+// giveWay lets others run first, sched_yield(2).
+func giveWay() { syscall.RawSyscall(syscall.SYS_SCHED_YIELD, 0, 0, 0) }

@@ -23,8 +23,9 @@ type sight struct {
 
 func alive(pid, ppid, sid int) sight { return sight{Stat: stat(pid, ppid, sid)} }
 func vanished(pid int) sight         { return sight{Stat{PID: pid}, ErrGone} }
-func ended(pid int) sight {
-	s := alive(pid, 1, pid)
+func ended(pid int) sight            { return endedIn(pid, pid) }
+func endedIn(pid, sid int) sight {
+	s := alive(pid, 1, sid)
 	s.State = 'Z'
 	return s
 }
@@ -101,12 +102,17 @@ func TestKinLooks(t *testing.T) {
 		{"nobody moves", [][]sight{{stranger}}, []int{9000}, nil, nil, []int{1, 8936}, nil},
 		{"a stranger of long ago ends", [][]sight{{vanished(5000)}, {}}, []int{9000}, nil, nil, []int{1, 8936}, nil},
 		{"strangers end all the time", [][]sight{{vanished(5000)}, {stranger}, {vanished(5001)}}, []int{9000}, nil, nil, []int{1, 8936}, nil},
-		{"one of the newest vanishes", [][]sight{{}, {vanished(9001)}, {}}, []int{9000}, nil, nil, []int{1, 8936, 8936}, nil},
-		{"and leaves a child", [][]sight{{}, {vanished(9001)}, {alive(9002, 1, leaderPID)}}, []int{9000}, nil, nil, []int{1, 8936, 8936}, []int{9002}},
-		{"one of the newest has become a zombie", [][]sight{{}, {ended(9001)}, {ended(9001)}}, []int{9000}, nil, nil, []int{1, 8936, 8936}, nil},
+		{"one of the newest vanishes", [][]sight{{}, {vanished(9003), vanished(9001)}, {}}, []int{9000}, nil, nil, []int{1, 8936, 9001}, nil},
+		{"and leaves a child", [][]sight{{}, {vanished(9001)}, {alive(9002, 1, leaderPID)}}, []int{9000}, nil, nil, []int{1, 8936, 9001}, []int{9002}},
+		{"one of the newest has become a zombie", [][]sight{{}, {ended(9001)}, {ended(9001)}}, []int{9000}, nil, nil, []int{1, 8936, 9001}, nil},
+		{"it is of a stranger's session", [][]sight{{stranger}, {endedIn(9001, 5000)}}, []int{9000}, nil, nil, []int{1, 8936}, nil},
+		{"it is of the tree's session", [][]sight{{stranger}, {endedIn(9001, leaderPID)}, {}}, []int{9000}, nil, nil, []int{1, 8936, 9001}, nil},
+		{"a stranger of this look vanishes", [][]sight{{alive(8990, 1, 1)}, {vanished(8990)}}, []int{9000}, nil, nil, []int{1, 8936}, nil},
+		{"a stranger of this look becomes a zombie", [][]sight{{alive(8990, 1, 8990)}, {ended(8990)}}, []int{9000}, nil, nil, []int{1, 8936}, nil},
 		{"it was one before", [][]sight{{ended(8990)}, {ended(8990)}}, []int{9000}, nil, nil, []int{1, 8936}, nil},
 		{"one of the newest lives and is a stranger", [][]sight{{}, {alive(9001, 1, 9001)}}, []int{9000}, nil, nil, []int{1, 8936}, nil},
-		{"it ends when its marks are read", [][]sight{{}, {alive(9001, 1, 9001)}, {}}, []int{9000}, map[int]error{9001: ErrGone}, nil, []int{1, 8936, 8936}, nil},
+		{"it ends when its marks are read", [][]sight{{}, {alive(9001, 1, 9001)}, {}}, []int{9000}, map[int]error{9001: ErrGone}, nil, []int{1, 8936, 9001}, nil},
+		{"a stranger's child is between two programs", [][]sight{{stranger}, {alive(9001, 1, 5000)}}, []int{9000}, map[int]error{9001: errExecuting}, nil, []int{1, 8936}, nil},
 		{"pids begin anew", [][]sight{{}}, []int{32000, 400, 400, 400}, nil, nil, []int{1, 1}, nil},
 		{"pids begin anew among the newest", [][]sight{{}, {}, {alive(301, 1, leaderPID)}}, []int{32000, 32000, 32010, 301, 301}, nil, nil, []int{1, 31936, 1}, []int{301}},
 		{"children follow their parents", [][]sight{{alive(7000, 1, leaderPID), alive(7001, 7000, 7001), alive(6999, 7001, 1)}}, []int{9000}, nil, nil, []int{1, 8936}, []int{6999, 7000, 7001}},

@@ -115,7 +115,7 @@ func (fs procFS) stat(pid int) (Stat, error) {
 // statInto uses b, which is empty, for the reading: a scan of thousands must not leave as many buffers behind in a
 // supervisor that is to stay small.
 func (fs procFS) statInto(b []byte, pid int) (Stat, error) {
-	b, err := readInto(b, fs.path(pid, "stat"))
+	b, err := readStatFile(b, fs.path(pid, "stat"))
 	if err != nil {
 		return Stat{}, goneIfMissing(err)
 	}
@@ -140,41 +140,6 @@ func newBuffer() []byte { return make([]byte, 0, 1536) }
 
 func readSmall(path string) ([]byte, error) {
 	return readInto(newBuffer(), path)
-}
-
-// readInto reads a file of /proc without os.File and its poller.
-func readInto(b []byte, path string) ([]byte, error) {
-	fd, err := open(path, unix.O_RDONLY)
-	if err != nil {
-		return nil, err
-	}
-	defer unix.Close(fd)
-	return readAll(fd, b)
-}
-
-func open(path string, flags int) (fd int, err error) {
-	err = ignoringEINTR(func() (err error) {
-		fd, err = unix.Open(path, flags|unix.O_CLOEXEC|unix.O_NOCTTY, 0)
-		return err
-	})
-	return fd, err
-}
-
-func readAll(fd int, b []byte) ([]byte, error) {
-	for {
-		if len(b) == cap(b) {
-			b = append(b, 0)[:len(b)]
-		}
-		var n int
-		err := ignoringEINTR(func() (err error) {
-			n, err = unix.Read(fd, b[len(b):cap(b)])
-			return err
-		})
-		if err != nil || n == 0 {
-			return b, err
-		}
-		b = b[:len(b)+n]
-	}
 }
 
 // childrenOf returns the children of pid, zombies included.
@@ -303,7 +268,7 @@ func (fs procFS) eachNumberFrom(dir string, offset int64, visit func(n int) erro
 	if err != nil {
 		return goneIfMissing(err)
 	}
-	defer unix.Close(fd)
+	defer shut(fd)
 	if offset > 0 {
 		if _, err := unix.Seek(fd, offset, unix.SEEK_SET); err != nil {
 			return err
@@ -334,14 +299,6 @@ func visitNumber(name string, visit func(n int) error) error {
 		return err
 	}
 	return nil
-}
-
-func readDirent(fd int, buf []byte) (n int, err error) {
-	err = ignoringEINTR(func() (err error) {
-		n, err = unix.ReadDirent(fd, buf)
-		return err
-	})
-	return n, err
 }
 
 // statusVisible tells whether the kernel lets us see the exit code of a zombie. Reading the link exe is guarded by the

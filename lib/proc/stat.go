@@ -22,6 +22,8 @@ type Stat struct {
 	Threads int
 	// executing: it has memory, and no environment in it yet. Or we may not know.
 	executing bool
+	// bare: it has no memory.
+	bare bool
 	// kernel: it is a thread of the kernel, which belongs to nobody and has no memory to be asked about.
 	kernel bool
 }
@@ -126,7 +128,8 @@ func (s *Stat) setField(n int, b []byte) bool {
 		s.kernel = flags&kernelThread != 0
 		return err == nil
 	case statMemory:
-		s.executing = string(b) != "0"
+		s.bare = string(b) == "0"
+		s.executing = !s.bare
 	case statEnvEnd:
 		s.executing = s.executing && string(b) == "0"
 	}
