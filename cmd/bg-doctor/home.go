@@ -11,6 +11,7 @@ import (
 	"bgtasks/lib/config"
 	"bgtasks/lib/record"
 	"bgtasks/lib/store"
+	"bgtasks/lib/view"
 )
 
 // homeChecks look at the home, if there is one.
@@ -27,12 +28,38 @@ func homeChecks(root string) []check {
 	case err != nil:
 		return []check{refused(root, err)}
 	}
+	if view.Settle(h, false); h.Away() != nil {
+		return []check{fine("home", "%s is yours alone to write to", root), wrong("host", h.Away(), takeOverHint)}
+	}
 	found := look(root)
 	return append([]check{
 		fine("home", "%s is yours alone to write to", root),
-		layout(h), found.owners(), found.modes(), found.links(), fileSystem(h),
+		layout(h), host(h), found.owners(), found.modes(), found.links(), fileSystem(h),
 		temporaries(h), markers(h), consumers(h), settings(h),
 	}, append(earlier(root), taskChecks(h)...)...)
+}
+
+// takeOverHint is the hint for what can't be seen from here.
+const takeOverHint = "look there; if nothing of it runs there any more, bg-doctor --take-over"
+
+func takeOver() error {
+	root, err := store.Locate(os.Getenv)
+	if err != nil {
+		return err
+	}
+	h, err := store.OpenExisting(root)
+	if err != nil {
+		return fmt.Errorf("take over %s: %w", root, err)
+	}
+	return view.TakeOver(h)
+}
+
+// host says whose the home is.
+func host(h *store.Home) check {
+	if owner := h.Owner(); owner != nil && owner.Node != "" {
+		return fine("host", "it belongs to %q", owner.Node)
+	}
+	return fine("host", "the next command that starts something makes it this host's")
 }
 
 // refused says what keeps the commands from using the home.

@@ -1,7 +1,7 @@
 // Command bg-doctor tells whether the suite can work here, and mends what can
 // be mended without loss.
 //
-//	bg-doctor [--json] [--repair]
+//	bg-doctor [--json] [--repair] [--take-over]
 //
 // It prints a line for each thing that it looked at and exits 1 if one of them
 // is wrong. Without --repair it changes nothing, not even what every other
@@ -29,11 +29,17 @@ func main() {
 
 type flags struct {
 	cli.Common
-	Repair bool `help:"Mend what can be mended without loss. No record is removed."`
+	Repair   bool `help:"Mend what can be mended without loss. No record is removed."`
+	TakeOver bool `help:"Make the home this host's: what was started on another one, or in a container that is no more, counts as gone."`
 }
 
 // Run prints what was found.
 func (f *flags) Run(c *cli.Call) error {
+	if f.TakeOver {
+		if err := takeOver(); err != nil {
+			return err
+		}
+	}
 	d := examine(f.Repair)
 	if c.JSON {
 		return c.Succeed(d)

@@ -9,7 +9,6 @@ import (
 
 	"bgtasks/lib/proc"
 	"bgtasks/lib/record"
-	"bgtasks/lib/sched"
 	"bgtasks/lib/store"
 	"bgtasks/lib/view"
 )
@@ -133,7 +132,7 @@ func taskChecks(h *store.Home) []check {
 	if err != nil {
 		return []check{wrong("records", err, "look at "+h.TasksDir())}
 	}
-	var broken, lost, unmarked, bare []string
+	var broken, lost, unseen, unmarked, bare []string
 	running := ""
 	for _, id := range ids {
 		t, unsettled, err := view.Look(h, id)
@@ -148,27 +147,18 @@ func taskChecks(h *store.Home) []check {
 			if t.Supervised() || len(view.Living(h, id)) > 0 {
 				running += " " + id
 			}
+		case t.Unknown != "":
+			unseen = append(unseen, id+" ("+t.Unknown+")")
 		case unsettled:
 			lost = append(lost, id)
 		case !t.Terminal() && !h.MarkedLive(id) && stillOpen(h, id):
 			unmarked = append(unmarked, id)
 		}
 	}
-	return []check{records(ids, broken, running), files(h, bare), logs(h, ids), supervisors(h, lost), marked(h, unmarked), waiting(h), cgroups(h)}
-}
-
-// waiting looks for tasks that should have been started: the suite that was to do so
-// may have been removed.
-func waiting(h *store.Home) check {
-	n, err := sched.Overdue(h)
-	switch {
-	case err != nil:
-		return wrong("waiting", err, "look at "+h.QueueDir())
-	case n > 0:
-		return curable("waiting", func() error { return sched.Dispatch(h) },
-			"%d tasks could be started, and nobody is about to: the commands that put them there may have been removed", n)
+	return []check{
+		records(ids, broken, running), files(h, bare), logs(h, ids), supervisors(h, lost), elsewhere(unseen),
+		marked(h, unmarked), cgroups(h),
 	}
-	return fine("waiting", "nothing waits that could be started")
 }
 
 // stillOpen looks again: a run may end between two looks.
@@ -226,6 +216,15 @@ func supervisors(h *store.Home, lost []string) check {
 		}
 		return nil
 	}, "lost by: %s", some(lost))
+}
+
+// elsewhere names the tasks whose supervisor was killed, and of which it can't be known
+// from here what became.
+func elsewhere(unseen []string) check {
+	if len(unseen) == 0 {
+		return fine("elsewhere", "what became of each task can be known from here")
+	}
+	return wrong("elsewhere", errors.New("cannot be known from here: "+some(unseen)), takeOverHint)
 }
 
 // marked names the running tasks that a listing of what runs would miss.

@@ -93,6 +93,9 @@ func forget(c *cli.Call, name string) error {
 	if h == nil {
 		return &view.ConsumerNotFoundError{Name: name}
 	}
+	if err := cli.Own(h); err != nil {
+		return err
+	}
 	if err := cli.ForgetConsumer(h, name); err != nil || !c.JSON {
 		return err
 	}

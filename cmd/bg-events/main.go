@@ -21,7 +21,8 @@ import (
 
 func main() {
 	cli.Main(&cli.Verb{
-		Name: "events",
+		Name:  "events",
+		Reads: true,
 		Help: "Print what happened to tasks, one JSON object a line, from the cursor on, or from the oldest event " +
 			"that is kept. With -f begin with the tasks as they are, and go on with what happens. Conditions are about " +
 			"the tasks as they were then.",

@@ -17,6 +17,7 @@ func main() {
 	debug.SetGCPercent(1000)
 	cli.Main(&cli.Verb{
 		Name:    "list",
+		Reads:   true,
 		Help:    "List tasks, oldest first: a table on a terminal, an id a line elsewhere. All conditions must hold.",
 		Flags:   &flags{},
 		JSON:    cli.One(func(c *cli.Call, p *cli.ListPayload) (*listData, error) { return list(c, p.Listing()) }),

@@ -19,6 +19,7 @@ import (
 func main() {
 	cli.Main(&cli.Verb{
 		Name:    "logs",
+		Reads:   true,
 		Help:    "Print what tasks wrote, byte for byte.",
 		Flags:   &flags{},
 		JSON:    logsJSON,

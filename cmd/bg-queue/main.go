@@ -32,7 +32,8 @@ func main() {
 		return
 	}
 	cli.Main(&cli.Verb{
-		Name: "queue",
+		Name:  "queue",
+		Reads: true,
 		Help: "Look at the queues (list), give one slots or a kind a limit (set), keep queues from starting tasks (pause) " +
 			"and let them go on (resume), accept no more tasks and wait until a queue is empty (drain), or start now what " +
 			"may be started (kick).",

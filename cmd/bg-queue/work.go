@@ -39,6 +39,11 @@ func work(c *cli.Call, p *cli.QueuePayload) (*queueData, error) {
 }
 
 func act(c *cli.Call, h *store.Home, p *cli.QueuePayload) error {
+	if p.Action != cli.QueueList {
+		if err := cli.Own(h); err != nil {
+			return err
+		}
+	}
 	switch p.Action {
 	case cli.QueueSet:
 		return set(h, p)

@@ -17,6 +17,7 @@ import (
 func main() {
 	cli.Main(&cli.Verb{
 		Name:    "status",
+		Reads:   true,
 		Help:    "Print tasks whole, one after another.",
 		Flags:   &flags{},
 		JSON:    cli.One(func(c *cli.Call, p *cli.StatusPayload) (*cli.TaskData, error) { return status(c, p, false) }),

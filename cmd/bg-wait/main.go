@@ -22,7 +22,8 @@ import (
 
 func main() {
 	cli.Main(&cli.Verb{
-		Name: "wait",
+		Name:  "wait",
+		Reads: true,
 		Help: "Wait until tasks have ended. The exit code is 0 if they succeeded, else the task's own, or 128 and its signal's number; of several " +
 			"the highest; 124 when time is up, 125 when nobody knows. --all means those that are not over yet.",
 		Flags:   &flags{},

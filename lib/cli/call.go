@@ -15,6 +15,7 @@ import (
 
 	"bgtasks/lib/sched"
 	"bgtasks/lib/store"
+	"bgtasks/lib/view"
 )
 
 // Call is one execution of a verb. What only some verbs need is a function and no
@@ -31,6 +32,7 @@ type Call struct {
 	Opts  Options
 
 	process bool       // the call is all that this process is for
+	reads   bool       // the verb works in a home of another host too
 	stdout  *os.File   // behind Out, nil if that is no file
 	mu      sync.Mutex // guards home and ctx: batches work on several items at once
 	home    *store.Home
@@ -94,9 +96,26 @@ func (c *Call) openHome(open func(string) (*store.Home, error)) (*store.Home, er
 	if err != nil {
 		return nil, &homeError{Op: "initialize", Path: path, Err: err}
 	}
+	view.Settle(h, !c.reads)
+	if away := h.Away(); away != nil && !c.reads {
+		return nil, &homeError{Op: "initialize", Path: path, Err: away}
+	} else if away != nil && !c.JSON {
+		c.Note("%v: shown is what its records say", away)
+	}
 	c.home = h
-	_ = sched.Tend(h) // a verb must work in a home where nothing can be started
+	if h.Away() == nil {
+		_ = sched.Tend(h) // a verb must work in a home where nothing can be started
+	}
 	return h, nil
+}
+
+// Own makes sure that the home is this host's, for what a verb that otherwise reads is
+// about to write.
+func Own(h *store.Home) error {
+	if h.Away() == nil {
+		return nil
+	}
+	return &homeError{Op: "initialize", Path: h.Path(), Err: h.Away()}
 }
 
 // noteEarlier tells people, once a home, that what they may look for is not there.

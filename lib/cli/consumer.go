@@ -109,6 +109,9 @@ func Acknowledge(c *Call, name string, cursor int64) (*AckData, error) {
 		err = &view.ConsumerNotFoundError{Name: name}
 	}
 	if err == nil {
+		err = Own(h)
+	}
+	if err == nil {
 		err = view.Acknowledge(h, name, cursor)
 	}
 	if err != nil {

@@ -44,7 +44,6 @@ var presentation = map[record.EventName]struct{ level, message string }{
 	record.EventLeaseLost:  {"error", "Task lease lost"},
 	record.EventAdopted:    {"info", "Task adopted"},
 	record.EventLogDropped: {"warn", "Task output dropped"},
-	record.EventStranded:   {"error", "Nobody starts what waits"},
 	record.EventRemoved:    {"info", "Task removed"},
 }
 

@@ -376,7 +376,12 @@ func NothingSelected() error {
 
 func homeFailure(err error) *Failure {
 	var home *homeError
-	if !errors.As(err, &home) {
+	var away *store.AwayError
+	switch {
+	case errors.As(err, &home):
+	case errors.As(err, &away):
+		home = &homeError{Op: "wait", Path: away.Path, Err: away}
+	default:
 		return nil
 	}
 	f := &Failure{Type: "CliStoreError", Message: "task store operation failed: " + home.Op, Code: CodeHome, Retryable: true,
@@ -392,6 +397,7 @@ func homeHint(err error) string {
 	var layout *store.LayoutError
 	var unsafe *store.UnsafeHomeError
 	var remote *store.NetworkFSError
+	var away *store.AwayError
 	switch {
 	case errors.Is(err, store.ErrNoHome):
 		return "set BACKGROUND_TASKS_HOME to a directory of your own"
@@ -399,6 +405,8 @@ func homeHint(err error) string {
 		return "use the version of bgtasks that made it, or set BACKGROUND_TASKS_HOME to another directory"
 	case errors.As(err, &unsafe):
 		return unsafe.Hint
+	case errors.As(err, &away):
+		return "use it there; if nothing of it runs there any more, bg-doctor --take-over makes it this host's"
 	case errors.As(err, &remote):
 		return "set BACKGROUND_TASKS_HOME to a local directory, or " + store.AllowNetFS + "=1 at your own risk"
 	case errors.Is(err, syscall.ENOTDIR), errors.Is(err, fs.ErrPermission), errors.Is(err, fs.ErrNotExist):

@@ -69,6 +69,11 @@ type journalLine struct {
 // readJournal gives what the options ask for to the sink.
 func (c *Call) readJournal(h *store.Home, o *JournalOptions, to journalSink) (s *stream, err error) {
 	s = &stream{call: c, home: h, o: o, to: to, audience: newAudience(o.Subscription, o.live()), most: o.Most}
+	if o.Consumer != "" || o.Follow {
+		if err := Own(h); err != nil {
+			return nil, err
+		}
+	}
 	if o.Consumer != "" {
 		lock, err := s.enlist()
 		if err != nil {

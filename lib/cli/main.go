@@ -33,6 +33,10 @@ type Verb struct {
 	// those in package cli.
 	Options []string
 
+	// Reads says that the verb is of use in a home of another host, where it can only
+	// read. What else it does asks Own first.
+	Reads bool
+
 	// After is what the verb does for a home that it has opened, once its
 	// answer is written: it must not fail, nor take long.
 	After func(*store.Home)
@@ -84,6 +88,7 @@ type Streams struct {
 func (v *Verb) Do(args []string, s Streams, umask int) int {
 	out := bufio.NewWriterSize(output{s.Out}, 32<<10)
 	c := &Call{Verb: v.Name, In: s.In, Out: out, Err: s.Err, Umask: umask, Opts: defaultOptions()}
+	c.reads = v.Reads
 	c.process = s.In == io.Reader(os.Stdin)
 	c.stdout, _ = s.Out.(*os.File)
 	defer c.release()
@@ -92,7 +97,7 @@ func (v *Verb) Do(args []string, s Streams, umask int) int {
 		err = unsaid
 	}
 	code := c.conclude(err)
-	if v.After != nil && c.home != nil {
+	if v.After != nil && c.home != nil && c.home.Away() == nil {
 		v.After(c.home)
 	}
 	return code

@@ -148,7 +148,7 @@ func statusFields(t *view.Task) []Detail {
 		{"spawn error", spawnErrorText(t.SpawnError)},
 		{"exit code", optional(t.ExitCode, strconv.Itoa)}, {"signal", optional(t.Signal, strings.Clone)},
 		{"run", positive(int64(t.Run), "")}, {"attempt", attemptOf(t)}, {"pid", positive(int64(t.PID), "")},
-		{"supervisor", string(t.Supervisor)}, {"unknown", unknownText(t)}, {"containment", t.Containment},
+		{"supervisor", string(t.Supervisor)}, {"on host", t.Host}, {"unknown", unknownText(t)}, {"containment", t.Containment},
 		{"leftovers", positive(int64(t.Leftovers), "")},
 		{"created", t.CreatedAt}, {"started", t.StartedAt}, {"exited", t.ExitedAt},
 		{"time limit", positive(t.TimeLimitMs, " ms")}, {"grace", positive(t.KillGraceMs, " ms")},

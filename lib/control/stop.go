@@ -190,9 +190,12 @@ func survivors(h *store.Home, t *view.Task) (live []proc.Member) {
 	return live
 }
 
-// elsewhere tells whether the shim is of another namespace: its pid, and those of its
-// tree, are others' here.
+// elsewhere tells whether the shim, or the leader, is of another namespace: its pid, and
+// those of its tree, are others' here.
 func elsewhere(t *view.Task) bool {
+	if now := t.Current; now != nil && now.Leader != nil && proc.Identity(*now.Leader).Elsewhere() {
+		return true
+	}
 	return t.Holder != nil && proc.Identity(*t.Holder).Elsewhere()
 }
 

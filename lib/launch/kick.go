@@ -37,7 +37,7 @@ func Kick(h *store.Home, must bool) error {
 		return err
 	}
 	pid, err := proc.Spawn(proc.SpawnSpec{
-		Path: path, Argv: record.DispatchArgv(h.Path()), Env: append(append(record.DispatchEnv(os.Environ()), DispatchSearch()), fail.Environ()...),
+		Path: path, Argv: record.DispatchArgv(h.Path()), Env: append(record.DispatchEnv(os.Environ()), fail.Environ()...),
 		Dir: "/", Files: []uintptr{null.Fd(), null.Fd(), null.Fd()}, Setsid: true, Umask: 0o077,
 	})
 	if err != nil {

@@ -4,9 +4,12 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
+	"syscall"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -143,6 +146,42 @@ func (x *handover) spawn(path string, files []*os.File) (first int, err error) {
 	})
 }
 
+// shimPath finds the shim beside this program, where make install puts it.
+func shimPath() (string, error) {
+	path, err := beside(ShimName)
+	if err == nil && !executable(path) {
+		err = &SpawnError{Stage: record.StageShim, Command: ShimName, Path: path, Errno: syscall.ENOENT}
+	}
+	return path, err
+}
+
+// Dispatcher is the program that starts what waits, beside this one. It is ""
+// if there is none.
+func Dispatcher() string {
+	if path, err := beside(record.DispatcherName); err == nil && executable(path) {
+		return path
+	}
+	return ""
+}
+
+// beside names a program of the suite in the folder of this one.
+func beside(name string) (string, error) {
+	folder, err := ownFolder()
+	return filepath.Join(folder, name), err
+}
+
+// ownFolder is looked for once: a batch asks for every task.
+var ownFolder = sync.OnceValues(func() (string, error) {
+	self, err := os.Executable()
+	if err != nil {
+		return "", fmt.Errorf("find this program's file: %w", err)
+	}
+	if real, err := filepath.EvalSymlinks(self); err == nil {
+		self = real
+	}
+	return filepath.Dir(self), nil
+})
+
 // taskEnv is the whole environment of the task.
 func taskEnv(h *store.Home, r *Request) []string {
 	return override(lastOfEach(r.Env),
@@ -191,7 +230,7 @@ func orders(h *store.Home, s *record.Spec, attempt int) record.Launch {
 		Split: s.Split, Tees: s.Tees, LogMax: s.LogMax, Leftovers: s.Leftovers,
 		Signal: int(signal), SignalName: s.Signal, GraceMs: s.KillGraceMs, TimeLimitMs: s.TimeLimitMs,
 		Successes: s.SuccessExitCodes, Labels: s.EventLabels(), Retry: s.Retry,
-		WatchdogMs: s.WatchdogMs, OnWatchdog: s.WatchdogAction, Suite: suite(),
+		WatchdogMs: s.WatchdogMs, OnWatchdog: s.WatchdogAction, Dispatcher: Dispatcher(),
 	}
 }
 

@@ -24,8 +24,8 @@ func Tidy(h *store.Home) {
 	if !h.ClearDue(time.Now()) {
 		return
 	}
-	path, ok := beside(ClearName)
-	if !ok || !executable(path) {
+	path, err := beside(ClearName)
+	if err != nil || !executable(path) {
 		return
 	}
 	null, err := fsys.Open(os.DevNull, os.O_RDWR, 0)

@@ -14,10 +14,6 @@ const SleepWord = "--sleep"
 // DispatchArgv is the argument list with which it is called by whoever ends a task.
 func DispatchArgv(home string) []string { return []string{DispatcherName, DispatchWord, home} }
 
-// DispatchSearch is the variable by which it learns where else the suite may be: its
-// own folder may be removed while it sleeps.
-func DispatchSearch(suite []string) string { return "PATH=" + strings.Join(suite, ":") }
-
 // DispatchEnv is what it gets of its caller's environment: nothing by which it, or
 // what it starts, would be taken for a part of the caller's task.
 func DispatchEnv(environ []string) (env []string) {

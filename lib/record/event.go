@@ -24,14 +24,13 @@ const (
 	EventAdopted    EventName = "adopted"
 	EventSuperseded EventName = "superseded"
 	EventLogDropped EventName = "log_dropped"
-	EventStranded   EventName = "stranded" // tasks wait for this end, and nobody is there to start them
 	EventRemoved    EventName = "removed"
 )
 
 // EventNames lists every EventName.
 var EventNames = []EventName{EventEnqueued, EventClaimed, EventStarted, EventProgress, EventStep, EventRetried, EventStale,
 	EventRecovered, EventStopping, EventSucceeded, EventFailed, EventCancelled, EventTimedOut, EventLeaseLost, EventAdopted,
-	EventSuperseded, EventLogDropped, EventStranded, EventRemoved}
+	EventSuperseded, EventLogDropped, EventRemoved}
 
 // EndEvent names the event that mirrors the end of an attempt: that of its run,
 // or that another attempt follows.

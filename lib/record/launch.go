@@ -37,7 +37,7 @@ type Launch struct {
 	Retry        Retry
 	WatchdogMs   int64
 	OnWatchdog   string   // one of WatchdogActions
-	Suite        []string // the folders in which the program may be that starts what waits for the end, the best first
+	Dispatcher   string   // the program to execute when the run is over and tasks wait; "" for none
 	Replaced     []byte   // a line for the journal, to be written before that of the start; nil for none
 	Adopt        Adoption // all zero for a start
 }
@@ -160,7 +160,7 @@ func (l *Launch) fields() []field {
 		{"maxattempts", &l.Retry.MaxAttempts}, {"noretry", &l.Retry.NoRetry},
 		{"mindelay", &l.Retry.Backoff.MinDelayMs}, {"maxdelay", &l.Retry.Backoff.MaxDelayMs},
 		{"factor", &l.Retry.Backoff.FactorMilli}, {"jitter", &l.Retry.Backoff.JitterMilli},
-		{"watchdog", &l.WatchdogMs}, {"onwatchdog", &l.OnWatchdog}, {"suite", &l.Suite}, {"replaced", &l.Replaced},
+		{"watchdog", &l.WatchdogMs}, {"onwatchdog", &l.OnWatchdog}, {"dispatcher", &l.Dispatcher}, {"replaced", &l.Replaced},
 		{"leaderboot", &l.Adopt.Leader.BootID}, {"leaderpid", &l.Adopt.Leader.PID},
 		{"leaderticks", &l.Adopt.Leader.StartTicks}, {"startedms", &l.Adopt.StartedMs},
 		{"leaderpidns", &l.Adopt.Leader.PIDNS}, {"leadertimens", &l.Adopt.Leader.TimeNS},

@@ -25,7 +25,6 @@ func Helper(args []string) (ours bool) {
 	syscall.Umask(0o077)
 	_ = os.Chdir("/") // a directory must not be kept busy by one who sleeps
 	h := store.At(args[1])
-	succeed(args)
 	if args[0] == record.DispatchWord {
 		if handOver(h) == nil { // a home that is being removed is left alone
 			launch.Tidy(h) // for a task has ended
@@ -38,14 +37,6 @@ func Helper(args []string) (ours bool) {
 	}
 	_ = sleep(h)
 	return true
-}
-
-// succeed becomes the dispatcher of the suite that has taken the place of ours, which
-// was removed or replaced. All locks are given up with our descriptors.
-func succeed(args []string) {
-	if next := launch.Successor(); next != "" {
-		_ = syscall.Exec(next, append([]string{record.DispatcherName}, args...), os.Environ()) // or we do what we can
-	}
 }
 
 // startSleeper starts the process that sleeps until the next task is due.
@@ -93,7 +84,7 @@ func spawn(home, path string, argv []string, start func(proc.SpawnSpec) (first i
 	fd := null.Fd()
 	first, err := start(proc.SpawnSpec{
 		Path: path, Argv: argv, Dir: "/",
-		Env:   append(append(record.ShimTuning(), record.MarkHome+"="+home, launch.DispatchSearch()), fail.Environ()...),
+		Env:   append(append(record.ShimTuning(), record.MarkHome+"="+home), fail.Environ()...),
 		Files: []uintptr{fd, fd, fd}, Umask: -1,
 	})
 	if err != nil || first == 0 {
@@ -130,7 +121,6 @@ func sleep(h *store.Home) error {
 		return err
 	}
 	for {
-		succeed([]string{record.SleepWord, h.Path()})
 		if err := h.Moved(); err != nil {
 			return err // what has its path now has a sleeper of its own
 		}

@@ -170,7 +170,6 @@ func (s *Shim) leave() {
 		s.lastCall()
 	}
 	s.dissolve()
-	s.strand()
 	fail.Pass("shim-leave-unlock")
 	s.lock.Close()
 	store.Ring(s.path(store.BellsDir), store.BellChange)

@@ -34,27 +34,12 @@ func (s *Shim) foreign(pid int) bool {
 	case task == "" && filepath.IsAbs(home):
 		return sleepsFor(home, id)
 	case task == "":
-		return s.dispatches(proc.Executable(id))
+		return s.launch.Dispatcher != "" && proc.Executable(id) == s.launch.Dispatcher
 	case !record.ValidID(task) || !filepath.IsAbs(home):
 		return false
 	}
 	dir := store.At(home).TaskDir(task)
 	return !s.isOurs(dir) && heads(dir, id)
-}
-
-// dispatches tells whether a program is one that starts what waits. A folder of the
-// suite may be a link.
-func (s *Shim) dispatches(program string) bool {
-	if program == "" {
-		return false
-	}
-	place, err := fsys.PlaceOf(program)
-	for _, folder := range s.launch.Suite {
-		if path := dispatcherIn(folder); path == program || err == nil && place.Is(path) {
-			return true
-		}
-	}
-	return false
 }
 
 // isOurs tells whether a path names our own task's directory, which is the working

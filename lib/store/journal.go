@@ -17,11 +17,15 @@ func (h *Home) Journal() *seglog.Journal {
 
 // Hurried is the same home for one who can't wait for the journal for longer than a
 // moment: it is as if who holds it were stopped.
-func (h *Home) Hurried() *Home { return &Home{path: h.path, place: h.place, patience: little} }
+func (h *Home) Hurried() *Home {
+	return &Home{path: h.path, place: h.place, away: h.away, patience: little}
+}
 
 // Patient is the same home for one who waits for the journal and the queues for as
 // long as it takes: who keeps nobody waiting himself.
-func (h *Home) Patient() *Home { return &Home{path: h.path, place: h.place, patience: endless} }
+func (h *Home) Patient() *Home {
+	return &Home{path: h.path, place: h.place, away: h.away, patience: endless}
+}
 
 func (h *Home) journal(lock func() (unlock func(), err error)) *seglog.Journal {
 	j := seglog.OpenJournal(h.EventsDir(), lock)
@@ -30,6 +34,9 @@ func (h *Home) journal(lock func() (unlock func(), err error)) *seglog.Journal {
 }
 
 func (h *Home) lockJournal() (unlock func(), err error) {
+	if err := h.Away(); err != nil {
+		return nil, err
+	}
 	lock, err := takeLock(h.journalLock(), h.patience)
 	return unlocker(lock), err
 }
@@ -38,7 +45,7 @@ func (h *Home) journalLock() string { return filepath.Join(h.EventsDir(), events
 
 // JournalEnd is the cursor at the end of the journal at a moment when nobody is
 // about to write to it: what AppendAfter has changed by then is journalled. In a
-// home that can't be written to nobody is. The error is a *HeldError if one who
+// home that can't be written to nobody is; nor can it be told in one of another host. The error is a *HeldError if one who
 // writes is stopped.
 func (h *Home) JournalEnd() (int64, error) {
 	unlock, err := h.lockJournal()

@@ -51,6 +51,7 @@ const eventsLock = "lock"
 type Home struct {
 	path     string
 	place    fsys.Place  // what path led to when it was opened; none from At
+	away     *AwayError  // it belongs to another host
 	patience patience    // with the holders of locks
 	swept    atomic.Bool // by this process
 }

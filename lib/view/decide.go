@@ -112,9 +112,14 @@ func examine(s *snapshot) (*finding, error) {
 		return f, nil
 	}
 	f.sameBoot = f.who.BootID == boot
-	f.presence, err = f.who.Presence()
-	if f.unseen = err != nil; f.unseen && !s.unseen(s.state.Leader) {
-		s.unknown = err
+	switch f.presence, err = f.who.Presence(); {
+	case err == nil:
+	case s.abandoned(f.who):
+		f.presence = proc.Gone
+	default:
+		if f.unseen = true; !s.unseen(s.state.Leader) {
+			s.unknown = err
+		}
 	}
 	if f.presence == proc.Zombie && !s.guessed() {
 		f.wait, f.status = f.who.ZombieStatus()
@@ -134,6 +139,7 @@ func (s *snapshot) lookForKin() {
 	case s.output == fifoHeld:
 		s.kin = max(s.state.Leftovers, 1)
 	case s.output != fifoIdle:
+	case s.abandoned(proc.Identity(*s.state.Leader)):
 	case proc.Identity(*s.state.Leader).Elsewhere():
 		s.kin = s.state.Leftovers // as it was recorded: they can't be seen from here
 	case s.state.Leftovers > 0 || s.state.Cgroup != "":
@@ -174,7 +180,7 @@ func (s *snapshot) cgroup() (*proc.Cgroup, error) {
 
 // countKin looks at every process there is, so it is asked for seldom.
 func (s *snapshot) countKin(leader proc.Identity) int {
-	if boot, err := proc.BootID(); err != nil || leader.BootID != boot {
+	if boot, err := proc.BootID(); err != nil || leader.BootID != boot || leader.Elsewhere() {
 		return 0
 	}
 	if s.populated() {

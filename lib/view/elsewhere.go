@@ -5,6 +5,7 @@ import (
 
 	"bgtasks/lib/proc"
 	"bgtasks/lib/record"
+	"bgtasks/lib/store"
 )
 
 // ElsewhereError says that what is left of a run can't be seen from here, because it is
@@ -22,9 +23,24 @@ func (e *ElsewhereError) Error() string {
 
 func (e *ElsewhereError) Unwrap() error { return proc.ErrElsewhere }
 
-// unseen tells whether a process is one that can't be seen from here, and notes why.
+// abroad makes do with the records of a home of another host.
+func (s *snapshot) abroad() {
+	switch {
+	case s.fault != nil:
+	case s.terminal():
+		s.kin = s.state.Leftovers
+		if s.kin > 0 {
+			s.unknown = s.away
+		}
+	case !s.waiting():
+		s.unknown = s.away
+	}
+}
+
+// unseen tells whether a process is one that can't be seen from here, and notes why. Who
+// has taken the home over since it was started has said that it is gone.
 func (s *snapshot) unseen(p *record.Process) bool {
-	if p == nil || !proc.Identity(*p).Elsewhere() {
+	if p == nil || !proc.Identity(*p).Elsewhere() || s.abandoned(proc.Identity(*p)) {
 		return false
 	}
 	self, err := proc.Self()
@@ -32,4 +48,15 @@ func (s *snapshot) unseen(p *record.Process) bool {
 		s.unknown = &ElsewhereError{There: *p, Here: record.Process(self)}
 	}
 	return true
+}
+
+// abandoned tells whether a process of another namespace was started before the home was
+// taken over, and nobody has its output open: that the kernel knows better than a person.
+// The clock of another time namespace can't be compared.
+func (s *snapshot) abandoned(p proc.Identity) bool {
+	if !p.Elsewhere() || s.output == fifoHeld {
+		return false
+	}
+	owner := store.At(s.home).Owner()
+	return owner != nil && owner.Taker.BootID == p.BootID && owner.Taker.TimeNS == p.TimeNS && owner.Taker.StartTicks > p.StartTicks
 }

@@ -20,14 +20,15 @@ import (
 // before the lock is taken, because a lock taken for nothing would for that
 // moment look like a supervisor's, and keep a restart from its task.
 func (s *snapshot) wantsHealing() bool {
-	if s.held {
+	if s.held || s.away != nil {
 		return false
 	}
-	s = s.sound()
-	if s == nil {
+	w := s.sound()
+	if w == nil {
 		return false
 	}
-	v, _, err := s.judge()
+	v, _, err := w.judge()
+	s.unknown = w.unknown
 	return err == nil && v != leave && v != cannotKnow
 }
 

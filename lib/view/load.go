@@ -112,6 +112,10 @@ func (r *reader) snapshot(id string, known hint) (*snapshot, error) {
 	if s.terminal() && s.state.Leftovers == 0 && (known == told || known == unmarked && !s.justEnded()) {
 		return s, nil
 	}
+	if s.away = r.home.Away(); s.away != nil {
+		s.abroad()
+		return s, nil
+	}
 	held, err := store.LockHeld(r.home.TaskDir(id))
 	if !held && err == nil && s.open() {
 		if s, err = r.records(id); err != nil {

@@ -181,6 +181,7 @@ type snapshot struct {
 	lost   bool            // nobody had the output open: its end may be missing
 	kin    int             // who lives of the tree of an ended run, as far as was looked
 
+	away       error // the home belongs to another host: nothing but the records can be seen
 	unknown    error // why it can't be known from here who lives; nil if it can, or nobody had to look
 	unlocked   bool  // the holder lives, and its lock is of a file that is not there any more
 	stateFault bool  // fault is about spec.json, and state.json can't be read either

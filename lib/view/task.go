@@ -23,6 +23,10 @@ const (
 	SupervisorAlive Supervisor = "alive"
 	SupervisorLost  Supervisor = "lost"
 	SupervisorNone  Supervisor = "none"
+
+	// SupervisorUnknown is that of an open run in a home of another host, whose locks
+	// can't be seen.
+	SupervisorUnknown Supervisor = "unknown"
 )
 
 // Task is the task object of DESIGN §4: one view over the files of a task, in
@@ -94,6 +98,7 @@ type Task struct {
 	Result          json.RawMessage   `json:"result,omitempty"`     // what the current attempt gave as its result
 	Steps           []Step            `json:"steps,omitzero"`       // nil unless asked for
 	Attempts        []Attempt         `json:"attempts,omitzero"`    // nil unless asked for
+	Host            string            `json:"host,omitempty"`       // that the home belongs to, if it is another one
 	Unknown         string            `json:"unknown,omitempty"`    // why it can't be known from here whether it lives
 	Fault           string            `json:"unreadable,omitempty"` // Unreadable in words
 
@@ -222,7 +227,7 @@ func (r *reader) derive(s *snapshot) *Task {
 	if t.Stop == nil {
 		t.Stop = stopOf(s.stop)
 	}
-	if s.unknown != nil {
+	if t.Host = r.home.Host(); s.unknown != nil {
 		t.Unknown = s.unknown.Error()
 	}
 	t.Leftovers = s.leftovers()
@@ -316,6 +321,8 @@ func (s *snapshot) supervisor(leftovers int) Supervisor {
 		return SupervisorNone
 	case s.held:
 		return SupervisorAlive
+	case s.away != nil && !s.waiting():
+		return SupervisorUnknown
 	case s.open() && !s.waiting():
 		return SupervisorLost
 	}

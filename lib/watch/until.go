@@ -16,7 +16,8 @@ import (
 //
 // The error is ErrTimeout at the deadline (the zero time: none), that of ctx
 // when it is done, *view.NotFoundError when a task is not there, was removed or
-// replaced away, store.ErrMoved, or what reading met. The tasks are given with the first two.
+// replaced away, store.ErrMoved, *store.AwayError when it would have to wait in a home
+// of another host, or what reading met. The tasks are given with the first two.
 func Until(ctx context.Context, h *store.Home, ids []string, deadline time.Time,
 	done func(*view.Task) bool, any bool) ([]*view.Task, error) {
 	w, err := New(h)

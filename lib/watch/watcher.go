@@ -70,6 +70,9 @@ func (w *Watcher) Add(id string, logs bool) error {
 	if w.tasks[id] != nil {
 		return nil
 	}
+	if w.home.Away() != nil {
+		return nil // nobody there would see our bell
+	}
 	s, err := w.subscribe(id, logs)
 	if err != nil {
 		return err
@@ -80,6 +83,9 @@ func (w *Watcher) Add(id string, logs bool) error {
 
 // AddJournal makes the growth of the journal wake the watcher.
 func (w *Watcher) AddJournal() (err error) {
+	if err := w.home.Away(); err != nil {
+		return err
+	}
 	if w.journal == nil {
 		w.journal, err = hangOne(w.home.JournalBells(), store.BellChange)
 	}
@@ -123,9 +129,12 @@ func (w *Watcher) Close() error {
 // those tasks, of tasks that are followed and have lost who looked after them, or
 // Journal or Descriptor, to be looked at now. The error is
 // ErrTimeout at the deadline (the zero time: none), that of ctx when it is
-// done, or what poll(2) met. A task that was replaced meanwhile gets new bells;
+// done, *store.AwayError in a home of another host, or what poll(2) met. A task that was replaced meanwhile gets new bells;
 // one that was removed is among the ids, and its Add or Load then says so.
 func (w *Watcher) Wait(ctx context.Context, deadline time.Time) ([]string, error) {
+	if err := w.home.Away(); err != nil {
+		return nil, err // nobody there would wake us
+	}
 	defer w.wakeBy(ctx)()
 	for {
 		if untold := w.ahead.look(); len(untold) > 0 {
