@@ -12,6 +12,7 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"strings"
@@ -117,7 +118,7 @@ func (f *flags) Run(c *cli.Call) error {
 func note(c *cli.Call, r *sched.Result, logs bool) {
 	switch {
 	case r.Disposition == sched.Reused:
-		c.Note("reused %s, which is open", r.ID)
+		c.Note("reused %s, which %s", r.ID, cmp.Or(cli.Standing(r.ID), "is open"))
 	case logs && r.Queued != nil:
 		c.Note("queued %s", r.ID)
 	case logs:

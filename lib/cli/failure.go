@@ -2,6 +2,7 @@ package cli
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -190,8 +191,9 @@ func spawnFailure(err error) *Failure {
 			Text: living.Error(), Hint: hint,
 			Details: []Detail{{"id", living.ID}, {"pids", living.PIDs}, {"reason", living.Error()}, {"hint", hint}}}
 	case errors.As(err, &exists):
-		return &Failure{Type: "TaskAlreadyRunning", Message: "task is already running: " + exists.ID, Code: CodeNo,
-			Text: fmt.Sprintf("task %q is already running", exists.ID),
+		stands := cmp.Or(Standing(exists.ID), "is already running")
+		return &Failure{Type: "TaskAlreadyRunning", Message: "task " + stands + ": " + exists.ID, Code: CodeNo,
+			Text: fmt.Sprintf("task %q %s", exists.ID, stands),
 			Hint: "stop it first, restart it, or choose another id",
 			Details: []Detail{{"id", exists.ID},
 				{"hint", "Use status to look at it, stop to end it, or restart to run it again."}}}

@@ -15,7 +15,7 @@ func schedFailure(err error) *Failure {
 	var taken *sched.KeyTakenError
 	switch {
 	case errors.As(err, &taken):
-		return &Failure{Type: "TaskAlreadyRunning", Message: "task with this dedupe key is already running: " + taken.Holder, Code: CodeNo,
+		return &Failure{Type: "TaskAlreadyRunning", Message: "task with this dedupe key is open: " + taken.Holder, Code: CodeNo,
 			Text: err.Error(), Hint: "stop it first",
 			Details: []Detail{{"id", taken.Holder}, {"dedupeKey", taken.Key}, {"hint", "Stop " + taken.Holder + " first."}}}
 	case errors.As(err, &dependency):
@@ -38,7 +38,7 @@ func differsFailure(err error) *Failure {
 	if !errors.As(err, &differs) {
 		return nil
 	}
-	return &Failure{Type: "TaskAlreadyRunning", Message: "task is already running and differs: " + differs.ID, Code: CodeNo,
+	return &Failure{Type: "TaskAlreadyRunning", Message: "task is there already and differs: " + differs.ID, Code: CodeNo,
 		Text: differs.Error(), Hint: "stop it first, or ask for it as it is",
 		Details: []Detail{{"id", differs.ID}, {"differences", differs.Differences},
 			{"hint", fmt.Sprintf("Stop %s first, or ask for it as it is.", differs.ID)}}}

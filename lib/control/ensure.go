@@ -14,8 +14,8 @@ import (
 	"bgtasks/lib/watch"
 )
 
-// Ensure starts a task as Start does, unless an open one has its id: that one is
-// the answer if it was started in the same way, and reused is true then; else
+// Ensure starts a task as Start does, unless one has its id that is open, or of which
+// something lives on: that one is the answer if it was started in the same way, and reused is true then; else
 // the error is *view.DiffersError. Of several at once one starts the task, and
 // the others get that one.
 func Ensure(ctx context.Context, h *store.Home, r *launch.Request) (reused bool, err error) {
@@ -30,10 +30,8 @@ func Ensure(ctx context.Context, h *store.Home, r *launch.Request) (reused bool,
 		case err != nil:
 			return false, err
 		case t == nil:
-		case t.Open():
+		case t.Open(), t.Leftovers > 0:
 			return true, Same(t, &r.Spec)
-		case t.Leftovers > 0:
-			return false, taken
 		}
 	}
 }

@@ -121,10 +121,10 @@ func answered(ctx context.Context, h *store.Home, r *sched.Request, result *sche
 		*result = sched.Result{Err: err}
 	case t == nil:
 		return false
-	case t.Open() && taken != nil:
+	case (t.Open() || t.Leftovers > 0) && taken != nil:
 		*result = sched.Result{ID: id, Disposition: sched.Reused, Err: Same(t, r.Asked())}
 	case !t.Open():
-		return taken != nil && t.Leftovers > 0
+		return t.Leftovers > 0 // what outlived it counts as the task
 	}
 	return true
 }

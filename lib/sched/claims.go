@@ -114,7 +114,7 @@ func (x *index) judge(c *claim) (f *facts, over bool, err error) {
 	case err != nil:
 		return nil, false, err
 	case f.terminal():
-		return f, true, nil
+		return f, true, x.mindLeftovers(f)
 	case f.held:
 		return f, false, x.pursue(f)
 	case f.waits():
@@ -122,6 +122,22 @@ func (x *index) judge(c *claim) (f *facts, over bool, err error) {
 	}
 	x.todo.sick = append(x.todo.sick, c.id)
 	return f, false, nil
+}
+
+// mindLeftovers sees to what outlived a run with keys: that it has a supervisor, and
+// that it ends if another task has taken its place.
+func (x *index) mindLeftovers(f *facts) error {
+	if len(keyLists(f.spec)) == 0 || !f.lingers(x.home) {
+		return nil
+	}
+	if !f.held {
+		x.todo.sick = append(x.todo.sick, f.spec.ID)
+		return nil
+	}
+	if by := x.superseding(f.spec.ID); by != "" {
+		x.todo.victims = append(x.todo.victims, victim{f.spec.ID, by})
+	}
+	return nil
 }
 
 // count takes a claim into account.
@@ -175,10 +191,16 @@ func (x *index) giveBack(c *claim, f *facts) error {
 
 // settle does what follows from the end of a task: those who wait for it go on.
 // left tells that some still wait, because its tree is not gone yet, because they
-// are to be ended, or because there are too many for one critical section.
+// are to be ended, or because there are too many for one critical section; or that what
+// outlived it still has its keys.
 func (x *index) settle(id string, f *facts) (left bool, err error) {
+	lingers := false
 	if f != nil {
-		if err := errors.Join(x.removeEntries(f), x.leaveKeys(f.spec)); err != nil {
+		err := x.removeEntries(f)
+		if lingers = len(keyLists(f.spec)) > 0 && f.lingers(x.home); !lingers {
+			err = errors.Join(err, x.leaveKeys(f.spec))
+		}
+		if err != nil {
 			return false, err
 		}
 	}
@@ -187,7 +209,7 @@ func (x *index) settle(id string, f *facts) (left bool, err error) {
 		return false, err
 	}
 	leftGone, err := x.settleIn(goneDir, id)
-	return leftAfter || leftGone, err
+	return leftAfter || leftGone || lingers, err
 }
 
 // settleIn decides those in one of the directories. It asks for another section only

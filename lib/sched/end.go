@@ -75,7 +75,11 @@ func supersede(h *store.Home, victims []victim) {
 	stops := map[string]victim{}
 	for _, v := range victims {
 		f, err := look(h, v.id)
-		if err != nil || f.terminal() {
+		if err != nil {
+			continue
+		}
+		if f.terminal() {
+			_ = knock(h, v, f.spec) // for what outlived it
 			continue
 		}
 		if f.waits() && !f.held {
@@ -109,6 +113,15 @@ func ask(h *store.Home, v victim, s *record.Spec) error {
 		return fmt.Errorf("supersede %q: %w", v.id, err)
 	}
 	return nil
+}
+
+// knock asks the supervisor of what outlived a run to end that, if there is one.
+func knock(h *store.Home, v victim, s *record.Spec) error {
+	stop, number, err := stopFor(h, v, s)
+	if err != nil {
+		return err
+	}
+	return store.Knock(h.TaskDir(v.id), stop.AppendMessage(nil, int(number)))
 }
 
 // stopFor is the stop that a victim is asked for: the one that was left for it, if

@@ -105,6 +105,15 @@ func abandoned(err error) bool {
 // terminal tells whether the newest run is over.
 func (f *facts) terminal() bool { return f.state != nil && f.state.State.Terminal() }
 
+// lingers tells whether the newest run is over, but perhaps not all of its tree: by what
+// was left at its end, while a supervisor looks after that or holds what it writes.
+func (f *facts) lingers(h *store.Home) bool {
+	if !f.terminal() || f.state.Leftovers == 0 {
+		return false
+	}
+	return f.held || fsys.Exists(filepath.Join(h.TaskDir(f.spec.ID), store.OutFIFO))
+}
+
 // waits tells whether the task waits to be started.
 func (f *facts) waits() bool {
 	return f.spec.Schedule != nil && f.state != nil && (f.state.State == record.Queued || f.state.State == record.Retrying)

@@ -7,8 +7,9 @@ import (
 	"bgtasks/lib/record"
 )
 
-// openTwin is the newest open task of the same kind and dedupe key, but for the task
-// except; nil if there is none. It is open by its records.
+// openTwin is the newest task of the same kind and dedupe key, but for the task except,
+// that is open or of which something lives on; nil if there is none. It is so by its
+// records.
 func (x *index) openTwin(s *record.Spec, except string) (twin *facts) {
 	if s.DedupeKey == "" {
 		return nil
@@ -25,6 +26,8 @@ func (x *index) openTwin(s *record.Spec, except string) (twin *facts) {
 // gone and someone who heals it has its lock.
 func (x *index) doubtful(f *facts) bool {
 	switch {
+	case f.terminal():
+		return true
 	case f.waits():
 		return !f.held && f.sick(x.home)
 	case !f.held || f.state == nil || f.state.Shim == nil:
@@ -34,14 +37,14 @@ func (x *index) doubtful(f *facts) bool {
 	return err == nil && presence != proc.Alive
 }
 
-// openWith gives the open tasks of a kind that are listed by a key, in the order of
-// their ids.
+// openWith gives the tasks of a kind that are listed by a key, in the order of their
+// ids: those that are open, and those of which something lives on.
 func (x *index) openWith(list, kind, key string) (open []*facts) {
 	ids, _ := namesIn(x.path(list, hash(kind, key)))
 	slices.Sort(ids)
 	for _, id := range ids {
 		f, err := look(x.home, id)
-		if err == nil && !f.terminal() && f.spec.Schedule != nil && f.spec.Kind == kind {
+		if err == nil && (!f.terminal() || f.lingers(x.home)) && f.spec.Schedule != nil && f.spec.Kind == kind {
 			open = append(open, f)
 		}
 	}

@@ -143,7 +143,7 @@ type DiffersError struct {
 }
 
 func (e *DiffersError) Error() string {
-	text := "task " + strconv.Quote(e.ID) + " is already running, and differs"
+	text := "task " + strconv.Quote(e.ID) + " is there already, and differs"
 	separator := ": "
 	for _, d := range e.Differences {
 		text += separator + d.Member + " expected " + inJSON(d.Expected) + ", found " + inJSON(d.Found)
