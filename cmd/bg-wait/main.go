@@ -144,7 +144,11 @@ func (f *flags) block(c *cli.Call, ids []string, h *store.Home) ([]*view.Task, e
 	if f.Logs && !f.Quiet {
 		return cli.FollowLogs(c, h, ids, cli.AllOutput(), f.Any, deadline)
 	}
-	return watch.Until(c.Context(), h, ids, deadline, cli.Over, f.Any)
+	over := cli.Over
+	if !f.Quiet {
+		over = cli.OverOrNote(c, h)
+	}
+	return watch.Until(c.Context(), h, ids, deadline, over, f.Any)
 }
 
 // late is the end of a wait whose time is up.

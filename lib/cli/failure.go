@@ -116,7 +116,7 @@ func failureOf(err error) *Failure {
 	if errors.As(err, &done) {
 		return done
 	}
-	for _, known := range []func(error) *Failure{boundsFailure, taskFailure, attemptFailure, restartFailure, insideFailure, differsFailure, schedFailure, spawnFailure, envFailure, stopFailure, reportFailure, heldFailure, recordFailure, outputFailure, homeFailure, configFailure, consumerFailure, journalFailure, shortageFailure} {
+	for _, known := range []func(error) *Failure{boundsFailure, taskFailure, attemptFailure, restartFailure, insideFailure, differsFailure, schedFailure, spawnFailure, envFailure, stopFailure, hindranceFailure, reportFailure, heldFailure, recordFailure, outputFailure, homeFailure, configFailure, consumerFailure, journalFailure, shortageFailure} {
 		if f := known(err); f != nil {
 			return f
 		}
@@ -191,12 +191,7 @@ func spawnFailure(err error) *Failure {
 			Text: living.Error(), Hint: hint,
 			Details: []Detail{{"id", living.ID}, {"pids", living.PIDs}, {"reason", living.Error()}, {"hint", hint}}}
 	case errors.As(err, &exists):
-		stands := cmp.Or(Standing(exists.ID), "is already running")
-		return &Failure{Type: "TaskAlreadyRunning", Message: "task " + stands + ": " + exists.ID, Code: CodeNo,
-			Text: fmt.Sprintf("task %q %s", exists.ID, stands),
-			Hint: "stop it first, restart it, or choose another id",
-			Details: []Detail{{"id", exists.ID},
-				{"hint", "Use status to look at it, stop to end it, or restart to run it again."}}}
+		return existsFailure(exists)
 	case errors.As(err, &spawn):
 		return &Failure{Type: "SpawnFailed", Message: "failed to spawn command: " + spawn.Command, Code: spawnCode(spawn),
 			Text: spawn.Error(), Hint: spawnHint(spawn),
@@ -204,6 +199,30 @@ func spawnFailure(err error) *Failure {
 				{"hint", payloadHint(spawn)}}}
 	}
 	return nil
+}
+
+// existsFailure is an id that is taken.
+func existsFailure(e *launch.ExistsError) *Failure {
+	stands := cmp.Or(Standing(e.ID), "is already running")
+	f := &Failure{Type: "TaskAlreadyRunning", Message: "task " + stands + ": " + e.ID, Code: CodeNo,
+		Text: fmt.Sprintf("task %q %s", e.ID, stands), Hint: "stop it first, restart it, or choose another id",
+		Details: []Detail{{"id", e.ID}, {"hint", "Use status to look at it, stop to end it, or restart to run it again."}}}
+	if e.Note != "" {
+		f.Text, f.Hint = f.Text+", and "+e.Note, e.Hint
+		f.Details = []Detail{{"id", e.ID}, {"reason", f.Text}, {"hint", e.Hint}}
+	}
+	return f
+}
+
+// hindranceFailure is a task whose lock is held by one that does not go on.
+func hindranceFailure(err error) *Failure {
+	var who *view.Hindrance
+	if !errors.As(err, &who) {
+		return nil
+	}
+	return &Failure{Type: "TaskHindered", Message: "task is hindered: " + who.ID, Code: CodeNo, Retryable: true,
+		Text: who.Error(), Hint: who.Hint(),
+		Details: []Detail{{"id", who.ID}, {"reason", who.Error()}, {"pid", who.PID}, {"hint", who.Hint()}}}
 }
 
 // spawnCode is 127 for a program that is not there, 126 for one that can't be
@@ -283,10 +302,13 @@ func stopFailure(err error) *Failure {
 		return &Failure{Type: "StopFailed", Message: "failed to stop task: " + stop.ID, Code: CodeNo, Text: stop.Error(), Hint: hint,
 			Details: []Detail{{"id", stop.ID}, {"reason", stop.Error()}, {"refused", stop.Refused}, {"hint", hint}}}
 	}
+	hint := stop.Hint
+	if hint == "" {
+		hint = "Look at the task with status, then stop it again."
+	}
 	return &Failure{Type: "StopFailed", Message: "failed to stop task: " + stop.ID, Code: CodeNo, Retryable: true,
-		Text: stop.Error(),
-		Details: []Detail{{"id", stop.ID}, {"reason", stop.Error()},
-			{"hint", "Look at the task with status, then stop it again."}}}
+		Text: stop.Error(), Hint: stop.Hint,
+		Details: []Detail{{"id", stop.ID}, {"reason", stop.Error()}, {"hint", hint}}}
 }
 
 // reportFailure is a report about what is not under way.

@@ -275,6 +275,9 @@ func LoadOne(c *Call, id string) (*view.Task, error) {
 	if err != nil {
 		return nil, err
 	}
+	if who := view.HindranceOf(h, t); who != nil {
+		t.Hindrance = who.Words() + "; " + who.Hint()
+	}
 	return t, t.Unreadable
 }
 

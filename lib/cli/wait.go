@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"bgtasks/lib/record"
+	"bgtasks/lib/store"
 	"bgtasks/lib/view"
 	"bgtasks/lib/watch"
 )
@@ -42,6 +43,24 @@ func NewEndData(c *Call, t *view.Task) *TaskData {
 // records can't be read, and nobody is there who will write another.
 func Over(t *view.Task) bool {
 	return !t.Open() && (t.Unreadable == nil || t.Terminal() || !t.Supervised())
+}
+
+// OverOrNote is Over, and tells people once of each task that is waited for whose
+// supervisor can't go on: its end may never be recorded.
+func OverOrNote(c *Call, h *store.Home) func(*view.Task) bool {
+	told := map[string]bool{}
+	return func(t *view.Task) bool {
+		if Over(t) {
+			return true
+		}
+		if !c.JSON && !told[t.ID] && t.State != record.Claimed {
+			told[t.ID] = true
+			if who := view.HindranceOf(h, t); who != nil {
+				c.Note("%v (%s)", who, who.Hint())
+			}
+		}
+		return false
+	}
 }
 
 // Deadline is when a wait that begins now has to give up; the zero time is
@@ -123,8 +142,13 @@ func AtStart(t *view.Task) *view.Task {
 
 // WaitError turns the error of a wait for a task into the call's failure.
 func WaitError(c *Call, id string, err error) error {
-	if errors.Is(err, watch.ErrTimeout) {
-		return timedOut(id, c.Opts)
+	if !errors.Is(err, watch.ErrTimeout) {
+		return err
 	}
-	return err
+	f := timedOut(id, c.Opts)
+	if t, _ := LoadOne(c, id); t != nil && t.Hindrance != "" {
+		f.Hint = t.Hindrance
+		f.Details = append(f.Details, Detail{"hindrance", t.Hindrance})
+	}
+	return f
 }

@@ -85,6 +85,9 @@ func untilFree(ctx context.Context, h *store.Home, id string, patience time.Dura
 		if !errors.Is(err, watch.ErrTimeout) || look.After(deadline) {
 			return t, err
 		}
+		if who := view.HindranceOf(h, t); who != nil && pause > silence {
+			return t, who
+		}
 	}
 }
 

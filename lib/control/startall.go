@@ -164,6 +164,15 @@ func giveUp(h *store.Home, old *view.Task) error {
 	return errors.Join(err, store.GiveBack(h.TaskDir(id), held))
 }
 
+// exists says that the id is taken, and who keeps that task from being ended, if anyone.
+func exists(h *store.Home, old *view.Task) error {
+	e := &launch.ExistsError{ID: old.ID}
+	if who := view.HindranceOf(h, old); who != nil {
+		e.Note, e.Hint = who.Words(), who.Hint()
+	}
+	return e
+}
+
 // makeWay settles the end of the task that has the id of a request, so that it can
 // be replaced. The numbers of its runs go on, so that an id and a run stand for one
 // run for ever, in the journal too. The errors are *launch.ExistsError and
@@ -183,7 +192,7 @@ func makeWay(h *store.Home, r *launch.Request) error {
 		return err
 	}
 	if waiting(old) || old.Supervised() && (!old.Terminal() || old.Leftovers > 0) {
-		return &launch.ExistsError{ID: r.Spec.ID}
+		return exists(h, old)
 	}
 	if old.Unreadable != nil {
 		if err := giveUp(h, old); err != nil {

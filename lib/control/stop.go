@@ -32,6 +32,7 @@ type StopError struct {
 	Why     string
 	Left    []int     // processes that are still there, if known
 	Refused []Refused // all that is left, and may not be signalled
+	Hint    string    // what to do about it, if that is known
 }
 
 func (e *StopError) Error() string {

@@ -52,8 +52,14 @@ type stopping struct {
 	request
 	indexes  []int
 	deadline time.Time
+	check    time.Time       // when to look who keeps its supervisor from answering; zero for no more
+	hindered *view.Hindrance // what the last such look found
 	seen     *view.Task
 }
+
+// silence is how long a supervisor has until it is looked at whether it can answer at all,
+// and the same again until that is believed.
+const silence = 300 * time.Millisecond
 
 // cancel ends those that wait, and gives the others.
 func (s *stopper) cancel(indexes []int) (others []int) {
@@ -175,10 +181,10 @@ func (s *stopper) begin(i int) {
 		return
 	}
 	deadline := time.Now().Add(time.Duration(stop.GraceMs)*time.Millisecond + patience)
-	s.runs[id] = &stopping{request{stop: stop, number: number}, []int{i}, deadline, t}
-	if s.next.IsZero() || deadline.Before(s.next) {
-		s.next = deadline
-	}
+	r := &stopping{request: request{stop: stop, number: number}, indexes: []int{i}, deadline: deadline, seen: t}
+	r.check = time.Now().Add(silence)
+	s.runs[id] = r
+	s.wakeFor(r)
 	s.look(id)
 }
 
@@ -228,16 +234,51 @@ func (s *stopper) look(id string) {
 	}
 }
 
-// expire gives up those whose time is over.
+// expire gives up those whose time is over, and those whose supervisor can't answer.
 func (s *stopper) expire() {
 	s.next = time.Time{}
+	now := time.Now()
 	for id, r := range s.runs {
-		switch {
-		case !time.Now().Before(r.deadline):
-			s.end(id, nil, &StopError{ID: id, Why: "its processes do not end", Left: left(s.home, r.seen)})
-		case s.next.IsZero() || r.deadline.Before(s.next):
-			s.next = r.deadline
+		if !r.check.IsZero() && !now.Before(r.check) {
+			r.lookAtHolder(s.home, now)
 		}
+		switch {
+		case r.hindered != nil && r.check.IsZero():
+			s.end(id, nil, &StopError{ID: id, Why: r.hindered.Words(), Hint: r.hindered.Hint()})
+		case !now.Before(r.deadline):
+			s.end(id, nil, s.overdue(r))
+		default:
+			s.wakeFor(r)
+		}
+	}
+}
+
+// lookAtHolder decides after two looks.
+func (r *stopping) lookAtHolder(h *store.Home, now time.Time) {
+	before := r.hindered
+	r.hindered = view.HindranceOf(h, r.seen)
+	r.check = time.Time{}
+	if before == nil && r.hindered != nil {
+		r.check = now.Add(silence)
+	}
+}
+
+// overdue says what is left when the time is over.
+func (s *stopper) overdue(r *stopping) *StopError {
+	if who := view.HindranceOf(s.home, r.seen); who != nil {
+		return &StopError{ID: r.seen.ID, Why: who.Words(), Hint: who.Hint()}
+	}
+	return &StopError{ID: r.seen.ID, Why: "its processes do not end", Left: left(s.home, r.seen)}
+}
+
+// wakeFor makes the next wait end in time for a task.
+func (s *stopper) wakeFor(r *stopping) {
+	at := r.deadline
+	if !r.check.IsZero() && r.check.Before(at) {
+		at = r.check
+	}
+	if s.next.IsZero() || at.Before(s.next) {
+		s.next = at
 	}
 }
 

@@ -39,7 +39,11 @@ type Request struct {
 
 // ExistsError says that the id of a start is taken by a task that is not over,
 // or that was started at the same instant.
-type ExistsError struct{ ID string }
+type ExistsError struct {
+	ID   string
+	Note string // what else is to be known of that one, "" for nothing
+	Hint string // what to do about that
+}
 
 func (e *ExistsError) Error() string { return fmt.Sprintf("task %q is already running", e.ID) }
 
@@ -142,7 +146,7 @@ func publish(h *store.Home, draft *store.Draft, known os.FileInfo) (replaced *st
 	if !h.Exists(id) {
 		err := draft.Publish()
 		if errors.Is(err, store.ErrExists) {
-			return nil, &ExistsError{id}
+			return nil, &ExistsError{ID: id}
 		}
 		return nil, err
 	}
@@ -151,7 +155,7 @@ func publish(h *store.Home, draft *store.Draft, known os.FileInfo) (replaced *st
 		return nil, err
 	}
 	if h.MarkedLive(id) {
-		return nil, errors.Join(&ExistsError{id}, Missed(h, id, held))
+		return nil, errors.Join(&ExistsError{ID: id}, Missed(h, id, held))
 	}
 	if !sameFile(SpecAt(h, id), known) {
 		return nil, errors.Join(ErrMoved, store.GiveBack(h.TaskDir(id), held))
@@ -191,7 +195,7 @@ const patience = 2 * time.Second
 func LockEnded(h *store.Home, id string) (*store.Lock, error) {
 	held, err := store.LockWithin(h.TaskDir(id), patience)
 	if errors.Is(err, store.ErrLocked) {
-		return nil, &ExistsError{id}
+		return nil, &ExistsError{ID: id}
 	}
 	if err != nil {
 		return nil, fmt.Errorf("lock task %q: %w", id, err)

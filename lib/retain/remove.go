@@ -46,7 +46,10 @@ func remove(h *store.Home, p pick) (freed int64, err error) {
 		_, _ = view.Load(h, p.id) // makes the lock anew that somebody removed
 		lock, err = store.TryLock(h.TaskDir(p.id))
 	}
-	if errors.Is(err, store.ErrLocked) || errors.Is(err, fs.ErrNotExist) {
+	if errors.Is(err, store.ErrLocked) {
+		return 0, hindered(h, p.id)
+	}
+	if errors.Is(err, fs.ErrNotExist) {
 		return 0, errGone
 	}
 	if err != nil {
@@ -73,6 +76,19 @@ func remove(h *store.Home, p pick) (freed int64, err error) {
 		freed = sizeOf(h.TaskDir(p.id))
 	}
 	return freed, takeAway(h, t, p.why)
+}
+
+// hindered is errGone, as whoever holds the lock for a moment restarts or removes the
+// task, or a *KeptError that names a holder that does not go on.
+func hindered(h *store.Home, id string) error {
+	t, _, err := view.Look(h, id)
+	if err != nil {
+		return errGone
+	}
+	if who := view.HindranceOf(h, t); who != nil {
+		return &KeptError{id, "is kept: " + who.Words() + " (hint: " + who.Hint() + ")"}
+	}
+	return errGone
 }
 
 // takeAway removes the task, and journals that.

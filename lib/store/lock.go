@@ -98,3 +98,11 @@ func lockOn(f *os.File, err error, take func(*os.File) error) (*Lock, error) {
 
 // tryLockAt takes the lock of the file at path, which is made if need be.
 func tryLockAt(path string) (*Lock, error) { return openLock(path, os.O_CREATE, tryLock) }
+
+// LockHolder is the process that holds the run.lock of the task in taskDir, whatever the
+// line in it says; 0 if it is not found. That takes a look at all open files of all
+// processes.
+func LockHolder(taskDir string) int {
+	pid, _ := holderOf(filepath.Join(taskDir, LockFile))
+	return pid
+}

@@ -69,6 +69,7 @@ type Task struct {
 	RestartCount    int               `json:"restartCount"`
 	PID             int               `json:"pid,omitempty"`
 	Supervisor      Supervisor        `json:"supervisor"`
+	Hindrance       string            `json:"hindrance,omitempty"` // why the supervisor does nothing, if it was looked for
 	Containment     string            `json:"containment,omitempty"`
 	Leftovers       int               `json:"leftovers"`
 	CreatedAt       string            `json:"createdAt"`
