@@ -136,8 +136,11 @@ func (l *kinLook) rounds(from int, all bool) error {
 	first := all
 	for range maxRounds {
 		before := l.eyes.newest()
+		if before < l.Kin.last {
+			from = 1 // the numbers have begun anew since
+		}
 		l.unsure = 0
-		if err := l.eyes.sweep(from, l.meet); err != nil {
+		if err := l.sweepFrom(from, before); err != nil {
 			return wrap("list processes", err)
 		}
 		l.Kin.last = before
@@ -157,6 +160,30 @@ func (l *kinLook) rounds(from int, all bool) error {
 		first = false
 	}
 	return errUnsettled
+}
+
+// errOlder ends a sweep that has come to the pids of a time before from.
+var errOlder = errors.New("the rest is older")
+
+// sweepFrom looks at all processes, or at those with the pids from from to the newest one. Beyond that are those that
+// were given out before the numbers began anew.
+func (l *kinLook) sweepFrom(from, newest int) error {
+	if from <= 1 || newest < from {
+		return l.eyes.sweep(from, l.meet)
+	}
+	err := l.eyes.sweep(from, func(pid int, s Stat, err error) error {
+		if pid > newest {
+			newest = l.eyes.newest()
+		}
+		if pid > newest {
+			return errOlder
+		}
+		return l.meet(pid, s, err)
+	})
+	if errors.Is(err, errOlder) {
+		return nil
+	}
+	return err
 }
 
 // meet takes note of a process whose turn has come.

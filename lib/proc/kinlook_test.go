@@ -99,26 +99,27 @@ func TestKinLooks(t *testing.T) {
 		froms  []int // of the rounds
 		want   []int // who is found
 	}{
-		{"nobody moves", [][]sight{{stranger}}, []int{9000}, nil, nil, []int{1, 8936}, nil},
-		{"a stranger of long ago ends", [][]sight{{vanished(5000)}, {}}, []int{9000}, nil, nil, []int{1, 8936}, nil},
-		{"strangers end all the time", [][]sight{{vanished(5000)}, {stranger}, {vanished(5001)}}, []int{9000}, nil, nil, []int{1, 8936}, nil},
-		{"one of the newest vanishes", [][]sight{{}, {vanished(9003), vanished(9001)}, {}}, []int{9000}, nil, nil, []int{1, 8936, 9001}, nil},
-		{"and leaves a child", [][]sight{{}, {vanished(9001)}, {alive(9002, 1, leaderPID)}}, []int{9000}, nil, nil, []int{1, 8936, 9001}, []int{9002}},
-		{"one of the newest has become a zombie", [][]sight{{}, {ended(9001)}, {ended(9001)}}, []int{9000}, nil, nil, []int{1, 8936, 9001}, nil},
-		{"it is of a stranger's session", [][]sight{{stranger}, {endedIn(9001, 5000)}}, []int{9000}, nil, nil, []int{1, 8936}, nil},
-		{"it is of the tree's session", [][]sight{{stranger}, {endedIn(9001, leaderPID)}, {}}, []int{9000}, nil, nil, []int{1, 8936, 9001}, nil},
-		{"a stranger of this look vanishes", [][]sight{{alive(8990, 1, 1)}, {vanished(8990)}}, []int{9000}, nil, nil, []int{1, 8936}, nil},
-		{"a stranger of this look becomes a zombie", [][]sight{{alive(8990, 1, 8990)}, {ended(8990)}}, []int{9000}, nil, nil, []int{1, 8936}, nil},
-		{"it was one before", [][]sight{{ended(8990)}, {ended(8990)}}, []int{9000}, nil, nil, []int{1, 8936}, nil},
-		{"one of the newest lives and is a stranger", [][]sight{{}, {alive(9001, 1, 9001)}}, []int{9000}, nil, nil, []int{1, 8936}, nil},
-		{"it ends when its marks are read", [][]sight{{}, {alive(9001, 1, 9001)}, {}}, []int{9000}, map[int]error{9001: ErrGone}, nil, []int{1, 8936, 9001}, nil},
-		{"a stranger's child is between two programs", [][]sight{{stranger}, {alive(9001, 1, 5000)}}, []int{9000}, map[int]error{9001: errExecuting}, nil, []int{1, 8936}, nil},
+		{"nobody moves", [][]sight{{stranger}}, []int{9010}, nil, nil, []int{1, 8946}, nil},
+		{"a stranger of long ago ends", [][]sight{{vanished(5000)}, {}}, []int{9010}, nil, nil, []int{1, 8946}, nil},
+		{"strangers end all the time", [][]sight{{vanished(5000)}, {stranger}, {vanished(5001)}}, []int{9010}, nil, nil, []int{1, 8946}, nil},
+		{"one of the newest vanishes", [][]sight{{}, {vanished(9003), vanished(9001)}, {}}, []int{9010}, nil, nil, []int{1, 8946, 9001}, nil},
+		{"and leaves a child", [][]sight{{}, {vanished(9001)}, {alive(9002, 1, leaderPID)}}, []int{9010}, nil, nil, []int{1, 8946, 9001}, []int{9002}},
+		{"one of the newest has become a zombie", [][]sight{{}, {ended(9001)}, {ended(9001)}}, []int{9010}, nil, nil, []int{1, 8946, 9001}, nil},
+		{"it is of a stranger's session", [][]sight{{stranger}, {endedIn(9001, 5000)}}, []int{9010}, nil, nil, []int{1, 8946}, nil},
+		{"it is of the tree's session", [][]sight{{stranger}, {endedIn(9001, leaderPID)}, {}}, []int{9010}, nil, nil, []int{1, 8946, 9001}, nil},
+		{"a stranger of this look vanishes", [][]sight{{alive(8990, 1, 1)}, {vanished(8990)}}, []int{9010}, nil, nil, []int{1, 8946}, nil},
+		{"a stranger of this look becomes a zombie", [][]sight{{alive(8990, 1, 8990)}, {ended(8990)}}, []int{9010}, nil, nil, []int{1, 8946}, nil},
+		{"it was one before", [][]sight{{ended(8990)}, {ended(8990)}}, []int{9010}, nil, nil, []int{1, 8946}, nil},
+		{"one of the newest lives and is a stranger", [][]sight{{}, {alive(9001, 1, 9001)}}, []int{9010}, nil, nil, []int{1, 8946}, nil},
+		{"it ends when its marks are read", [][]sight{{}, {alive(9001, 1, 9001)}, {}}, []int{9010}, map[int]error{9001: ErrGone}, nil, []int{1, 8946, 9001}, nil},
+		{"those from before the numbers began anew come and go", [][]sight{{}, {vanished(20000)}}, []int{9010}, nil, nil, []int{1, 8946}, nil},
+		{"a stranger's child is between two programs", [][]sight{{stranger}, {alive(9001, 1, 5000)}}, []int{9010}, map[int]error{9001: errExecuting}, nil, []int{1, 8946}, nil},
 		{"pids begin anew", [][]sight{{}}, []int{32000, 400, 400, 400}, nil, nil, []int{1, 1}, nil},
 		{"pids begin anew among the newest", [][]sight{{}, {}, {alive(301, 1, leaderPID)}}, []int{32000, 32000, 32010, 301, 301}, nil, nil, []int{1, 31936, 1}, []int{301}},
-		{"children follow their parents", [][]sight{{alive(7000, 1, leaderPID), alive(7001, 7000, 7001), alive(6999, 7001, 1)}}, []int{9000}, nil, nil, []int{1, 8936}, []int{6999, 7000, 7001}},
-		{"marks", [][]sight{{alive(7000, 1, 7000), stranger}}, []int{9000}, nil, map[int]bool{7000: true}, []int{1, 8936}, []int{7000}},
-		{"a thread of the kernel has no environment", [][]sight{{}, {{Stat{PID: 9001, StartTicks: 9001, State: 'I', kernel: true}, nil}}}, []int{9000}, map[int]error{9001: ErrGone}, nil, []int{1, 8936}, nil},
-		{"others' processes can't be read", [][]sight{{{Stat{PID: 7000}, errHidden}, stranger}}, []int{9000}, nil, nil, []int{1, 8936}, nil},
+		{"children follow their parents", [][]sight{{alive(7000, 1, leaderPID), alive(7001, 7000, 7001), alive(6999, 7001, 1)}}, []int{9010}, nil, nil, []int{1, 8946}, []int{6999, 7000, 7001}},
+		{"marks", [][]sight{{alive(7000, 1, 7000), stranger}}, []int{9010}, nil, map[int]bool{7000: true}, []int{1, 8946}, []int{7000}},
+		{"a thread of the kernel has no environment", [][]sight{{}, {{Stat{PID: 9001, StartTicks: 9001, State: 'I', kernel: true}, nil}}}, []int{9010}, map[int]error{9001: ErrGone}, nil, []int{1, 8946}, nil},
+		{"others' processes can't be read", [][]sight{{{Stat{PID: 7000}, errHidden}, stranger}}, []int{9010}, nil, nil, []int{1, 8946}, nil},
 	} {
 		w := &world{rounds: c.rounds, newest: c.newest, envs: c.envs, marks: c.marks}
 		live, err := w.kin(t).Live()
@@ -138,7 +139,7 @@ func pidsIn(live []Member) (pids []int) {
 
 // One that is between two programs has no environment: it is asked again, for as long as that takes.
 func TestKinLookAtOneThatExecutes(t *testing.T) {
-	w := &world{rounds: [][]sight{{alive(9001, 1, 9001)}}, newest: []int{9000}, envs: map[int]error{9001: errExecuting}}
+	w := &world{rounds: [][]sight{{alive(9001, 1, 9001)}}, newest: []int{9010}, envs: map[int]error{9001: errExecuting}}
 	k := w.kin(t)
 	sweep := k.eyes.sweep
 	k.eyes.sweep = func(from int, meet func(int, Stat, error) error) error {
@@ -155,7 +156,7 @@ func TestKinLookAtOneThatExecutes(t *testing.T) {
 
 // A machine that can't be looked at is no reason to say that nobody is left.
 func TestKinLookThatNeverSettles(t *testing.T) {
-	w := &world{rounds: [][]sight{{vanished(9001)}}, newest: []int{9000}}
+	w := &world{rounds: [][]sight{{vanished(9001)}}, newest: []int{9010}}
 	if empty, err := w.kin(t).Empty(0); empty || err == nil {
 		t.Errorf("Empty() = %t, %v, want false and an error", empty, err)
 	}
@@ -164,15 +165,15 @@ func TestKinLookThatNeverSettles(t *testing.T) {
 // While a member lives, only members and newcomers are looked at; strangers are asked for their marks once.
 func TestKinAsksStrangersOnce(t *testing.T) {
 	member, stranger := alive(7000, 1, leaderPID), alive(5000, 1, 5000)
-	w := &world{rounds: [][]sight{{stranger, member}}, newest: []int{9000}}
+	w := &world{rounds: [][]sight{{stranger, member}}, newest: []int{9010}}
 	k := w.kin(t)
-	for look, want := range [][]int{{1, 8936}, {1, 8936, 8936}, {1, 8936, 8936, 8936}} {
+	for look, want := range [][]int{{1, 8946}, {1, 8946, 8946}, {1, 8946, 8946, 8946}} {
 		if live, err := k.Live(); err != nil || !slices.Equal(pidsIn(live), []int{7000}) || !slices.Equal(w.froms, want) {
 			t.Fatalf("look %d: Live() = %v, %v in rounds from %v, want 7000, from %v", look, pidsIn(live), err, w.froms, want)
 		}
 	}
 	w.rounds = [][]sight{{stranger}}
-	want := []int{1, 8936, 8936, 8936, 8936, 1, 8936}
+	want := []int{1, 8946, 8946, 8946, 8946, 1, 8946}
 	if empty, err := k.Empty(0); !empty || err != nil || !slices.Equal(w.froms, want) {
 		t.Errorf("Empty() = %t, %v in rounds from %v, want true, from %v", empty, err, w.froms, want)
 	}
@@ -184,7 +185,7 @@ func TestKinAsksStrangersOnce(t *testing.T) {
 // Who is older than the leader is not asked, unless the leader is one that was guessed.
 func TestKinPassesOverTheOlder(t *testing.T) {
 	for _, guessed := range []bool{false, true} {
-		w := &world{rounds: [][]sight{{alive(5000, 1, 5000)}}, newest: []int{9000}, marks: map[int]bool{5000: true}}
+		w := &world{rounds: [][]sight{{alive(5000, 1, 5000)}}, newest: []int{9010}, marks: map[int]bool{5000: true}}
 		k := w.kin(t)
 		k.oldest = 6000
 		if guessed {
@@ -200,7 +201,7 @@ func TestKinPassesOverTheOlder(t *testing.T) {
 // not done before.
 func TestKinSearchesForHolders(t *testing.T) {
 	member, daemon := alive(7000, 1, leaderPID), alive(7001, 1, 7001)
-	w := &world{rounds: [][]sight{{member, daemon, alive(7002, 1, 7002)}}, newest: []int{9000}}
+	w := &world{rounds: [][]sight{{member, daemon, alive(7002, 1, 7002)}}, newest: []int{9010}}
 	k := w.kin(t)
 	held, holder := true, 7001
 	var searched []int
