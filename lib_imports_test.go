@@ -22,7 +22,7 @@ var rooms = map[string]struct {
 	"lib/record":     {nil, "the words of the suite stand on nothing"},
 	"lib/fsys":       {nil, "file operations know nothing of the suite"},
 	"lib/fail":       {nil, "points of failure know only their names"},
-	"lib/proc":       {nil, "processes know nothing of files and tasks"},
+	"lib/proc":       {[]string{"lib/fsys"}, "processes know nothing of tasks"},
 	"lib/seglog":     {[]string{"lib/fail", "lib/fsys"}, "the log knows bytes, not tasks"},
 	"lib/store":      {[]string{"lib/fail", "lib/fsys", "lib/record", "lib/seglog"}, "the layout knows no processes"},
 	"lib/shim":       {[]string{"lib/fail", "lib/fsys", "lib/record", "lib/seglog", "lib/proc", "lib/store"}, "the supervisor reads no JSON and asks no view"},

@@ -5,8 +5,6 @@ import (
 	"os"
 	"strconv"
 
-	"golang.org/x/sys/unix"
-
 	"bgtasks/lib/launch"
 	"bgtasks/lib/proc"
 	"bgtasks/lib/record"
@@ -53,8 +51,8 @@ func marked(h *store.Home, t *view.Task) bool {
 
 // inSession tells whether we are in the session that the task's leader began.
 func inSession(t *view.Task) bool {
-	sid, err := unix.Getsid(0)
-	return err == nil && t.PID != 0 && sid == t.PID
+	self, err := proc.ReadStat(os.Getpid())
+	return err == nil && t.PID != 0 && self.SID == t.PID
 }
 
 // below tells whether we descend from the task's leader or supervisor with no other

@@ -187,6 +187,9 @@ func run(h *store.Home, held *store.Lock, t *view.Task, r *launch.Request, added
 	if err != nil {
 		return nil, errors.Join(err, store.GiveBack(h.TaskDir(t.ID), held))
 	}
+	if now.Unreadable != nil {
+		return nil, errors.Join(now.Unreadable, store.GiveBack(h.TaskDir(t.ID), held))
+	}
 	if now.Spec == nil || now.Spec.Run != t.Spec.Run || now.Spec.RunToken != t.Spec.RunToken {
 		return nil, errors.Join(&launch.ExistsError{ID: t.ID}, launch.Missed(h, t.ID, held))
 	}

@@ -43,7 +43,12 @@ func NewBell(dir string, kind BellKind) (*Bell, error) {
 	return hang(dir, bellName(kind))
 }
 
+// bellsDir makes dir if need be, but not through a link in the place of the directory
+// that it is in.
 func bellsDir(dir string) error {
+	if err := CheckDir(filepath.Dir(dir)); err != nil {
+		return err
+	}
 	if err := os.Mkdir(dir, 0o700); err != nil && !errors.Is(err, fs.ErrExist) {
 		return err
 	}

@@ -53,6 +53,9 @@ func RenewFIFO(path string, open func(path string) error) error {
 // RenewLock makes a new, free run.lock in taskDir if there is no file of that name. The
 // caller knows that no supervisor holds the one that was there.
 func RenewLock(taskDir string) error {
+	if err := CheckDir(taskDir); err != nil {
+		return err
+	}
 	path := filepath.Join(taskDir, LockFile)
 	if IsRegular(path) {
 		return nil
