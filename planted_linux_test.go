@@ -165,7 +165,11 @@ func (g *garden) plant(place string, plant func(*garden, string) error) {
 // unplant puts back what was there, so that the task can be ended in order.
 func (g *garden) unplant(place string) {
 	path := filepath.Join(g.home, place)
-	g.must(os.RemoveAll(path))
+	for err := os.RemoveAll(path); err != nil; err = os.RemoveAll(path) {
+		if !errors.Is(err, unix.ENOTEMPTY) { // somebody has just made something there
+			g.t.Fatal(err)
+		}
+	}
 	if err := os.Rename(g.aside, path); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		g.t.Fatal(err)
 	}

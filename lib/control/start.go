@@ -187,10 +187,10 @@ func run(h *store.Home, held *store.Lock, t *view.Task, r *launch.Request, added
 	if err != nil {
 		return nil, errors.Join(err, store.GiveBack(h.TaskDir(t.ID), held))
 	}
-	if now.Unreadable != nil {
-		return nil, errors.Join(now.Unreadable, store.GiveBack(h.TaskDir(t.ID), held))
+	if now.Spec == nil || t.Spec == nil {
+		return nil, errors.Join(t.Unreadable, now.Unreadable, store.GiveBack(h.TaskDir(t.ID), held))
 	}
-	if now.Spec == nil || now.Spec.Run != t.Spec.Run || now.Spec.RunToken != t.Spec.RunToken {
+	if now.Spec.Run != t.Spec.Run || now.Spec.RunToken != t.Spec.RunToken {
 		return nil, errors.Join(&launch.ExistsError{ID: t.ID}, launch.Missed(h, t.ID, held))
 	}
 	// Those who wait for the run that is over are decided by it, not by the next.
