@@ -29,7 +29,7 @@ var scenarios = []scenario{
 	{name: "stop", act: startAndStop},
 	{name: "restart", prepare: endedTask, act: restartAndEnd},
 	{name: "keep-env", flags: keepEnv, prepare: endedTask, act: restartAndEnd},
-	{name: "restart-fails", prepare: brokenTask, act: func(w *world) { w.restart() }},
+	{name: "restart-fails", prepare: garbledTask, act: func(w *world) { w.restart() }},
 	{name: "start-fails", prepare: noInterpreter, act: func(w *world) { w.start() }},
 	{name: "start-over", prepare: endedTask, act: startAndEnd},
 	{name: "start-over-fails", prepare: brokenTask, act: func(w *world) { w.start() }},
@@ -99,6 +99,13 @@ func brokenTask(w *world) {
 
 // noSuchInterpreter begins a program whose interpreter is on no machine.
 const noSuchInterpreter = "#!/proc/self/no-such-interpreter\n"
+
+// garbledTask has a program that only execve(2) finds out to be none: a restart looks
+// at the others before.
+func garbledTask(w *world) {
+	endedTask(w)
+	w.write("task", "\x7fELF\x00 and no more")
+}
 
 // noInterpreter makes the task's program one that only execve(2) finds out not
 // to be executable.
