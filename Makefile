@@ -40,7 +40,7 @@ demo: build
 	PATH="$(CURDIR)/bin:$$PATH" sh scripts/demo.sh
 
 test:
-	go test $(RACE) -timeout 18m ./...
+	go test $(RACE) -timeout 40m ./...
 
 # The crash storm, for DURATION (as Go writes durations, or seconds) and with SEED.
 DURATION ?= 60s
