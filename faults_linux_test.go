@@ -295,6 +295,9 @@ func (at *walked) faults() []string {
 	return []string{"kill9", "enospc", "eio", "delay:50ms"}
 }
 
+// noName is why the record of the end may count more than the names of files tell.
+const noName = "the disk takes no name"
+
 // mayLose says why output may be missing that is not counted, or nothing. By
 // splice(2) none is lost. Where that can't be used, bytes are read and then
 // written, and a SIGKILL in between takes what was read along. Where not even a
@@ -306,7 +309,7 @@ func (at *walked) mayLose(fault string) string {
 	case fault == "kill9" && at.s.with != "":
 		return "a supervisor that can't splice was killed"
 	case refused && (at.name == "log-rename" || at.name == "log-mark"):
-		return "the disk takes no name"
+		return noName
 	}
 	return at.s.loses
 }
