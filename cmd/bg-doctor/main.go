@@ -1,7 +1,7 @@
 // Command bg-doctor tells whether the suite can work here, and mends what can
 // be mended without loss.
 //
-//	bg-doctor [--json] [--repair] [--take-over]
+//	bg-doctor [--json] [--repair] [--stop-strays] [--take-over]
 //
 // It prints a line for each thing that it looked at and exits 1 if one of them
 // is wrong. Without --repair it changes nothing, not even what every other
@@ -22,7 +22,7 @@ func main() {
 		Name:    "doctor",
 		Help:    "Tell whether the suite can work here: a line for each thing, exit 1 if one is wrong.",
 		Flags:   &flags{},
-		JSON:    cli.Plain(func(*cli.Call) (any, error) { return examine(false), nil }),
+		JSON:    cli.Plain(func(*cli.Call) (any, error) { return examine(false, false), nil }),
 		Options: []string{cli.OptOutput},
 	})
 }
@@ -30,6 +30,7 @@ func main() {
 type flags struct {
 	cli.Common
 	Repair   bool `help:"Mend what can be mended without loss. No record is removed."`
+	Stop     bool `name:"stop-strays" help:"End the processes of tasks of this home that somebody has removed, whole trees."`
 	TakeOver bool `help:"Make the home this host's: what was started on another one, or in a container that is no more, counts as gone."`
 }
 
@@ -40,7 +41,7 @@ func (f *flags) Run(c *cli.Call) error {
 			return err
 		}
 	}
-	d := examine(f.Repair)
+	d := examine(f.Repair, f.Stop)
 	if c.JSON {
 		return c.Succeed(d)
 	}
@@ -80,16 +81,23 @@ type recovery struct {
 	Repair       string `json:"repair"`
 }
 
-func examine(repair bool) *doctorData {
+// examine looks at everything. Strays are looked at, and ended, before anything is mended:
+// what is mended may be their last trace.
+func examine(repair, stop bool) *doctorData {
 	d := &doctorData{Status: "ok", Version: cli.Version, Recovery: recovery{
 		MissingStore: "Run start: it makes the state directory.",
 		SchemaHelp:   "Run schema list, then schema show with one of the commands.",
 		Repair:       "Run bg-doctor --repair: it mends what can be mended without loss.",
 	}}
+	var lost []check
+	if root, err := store.Locate(os.Getenv); err == nil {
+		lost = []check{strays(root, stop)}
+	}
 	d.Store, d.Checks = inspect()
 	if repair {
 		d.Store, d.Checks = mend(d.Store, d.Checks)
 	}
+	d.Checks = append(d.Checks, lost...)
 	for _, check := range d.Checks {
 		if !check.OK {
 			d.Status = "failing"

@@ -120,6 +120,8 @@ func markers(h *store.Home) check {
 	switch {
 	case err != nil:
 		return wrong("markers", err, "look at "+h.LiveDir())
+	case len(orphans) > 0 && anyStray(h):
+		return wrong("markers", fmt.Errorf("of tasks that are not there: %s", some(orphans)), "first end what lives of them: see strays")
 	case len(orphans) > 0:
 		return curable("markers", h.RemoveOrphans, "mark no task: %s", some(orphans))
 	}

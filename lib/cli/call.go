@@ -71,9 +71,19 @@ func MayMakeHome() error {
 // ExistingHome opens the home for reading. It is nil, without an error, if there
 // is none: then there are no tasks.
 func (c *Call) ExistingHome() (*store.Home, error) {
-	h, err := c.openHome(store.OpenExisting)
+	h, err := c.openHome(openThere)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
+	}
+	return h, err
+}
+
+// openThere opens a home that is there, also one that has lost its LAYOUT: there may be
+// tasks in it.
+func openThere(path string) (*store.Home, error) {
+	h, err := store.OpenExisting(path)
+	if errors.Is(err, fs.ErrNotExist) && store.CheckDir(store.At(path).TasksDir()) == nil && store.CheckDir(store.At(path).JournalBells()) == nil {
+		return store.Open(path)
 	}
 	return h, err
 }
@@ -104,7 +114,8 @@ func (c *Call) openHome(open func(string) (*store.Home, error)) (*store.Home, er
 	}
 	c.home = h
 	if h.Away() == nil {
-		_ = sched.Tend(h) // a verb must work in a home where nothing can be started
+		_ = view.Complete(h) // what can only be read is read without
+		_ = sched.Tend(h)    // a verb must work in a home where nothing can be started
 	}
 	return h, nil
 }

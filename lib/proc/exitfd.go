@@ -2,6 +2,9 @@ package proc
 
 import (
 	"syscall"
+	"time"
+
+	"golang.org/x/sys/unix"
 )
 
 // ExitFD returns a descriptor for poll(2) that becomes readable when the process that id names ends, whoever its
@@ -27,4 +30,28 @@ func ExitStatus(fd int, id Identity) (syscall.WaitStatus, bool) {
 		return status, true
 	}
 	return reapedStatus(fd)
+}
+
+// AwaitEnd waits until the process that id names has ended, or the deadline has passed; ended tells which.
+func AwaitEnd(id Identity, deadline time.Time) (ended bool, err error) {
+	fd, err := ExitFD(id)
+	if isGone(err) {
+		return true, nil
+	}
+	if err != nil {
+		return false, err
+	}
+	defer unix.Close(fd)
+	for polled := []unix.PollFd{{Fd: int32(fd), Events: unix.POLLIN}}; ; {
+		left := max(time.Until(deadline), 0)
+		n, err := unix.Poll(polled, int((left+time.Millisecond-1)/time.Millisecond))
+		switch {
+		case n > 0:
+			return true, nil
+		case err != nil && err != unix.EINTR:
+			return false, wrapPID("wait for the end of process", id.PID, err)
+		case err == nil && left == 0:
+			return false, nil
+		}
+	}
 }

@@ -259,12 +259,26 @@ func configure(h *store.Home, names []string, activate bool, change func(*queueC
 func Kick(h *store.Home) error {
 	x := newIndex(h)
 	if !fsys.Exists(x.dir) {
-		return nil
+		if !anyWaits(h) {
+			return nil
+		}
+		if err := x.make(); err != nil { // somebody has removed it
+			return err
+		}
 	}
 	if err := x.locked(x.activate); err != nil {
 		return err
 	}
 	return Dispatch(h)
+}
+
+// anyWaits tells by the records whether a task waits, where nothing else does.
+func anyWaits(h *store.Home) bool {
+	ids, _ := h.LiveIDs()
+	return slices.ContainsFunc(ids, func(id string) bool {
+		f, err := read(h, id)
+		return err == nil && f.waits()
+	})
 }
 
 // Member names an open task of a queue, one that runs if there is any; "" if there

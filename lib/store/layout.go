@@ -108,7 +108,14 @@ func (h *Home) IDs() ([]string, error) { return listIDs(h.TasksDir()) }
 // LiveIDs lists the tasks marked as not in a terminal state. A marker may
 // outlive its task by a crash, so each must be checked against its record;
 // but every open task has one.
-func (h *Home) LiveIDs() ([]string, error) { return listIDs(h.LiveDir()) }
+//
+// Without live/, which somebody has removed, any task may be open.
+func (h *Home) LiveIDs() ([]string, error) {
+	if errors.Is(CheckDir(h.LiveDir()), fs.ErrNotExist) {
+		return h.IDs()
+	}
+	return listIDs(h.LiveDir())
+}
 
 // listIDs takes a directory that is not there for an empty one.
 func listIDs(dir string) ([]string, error) {

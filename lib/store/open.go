@@ -132,12 +132,68 @@ var errNotRegular = errors.New("not a regular file")
 // written into a link to a directory would be written outside of the home.
 // One that is not there holds nothing.
 func (h *Home) checkInside() error {
-	for _, dir := range []string{h.TasksDir(), h.LiveDir(), h.EventsDir(), h.TmpDir(), h.QueueDir(), h.ConsumersDir()} {
+	for _, dir := range append(h.parts(), h.QueueDir(), h.ConsumersDir()) {
 		if errors.Is(CheckDir(dir), syscall.ENOTDIR) {
 			return &UnsafeHomeError{dir, "is no directory", "move it away: the commands make what belongs there"}
 		}
 	}
 	return nil
+}
+
+// parts are the directories that every home has.
+func (h *Home) parts() []string {
+	return []string{h.TasksDir(), h.EventsDir(), h.JournalBells(), h.TmpDir(), h.LiveDir()}
+}
+
+// Missing lists those that somebody has removed.
+func (h *Home) Missing() (missing []string) {
+	for _, dir := range h.parts() {
+		if errors.Is(CheckDir(dir), fs.ErrNotExist) {
+			missing = append(missing, dir)
+		}
+	}
+	return missing
+}
+
+// Complete makes them anew. live/ has the markers of the tasks that isOpen says yes to
+// from the first moment. Several processes may do so at once.
+func (h *Home) Complete(isOpen func(id string) bool) error {
+	for _, dir := range h.Missing() {
+		var err error
+		if dir == h.LiveDir() {
+			err = h.remark(isOpen)
+		} else {
+			err = os.Mkdir(dir, 0o700)
+		}
+		if err != nil && !errors.Is(err, fs.ErrExist) {
+			return err
+		}
+	}
+	return nil
+}
+
+// remark makes live/ anew. What a crash leaves in tmp/ is swept.
+func (h *Home) remark(isOpen func(id string) bool) error {
+	ids, err := h.IDs()
+	if err != nil {
+		return err
+	}
+	dir := h.tmpName(liveDir)
+	if err := os.Mkdir(dir, 0o700); err != nil {
+		return err
+	}
+	for _, id := range ids {
+		if err == nil && isOpen(id) {
+			err = writeNew(filepath.Join(dir, id), nil, false)
+		}
+	}
+	if err == nil {
+		err = fsys.Rename(dir, h.LiveDir())
+	}
+	if isTaken(err) {
+		err = nil // another was quicker
+	}
+	return errors.Join(err, fsys.RemoveAll(dir))
 }
 
 // CheckDir makes sure that path is a directory itself, and no link to one: what

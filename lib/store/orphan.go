@@ -1,6 +1,7 @@
 package store
 
 import (
+	"path/filepath"
 	"strings"
 
 	"bgtasks/lib/fsys"
@@ -9,7 +10,8 @@ import (
 // Orphans lists the markers in live/ that mark nothing: their start was cut
 // short before the task could be seen. A marker whose task is being built is
 // none; that draft is locked, and is looked for before the task is, because it
-// becomes the task.
+// becomes the task. Nor is one whose lock is held: its supervisor lives, and others have
+// removed the task.
 func (h *Home) Orphans() ([]string, error) {
 	ids, err := h.LiveIDs()
 	if err != nil {
@@ -24,7 +26,13 @@ func (h *Home) Orphans() ([]string, error) {
 	return orphans, nil
 }
 
-func (h *Home) orphaned(id string) bool { return !h.beingBuilt(id) && !h.Exists(id) }
+func (h *Home) orphaned(id string) bool {
+	if h.beingBuilt(id) || h.Exists(id) {
+		return false
+	}
+	held, err := fileHeld(filepath.Join(h.LiveDir(), id))
+	return err == nil && !held
+}
 
 // beingBuilt tells whether a locked draft of a task with this id is in tmp/.
 func (h *Home) beingBuilt(id string) bool {
