@@ -6,6 +6,8 @@ import (
 	"testing"
 	"time"
 
+	"golang.org/x/sys/unix"
+
 	"bgtasks/lib/record"
 	"bgtasks/lib/store"
 )
@@ -28,12 +30,25 @@ func endedUntold(t *testing.T, h *store.Home, id string, at time.Time) (e *recor
 	return &record.Event{Name: record.EventFailed, Time: at, TaskID: id, State: state}
 }
 
-// hung waits until somebody has hung up a bell at the task.
+// hung waits until somebody has hung up a bell at the task: given its name by a rename.
 func hung(t *testing.T, h *store.Home, id string) {
 	t.Helper()
 	dir := filepath.Join(h.TaskDir(id), store.BellsDir)
-	for len(visible(t, dir)) == 0 {
-		time.Sleep(time.Millisecond)
+	if err := os.Mkdir(dir, 0o700); err != nil && !os.IsExist(err) {
+		t.Fatal(err)
+	}
+	fd, err := unix.InotifyInit1(unix.IN_CLOEXEC)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer unix.Close(fd)
+	if _, err := unix.InotifyAddWatch(fd, dir, unix.IN_MOVED_TO); err != nil {
+		t.Fatal(err)
+	}
+	for buf := make([]byte, 4096); len(visible(t, dir)) == 0; {
+		if _, err := unix.Read(fd, buf); err != nil && err != unix.EINTR {
+			t.Fatal(err)
+		}
 	}
 }
 
