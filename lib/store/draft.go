@@ -129,13 +129,17 @@ func (d *Draft) Dir() string { return d.dir }
 // goes with one that could not be published.
 func (d *Draft) Discard() error {
 	var err error
-	if d.dir == d.home.TaskDir(d.id) {
+	published := d.dir == d.home.TaskDir(d.id)
+	if published {
 		err = d.home.Remove(d.id)
 	} else {
-		err = errors.Join(fsys.RemoveAll(d.dir), d.home.removeOrphan(d.id))
+		err = fsys.RemoveAll(d.dir)
 	}
 	if d.lock != nil {
 		err = errors.Join(err, d.lock.Unlock())
+	}
+	if !published {
+		err = errors.Join(err, d.home.removeOrphan(d.id)) // a marker whose lock is held stays
 	}
 	return err
 }
