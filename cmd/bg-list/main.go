@@ -6,15 +6,9 @@
 // On a terminal it prints a table, elsewhere an id a line.
 package main
 
-import (
-	"runtime/debug"
-
-	"bgtasks/lib/cli"
-)
+import "bgtasks/lib/cli"
 
 func main() {
-	// The listing of ten thousand tasks is over before a collection would pay.
-	debug.SetGCPercent(1000)
 	cli.Main(&cli.Verb{
 		Name:    "list",
 		Reads:   true,

@@ -19,7 +19,6 @@ import (
 	"time"
 
 	"bgtasks/lib/cli"
-	_ "bgtasks/lib/cli/serial"
 	"bgtasks/lib/launch"
 	"bgtasks/lib/sched"
 )

@@ -3,14 +3,8 @@ package cli
 import (
 	"bytes"
 	"encoding/json"
-	"os"
-	"runtime"
-	"strings"
 	"sync"
 	"sync/atomic"
-	"syscall"
-
-	"bgtasks/lib/proc"
 )
 
 // Item is one of the things that a verb works on: a payload, or why there is
@@ -57,47 +51,12 @@ func Together[P, D any](id func(*P) string, work func(*Call, []Item[P]) []Outcom
 		if err != nil {
 			return err
 		}
-		if len(payloads) >= longBatch {
-			c.slacken(words[0], text)
-		}
-		if many {
-			// Package serial takes all but one for one item. Who works on an item needs one also while it
-			// waits in a system call, from which the runtime takes it away late once we are slackened.
-			workers := min(c.Opts.Concurrency, len(payloads))
-			runtime.GOMAXPROCS(max(runtime.NumCPU(), min(workers+1, manyProcessors)))
-		}
 		items := make([]Item[P], len(payloads))
 		for i, p := range payloads {
 			items[i] = Item[P]{Payload: p, ID: id(p)}
 		}
 		return answer(c, items, many, work(c, items))
 	}
-}
-
-// longBatch is how many items are worth a beginning anew, which takes as long as
-// the start of one or two.
-const longBatch = 50
-
-// manyProcessors is how many are no longer cheaper than to wait for some: each has
-// memory of its own, and the runtime looks through all of them.
-const manyProcessors = 64
-
-// slacken begins anew for a long batch (see proc.Slacken) if its text, which the
-// word stands for, can be read again. Nothing was done so far but to read it.
-func (c *Call) slacken(word string, text []byte) {
-	if !c.process {
-		return
-	}
-	var stdin []byte
-	if word == "-" {
-		stdin = text
-	} else if name, ok := strings.CutPrefix(word, "@"); ok {
-		if info, err := os.Stat(name); err != nil || !info.Mode().IsRegular() {
-			return
-		}
-	}
-	defer syscall.Umask(syscall.Umask(c.Umask))
-	proc.Slacken(stdin)
 }
 
 // Each does the work for every item of a text command line, several at once,

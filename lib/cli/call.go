@@ -31,7 +31,6 @@ type Call struct {
 	Umask int  // the caller's
 	Opts  Options
 
-	process bool       // the call is all that this process is for
 	reads   bool       // the verb works in a home of another host too
 	stdout  *os.File   // behind Out, nil if that is no file
 	mu      sync.Mutex // guards home and ctx: batches work on several items at once

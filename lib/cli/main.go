@@ -89,7 +89,6 @@ func (v *Verb) Do(args []string, s Streams, umask int) int {
 	out := bufio.NewWriterSize(output{s.Out}, 32<<10)
 	c := &Call{Verb: v.Name, In: s.In, Out: out, Err: s.Err, Umask: umask, Opts: defaultOptions()}
 	c.reads = v.Reads
-	c.process = s.In == io.Reader(os.Stdin)
 	c.stdout, _ = s.Out.(*os.File)
 	defer c.release()
 	err := v.dispatch(c, args)

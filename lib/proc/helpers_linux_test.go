@@ -1,7 +1,6 @@
 package proc
 
 import (
-	"io"
 	"os"
 	"os/signal"
 	"runtime"
@@ -98,82 +97,8 @@ func printStatus() {
 	awaitChild(pid)
 }
 
-const slackers = 2
-
 func init() {
-	helpers["slack"] = func(string) { report(int(timerSlack())) }
-	helpers["slackers"] = launchSlackers
 	helpers["limited"] = launchLimited
-	helpers["slackened"] = slackenAndLaunch
-	helpers["in vain"] = slackenInVain
-}
-
-// slackenAndLaunch reports what it reads once it is slackened, what it can read of it afterwards (0 for nothing), and the
-// signal that it gets when its parent dies; then it goes on as launchSlackers. Its first thread does not execute it.
-func slackenAndLaunch(string) {
-	text := []byte("1234567")
-	if startersSlack == 0 {
-		unix.Prctl(unix.PR_SET_PDEATHSIG, uintptr(syscall.SIGUSR2), 0, 0, 0)
-		deathSignal = int32(syscall.SIGUSR2) // as if it had been set before
-	} else if read, err := io.ReadAll(os.Stdin); err != nil {
-		panic(err)
-	} else {
-		report(number(string(read)))
-	}
-	onAnotherThread(func() { Slacken(text) })
-	var left [1]byte
-	n, _ := unix.Pread(0, left[:], 0)
-	report(n)
-	report(int(deathSignal))
-	launchSlackers("")
-}
-
-// onAnotherThread runs f on a thread that the process did not begin with.
-func onAnotherThread(f func()) {
-	for done := false; !done; {
-		ran := make(chan bool)
-		go func() {
-			runtime.LockOSThread() // and never unlocked: the next one gets another thread
-			if unix.Gettid() == os.Getpid() {
-				ran <- false
-				select {}
-			}
-			f()
-			ran <- true
-		}()
-		done = <-ran
-	}
-}
-
-// slackenInVain has nothing to execute, and reports the limit of open files that it and then a child have.
-func slackenInVain(program string) {
-	if err := os.Remove(program); err != nil {
-		panic(err)
-	}
-	Slacken(nil)
-	var now unix.Rlimit
-	unix.Prlimit(0, unix.RLIMIT_NOFILE, nil, &now)
-	report(int(now.Cur))
-	launchLimited("")
-}
-
-// launchSlackers reports the greatest timer slack of its threads, and starts children that report theirs.
-func launchSlackers(string) {
-	greatest := 0
-	procFS{root: "/proc"}.eachNumber("/self/task", func(tid int) error {
-		text, err := os.ReadFile("/proc/" + strconv.Itoa(tid) + "/timerslack_ns")
-		if err != nil {
-			panic(err)
-		}
-		greatest = max(greatest, number(string(text[:len(text)-1])))
-		return nil
-	})
-	report(greatest)
-	runtime.LockOSThread()
-	for range slackers {
-		setTimerSlack(orphanSlack) // as threads have that are older than the first line of ours
-		Await(launch("slack", "", false))
-	}
 }
 
 // launchLimited starts an orphan and then a child, which tell how many files they may open.

@@ -11,9 +11,9 @@ import (
 )
 
 // An orphanage is what the two processes of a double fork need. All of it is made before there are any: a child of a Go
-// program has one thread, no runtime that works, and maybe its parent's memory (vfork(2)), so until it executes a program
-// it makes system calls and nothing else, as in [syscall.ForkExec]. That one can fork only to execute, and to execute a
-// program in between costs as much as the whole way of a supervisor to its first line.
+// program has one thread and no runtime that works, so until it executes a program it makes system calls and nothing
+// else, as in [syscall.ForkExec]. That one can fork only to execute, and to execute a program in between costs as much
+// as the whole way of a supervisor to its first line.
 type orphanage struct {
 	path, dir  *byte // dir is nil for ours
 	argv, envv []*byte
@@ -156,9 +156,7 @@ func readErrno(fd int) error {
 }
 
 // fork makes the process in between, which makes the orphan; both never return. No signal is taken meanwhile: handlers
-// of ours must not run in a child. The frame of this function is shared by all three, so it must not be left before the
-// children have gone their ways, and nosplit keeps it where it is. (It would be if somebody killed the process in between
-// with KILL, and it alone, before the exec: it lives for less than a millisecond.)
+// of ours must not run in a child.
 //
 //go:nosplit
 //go:norace
@@ -183,6 +181,15 @@ func (o *orphanage) fork() (middle int, errno syscall.Errno) {
 	for {
 		syscall.RawSyscall(syscall.SYS_EXIT_GROUP, 0, 0, 0)
 	}
+}
+
+// vfork is fork(2) with a parent that stands still until its child has executed a program or ended.
+//
+//go:nosplit
+//go:norace
+func vfork() (pid uintptr, errno syscall.Errno) {
+	pid, _, errno = syscall.RawSyscall6(syscall.SYS_CLONE, unix.CLONE_VFORK|uintptr(syscall.SIGCHLD), 0, 0, 0, 0, 0)
+	return pid, errno
 }
 
 //go:nosplit
@@ -219,7 +226,6 @@ func (o *orphanage) execute() (errno syscall.Errno) {
 			return errno
 		}
 	}
-	setTimerSlack(orphanSlack)
 	syscall.RawSyscall6(syscall.SYS_PRLIMIT64, 0, unix.RLIMIT_NOFILE, uintptr(unsafe.Pointer(&o.nofile)), 0, 0, 0)
 	o.dropHandlers()
 	sigprocmask(&o.none, nil)

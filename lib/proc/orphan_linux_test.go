@@ -4,11 +4,9 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"os/exec"
 	"os/signal"
 	"path/filepath"
 	"runtime"
-	"strconv"
 	"strings"
 	"sync"
 	"syscall"
@@ -83,87 +81,6 @@ func TestOrphanNofile(t *testing.T) {
 			t.Errorf("ulimit -Sn = %s, want 123", got)
 		}
 	}
-}
-
-// What an orphan has of timer slack is its own: its children get what its starter had, from whatever thread.
-func TestOrphanSlack(t *testing.T) {
-	const wanted = 61_234
-	s := newStage(t)
-	defer slackenStarter(wanted)()
-	if _, err := SpawnOrphan(helperSpec("slackers", "", false, s.files())); err != nil {
-		t.Fatal(err)
-	}
-	s.wantSlack(wanted)
-}
-
-// slackenStarter gives this thread, which starts the helpers then, a timer slack until restore.
-func slackenStarter(ns uintptr) (restore func()) {
-	runtime.LockOSThread()
-	own := timerSlack()
-	setTimerSlack(ns)
-	return func() {
-		setTimerSlack(own)
-		runtime.UnlockOSThread()
-	}
-}
-
-// wantSlack checks what the helper "slackers" reports.
-func (s *stage) wantSlack(starters int) {
-	s.t.Helper()
-	if got := s.line(); got != strconv.Itoa(orphanSlack) {
-		s.t.Errorf("the runtime's monitor has a slack of %s ns, want %d", got, orphanSlack)
-	}
-	for range slackers {
-		if got := s.line(); got != strconv.Itoa(starters) {
-			s.t.Errorf("a child has a slack of %s ns, want its starter's %d", got, starters)
-		}
-	}
-}
-
-// A program that was slackened goes on with what it had read, and its children don't notice.
-func TestSlacken(t *testing.T) {
-	const wanted = 61_235
-	s := newStage(t)
-	defer slackenStarter(wanted)()
-	pid := s.spawn("slackened", "")
-	for _, want := range []struct{ what, value string }{
-		{"what it reads", "1234567"}, {"bytes to be read again", "0"}, {"signal at its parent's death", strconv.Itoa(int(unix.SIGUSR2))},
-	} {
-		if got := s.line(); got != want.value {
-			t.Errorf("%s: %q, want %q", want.what, got, want.value)
-		}
-	}
-	s.wantSlack(wanted)
-	s.awaitEnd(pid)
-}
-
-// A program that can't be executed anew goes on with the limits that it had, and its children get its starter's.
-func TestSlackenInVain(t *testing.T) {
-	exe, err := os.Executable()
-	if err != nil {
-		t.Fatal(err)
-	}
-	copied := filepath.Join(t.TempDir(), "copy")
-	if out, err := exec.Command("cp", exe, copied).CombinedOutput(); err != nil {
-		t.Fatalf("cp: %v: %s", err, out)
-	}
-	s := newStage(t)
-	const soft = "60"
-	spec := helperSpec("in vain", copied, false, s.files())
-	spec.Path, spec.Argv = "/bin/sh", []string{"sh", "-c", `ulimit -Sn ` + soft + `; exec "$0"`, copied}
-	pid, err := Spawn(spec)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if own, err := strconv.Atoi(s.line()); err != nil || own <= 60 {
-		t.Errorf("it may open %d files, %v, want more than its starter", own, err)
-	}
-	for range 2 {
-		if got := s.line(); got != soft {
-			t.Errorf("a child may open %s files, want its starter's %s", got, soft)
-		}
-	}
-	s.awaitEnd(pid)
 }
 
 // Many at once, while signals come and the collector runs: nothing of Go's runs in a child, and each gets its own.

@@ -91,7 +91,7 @@ func (spec *SpawnSpec) start(fork func() error) error {
 	if spec.Umask >= 0 {
 		defer syscall.Umask(syscall.Umask(spec.Umask))
 	}
-	err := withStartersSlack(fork)
+	err := fork()
 	if spec.Cgroup != nil {
 		spec.Cgroup.seal()
 	}

@@ -65,7 +65,7 @@ type Adoption struct {
 // values for the shim: it must be small, and be what was tested. The user's
 // own values travel in Launch.RestoreEnv and are put back for the task.
 func ShimTuning() []string {
-	return []string{"GOMAXPROCS=1", "GOGC=20", "GOMEMLIMIT=", "GODEBUG=memprofilerate=0,profstackdepth=0", "GOTRACEBACK="}
+	return []string{"GOMAXPROCS=1", "GOGC=", "GOMEMLIMIT=", "GODEBUG=", "GOTRACEBACK="}
 }
 
 // launchEnd closes a block, so that a starter killed while writing one is

@@ -27,7 +27,7 @@ func (s *Shim) handOver() {
 	}
 	unix.Chdir("/")
 	proc.UnsetSubreaper()
-	proc.Exec(s.launch.Dispatcher, record.DispatchArgv(home), dispatchEnv())
+	unix.Exec(s.launch.Dispatcher, record.DispatchArgv(home), dispatchEnv())
 }
 
 // awaited tells whether the dispatcher has something to do: a task waits, or this

@@ -33,12 +33,9 @@ func (s *Shim) run() {
 		if n > 0 || s.pace.resting {
 			s.serve(polled)
 		}
-		switch {
-		case !s.armed && (n == 0 || time.Since(s.state.StartedAt) > armMs*time.Millisecond):
+		if !s.armed && (n == 0 || time.Since(s.state.StartedAt) > armMs*time.Millisecond) {
 			s.arm()
 			s.lookAtChildren()
-		case s.armed && n == 0 && !s.pace.resting:
-			s.calmDown()
 		}
 		if s.turn.Came() {
 			s.catchUp()
@@ -304,8 +301,6 @@ func (s *Shim) timeout() int {
 		return blindMs
 	case !s.armed && (wait < 0 || wait > armMs):
 		return armMs
-	case !s.calm && (wait < 0 || wait > calmMs):
-		return calmMs
 	}
 	return wait
 }
@@ -322,17 +317,6 @@ func (s *Shim) arm() {
 	s.leaveJournal()
 	proc.CatchAll()
 	s.children.Start()
-}
-
-// calmMs is for how long nothing must happen until a task counts as a long one.
-const calmMs = 300
-
-// calmDown gives back, once, what a supervisor that sleeps has no use for.
-func (s *Shim) calmDown() {
-	if !s.calm {
-		s.calm = true
-		proc.ReleaseProgram()
-	}
 }
 
 func (s *Shim) untilTimer() int {

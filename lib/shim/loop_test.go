@@ -35,7 +35,7 @@ func (f *fakeTree) Reap(int) (u proc.Usage, n int, err error) { return u, 0, nil
 func TestLookIsMadeAgain(t *testing.T) {
 	for _, err := range []error{syscall.EMFILE, errors.New("no memory")} {
 		f := &fakeTree{failures: 1, err: err}
-		s := &Shim{tree: f, launch: &record.Launch{}, leaderEnded: true, recorded: true, armed: true, calm: true}
+		s := &Shim{tree: f, launch: &record.Launch{}, leaderEnded: true, recorded: true, armed: true}
 		s.lookAtChildren()
 		if got := s.timeout(); s.treeGone || got != blindMs {
 			t.Errorf("after %v: treeGone = %v, timeout() = %d, want false, %d", err, s.treeGone, got, blindMs)

@@ -62,7 +62,6 @@ type Shim struct {
 	lossTold    bool // a log_dropped event was written
 	blind       bool // the last look at the tree failed
 	armed       bool // signals are handled
-	calm        bool // nothing happened for a while, once
 	kept        bool // the record of the end is on the disk
 
 	keepAt    time.Time // when that record is tried again; zero if it need not be

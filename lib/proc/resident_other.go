@@ -1,6 +1,0 @@
-//go:build darwin || freebsd
-
-package proc
-
-// ReleaseProgram does nothing here.
-func ReleaseProgram() {}
