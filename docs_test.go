@@ -223,7 +223,7 @@ func linter(t *testing.T) []string {
 // TestDocumentLinks holds that the documents point at files that are there.
 func TestDocumentLinks(t *testing.T) {
 	link := regexp.MustCompile(`\]\(([^)#:]+)\)`)
-	for _, doc := range []string{"README.md", "CHANGELOG.md", "CONTRIBUTING.md", "docs/why.md"} {
+	for _, doc := range []string{"README.md", "CHANGELOG.md", "CONTRIBUTING.md", "docs/why.md", "docs/recipes.md"} {
 		for _, m := range link.FindAllStringSubmatch(readPage(t, doc), -1) {
 			if _, err := os.Stat(filepath.Join(filepath.Dir(doc), m[1])); err != nil {
 				t.Errorf("%s links to %s: %v", doc, m[1], err)
