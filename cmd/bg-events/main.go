@@ -1,7 +1,7 @@
 // Command bg-events prints what happened to tasks, and what happens.
 //
 //	bg-events [--cursor CURSOR] [-n EVENTS] [--event NAME] [--tag TAG] [--state STATE] … [--entries] [TASK…]
-//	bg-events -f [--cursor CURSOR | --no-bootstrap] [--limit N] [--steps N] …
+//	bg-events -f [--cursor CURSOR | --no-bootstrap] [--limit N [--aggregate]] [--steps N] …
 //	bg-events --consumer NAME [-f] [--auto-ack] … | --consumer NAME --ack CURSOR | --consumers | --forget NAME
 //	bg-events '{"id":"bg_demo","lines":20}' [--stream] | @FILE | -
 //
@@ -42,6 +42,7 @@ type flags struct {
 	Follow      bool        `short:"f" help:"Begin with the tasks as they are, unless --cursor or -n says where, and go on with what happens from now on."`
 	NoBootstrap bool        `help:"Begin with the oldest event that is kept instead of with the tasks as they are."`
 	Limit       *cli.Number `placeholder:"N" help:"Begin with at most so many tasks, the newest."`
+	Aggregate   bool        `help:"With --limit: count all tasks that match in what it begins with, which reads all of them."`
 	Steps       cli.Number  `placeholder:"N" help:"Begin with the newest N steps of each task, too."`
 	Cursor      *int64      `placeholder:"CURSOR" help:"Only what happened after this place."`
 	Lines       *int        `short:"n" placeholder:"EVENTS" help:"Of what has happened already only the last so many events."`
@@ -78,7 +79,7 @@ func (f *flags) Run(c *cli.Call) error {
 func (f *flags) reads() bool {
 	filter, err := f.Filter(f.Tag)
 	return err != nil || !filter.Empty() || len(f.Tasks)+len(f.Event) > 0 || f.Follow || f.NoBootstrap || f.Limit != nil ||
-		f.Steps > 0 || f.Cursor != nil || f.Lines != nil || f.Entries || f.AutoAck
+		f.Aggregate || f.Steps > 0 || f.Cursor != nil || f.Lines != nil || f.Entries || f.AutoAck
 }
 
 // missed tells of the words that nothing was ever known by. From a cursor on
@@ -105,7 +106,7 @@ func (f *flags) options(c *cli.Call) (cli.JournalOptions, error) {
 	o.Bootstrap = live && !f.NoBootstrap && !f.Entries
 	o.Shape.Steps = int(f.Steps)
 	if f.Limit != nil {
-		o.Shape.Limit = int(*f.Limit)
+		o.Shape.Limit, o.Shape.Uncounted = int(*f.Limit), !f.Aggregate
 	}
 	if f.Cursor != nil {
 		o.Cursor = *f.Cursor
@@ -124,10 +125,10 @@ func (f *flags) options(c *cli.Call) (cli.JournalOptions, error) {
 
 // agree refuses flags that have nothing to say beside the others.
 func (f *flags) agree(live bool) error {
-	shaped := f.Limit != nil || f.Steps > 0
+	shaped := f.Limit != nil || f.Steps > 0 || f.Aggregate
 	switch {
 	case shaped && (!live || f.NoBootstrap || f.Entries):
-		return cli.Usage("--limit and --steps are about the tasks that --follow or --consumer begins with")
+		return cli.Usage("--limit, --aggregate and --steps are about the tasks that --follow or --consumer begins with")
 	case f.NoBootstrap && !live:
 		return cli.Usage("--no-bootstrap is for --follow and --consumer")
 	case f.Consumer != "" && (f.Cursor != nil || f.Lines != nil):

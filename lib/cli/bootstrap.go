@@ -58,10 +58,15 @@ func newQuery(s Subscription, o BootstrapOptions) *query {
 	return q
 }
 
-// newBootstrap takes a cut through the home. All its tasks are the members of a
-// subscription, whatever the limit of the snapshots.
-func newBootstrap(h *store.Home, s Subscription, o BootstrapOptions) (b *Bootstrap, cut *view.Cut, members []*view.Task, err error) {
-	cut, err = view.TakeCut(h, s.Filter)
+// newBootstrap takes a cut through the home. Its tasks are the members of a
+// subscription. With all, or if they are counted, these are all that the conditions let
+// through, whatever the limit of the snapshots.
+func newBootstrap(h *store.Home, s Subscription, o BootstrapOptions, all bool) (b *Bootstrap, cut *view.Cut, members []*view.Task, err error) {
+	if o.Limit < 0 || all || !o.Uncounted {
+		cut, err = view.TakeCut(h, s.Filter)
+	} else {
+		cut, err = view.TakeNewest(h, s.Filter, o.Limit)
+	}
 	if err != nil {
 		return nil, nil, nil, fmt.Errorf("read the tasks: %w", err)
 	}

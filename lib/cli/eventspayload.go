@@ -22,7 +22,7 @@ type JournalPayload struct {
 	Limit     *NonNegative `json:"limit,omitempty" jsonschema:"The most tasks that a bootstrap shows, the newest; all when absent."`
 	Steps     NonNegative  `json:"steps,omitempty" jsonschema:"How many of its newest steps a bootstrap shows of each task."`
 	Recent    NonNegative  `json:"recentSteps,omitempty" jsonschema:"The same as steps."`
-	Aggregate *bool        `json:"includeAggregate,omitempty" jsonschema:"Whether a bootstrap counts all tasks that match; true when absent."`
+	Aggregate *bool        `json:"includeAggregate,omitempty" jsonschema:"Whether a bootstrap counts all tasks that match, which reads all of them; when absent only without limit, with which it reads no more than it shows."`
 	Entries   bool         `json:"entries,omitempty" jsonschema:"Whether to give the presentation form: type, level, message and the like."`
 	Follow    bool         `json:"follow,omitempty" jsonschema:"With --stream: whether to go on with what happens."`
 	Consumer  ConsumerName `json:"consumer,omitempty" jsonschema:"Go on after what this named reader has acknowledged."`
@@ -102,7 +102,10 @@ func (p *JournalPayload) Options() JournalOptions {
 	o.Consumer, o.AutoAck = string(p.Consumer), p.AutoAck
 	o.Bootstrap = p.begins()
 	o.Shape.Steps = int(max(p.Steps, p.Recent))
-	o.Shape.Uncounted = p.Aggregate != nil && !*p.Aggregate
+	o.Shape.Uncounted = p.Limit != nil
+	if p.Aggregate != nil {
+		o.Shape.Uncounted = !*p.Aggregate
+	}
 	if p.Cursor != nil {
 		o.Cursor = int64(*p.Cursor)
 	}

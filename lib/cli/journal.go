@@ -194,7 +194,7 @@ func (s *stream) reset() error {
 // cut short meanwhile, what it tells is too old, too.
 func (s *stream) bootstrap(mark *Bootstrap) error {
 	for {
-		b, cut, members, err := newBootstrap(s.home, s.o.Subscription, s.o.Shape)
+		b, cut, members, err := newBootstrap(s.home, s.o.Subscription, s.o.Shape, s.audience.leaving)
 		if err == nil {
 			s.close()
 			s.reader, err = openSegment(s.home, b.Cursor)

@@ -38,7 +38,30 @@ const (
 
 // TakeCut reads the tasks that the filter lets through, and heals what needs it.
 func TakeCut(h *store.Home, f Filter) (*Cut, error) {
-	c := &cutter{r: newReader(h), now: time.Now(), filter: f, told: map[string]*telling{}, late: map[string]bool{}}
+	c := newCutter(h, f, -1)
+	return &c.cut, c.make()
+}
+
+// TakeNewest does so with the n newest of these alone, as [Cut.Newest] leaves them.
+// Where the conditions allow it, it reads little more than those.
+func TakeNewest(h *store.Home, f Filter, n int) (*Cut, error) {
+	for most := n; ; most *= 2 {
+		c := newCutter(h, f, most)
+		err := c.make()
+		// Some of those that were read may be gone since.
+		if err != nil || !c.passed || len(c.cut.Tasks) >= n {
+			c.cut.Newest(n)
+			return &c.cut, err
+		}
+	}
+}
+
+func newCutter(h *store.Home, f Filter, most int) *cutter {
+	return &cutter{r: newReader(h), now: time.Now(), filter: f, most: most, told: map[string]*telling{}, late: map[string]bool{}}
+}
+
+func (c *cutter) make() error {
+	h := c.r.home
 	from, err := h.Journal().End()
 	if err == nil {
 		err = c.load()
@@ -47,17 +70,15 @@ func TakeCut(h *store.Home, f Filter) (*Cut, error) {
 		c.cut.Cursor, err = h.JournalEnd()
 	}
 	if err == nil {
+		c.listed = from
 		err = c.readLines(from)
 	}
 	if err == nil {
 		err = c.settle()
 	}
-	if err != nil {
-		return nil, err
-	}
 	c.cut.home = h
 	Sort(c.cut.Tasks, Order{})
-	return &c.cut, nil
+	return err
 }
 
 // cutter is a cut that is being made.
@@ -67,10 +88,13 @@ type cutter struct {
 	now    time.Time
 	filter Filter
 	loose  Filter          // filter without what changes in a task's life
+	most   int             // so many of the newest are enough; negative for all
+	passed bool            // older ones were passed over
 	tasks  []*Task         // that loose lets through
 	marked map[string]bool // not over, or the line about their end may be missing
 	told   map[string]*telling
 	late   map[string]bool // read after the cursor was: whatever it shows may be younger
+	listed int64           // where the journal ended before the tasks were listed
 	short  bool            // the journal does not reach back to all lines of interest
 }
 
@@ -78,6 +102,7 @@ type cutter struct {
 type telling struct {
 	last     *Event           // that tells a state
 	progress *record.Progress // as told last
+	fresh    bool             // it was told of after the tasks were listed
 }
 
 // load reads the tasks, and afterwards the markers: the line about the end of a
@@ -94,7 +119,12 @@ func (c *cutter) load() error {
 	}
 	c.loose = c.filter
 	c.loose.States, c.loose.Statuses, c.loose.OpenOnly, c.loose.WithLogs = nil, nil, false, false
-	if c.tasks, err = loadEach(h, ids, markers(live), c.loose); err != nil {
+	if c.most >= 0 && !c.filter.changes() {
+		c.tasks, c.passed, err = loadNewest(h, ids, markers(live), c.loose, c.most)
+	} else {
+		c.tasks, err = loadEach(h, ids, markers(live), c.loose)
+	}
+	if err != nil {
 		return err
 	}
 	for _, t := range c.tasks {
@@ -156,18 +186,19 @@ func (c *cutter) read(r *seglog.JournalReader, mustDo bool) (enough bool, err er
 			c.short = start > 0
 		}
 		if e, err := ParseEvent(line); err == nil {
-			c.hear(e)
+			c.hear(e, r.Cursor() > c.listed)
 		}
 	}
 	return true, nil
 }
 
-func (c *cutter) hear(e *Event) {
+func (c *cutter) hear(e *Event, fresh bool) {
 	t := c.told[e.TaskID]
 	if t == nil {
 		t = &telling{}
 		c.told[e.TaskID] = t
 	}
+	t.fresh = t.fresh || fresh
 	if e.State.Run != 0 || e.Name == record.EventRemoved {
 		t.last = e
 	}
@@ -186,7 +217,7 @@ func (c *cutter) settle() error {
 		delete(c.told, t.ID)
 	}
 	for id, told := range c.told {
-		if told.last == nil || told.last.Name == record.EventRemoved || !c.loose.Match(told.last.Task()) {
+		if c.passed && !told.fresh || told.last == nil || told.last.Name == record.EventRemoved || !c.loose.Match(told.last.Task()) {
 			continue
 		}
 		t, err := c.anew(id)

@@ -5,6 +5,7 @@ import (
 	"io/fs"
 	"runtime"
 	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -55,23 +56,44 @@ func LoadMarked(h *store.Home, f Filter) ([]*Task, error) {
 		return nil, err
 	}
 	marked, ids := markers(live), live
-	if len(f.IDs) > 0 {
-		ids = slices.DeleteFunc(slices.Compact(slices.Sorted(slices.Values(f.IDs))), func(id string) bool { return !marked[id] })
+	if named, few := f.named(); few {
+		ids = slices.DeleteFunc(named, func(id string) bool { return !marked[id] })
 	}
 	return loadEach(h, ids, marked, f)
 }
 
 // candidates lists what may match, live being the ids that have a marker.
 func (f *Filter) candidates(h *store.Home, live []string) ([]string, error) {
-	switch {
-	case len(f.IDs) > 0:
-		ids := slices.Compact(slices.Sorted(slices.Values(f.IDs)))
-		return slices.DeleteFunc(ids, func(id string) bool { return !record.ValidID(id) }), nil
-	case f.wantsOpen():
+	if ids, few := f.named(); few {
+		return ids, nil
+	}
+	if f.wantsOpen() {
 		return live, nil
 	}
 	return h.IDs()
 }
+
+// named gives the only ids that can match, if the conditions name them: as ids, or by
+// the channels that are one task's each.
+func (f *Filter) named() (ids []string, few bool) {
+	ids = f.IDs
+	if len(ids) == 0 {
+		for _, channel := range f.Channels {
+			id, own := strings.CutPrefix(channel, record.ChannelTask)
+			if !own {
+				return nil, false
+			}
+			ids = append(ids, id)
+		}
+	}
+	few = len(ids) > 0
+	ids = slices.Compact(slices.Sorted(slices.Values(ids)))
+	return slices.DeleteFunc(ids, func(id string) bool { return !record.ValidID(id) }), few
+}
+
+// changes tells whether a task that matches may cease to do so, or begin, but for its
+// being replaced or removed.
+func (f *Filter) changes() bool { return f.OpenOnly || len(f.States)+len(f.Statuses) > 0 }
 
 // wantsOpen tells whether only open tasks can match.
 func (f *Filter) wantsOpen() bool {
