@@ -1,6 +1,7 @@
 package report
 
 import (
+	"bufio"
 	"bytes"
 	"errors"
 	"fmt"
@@ -53,11 +54,16 @@ func (s *stepFile) repair() error {
 	return s.f.Truncate(s.size)
 }
 
+// errEndless says that a file has no line where one should end: what is there is damage,
+// a gigabyte perhaps, and is not looked through.
+var errEndless = fmt.Errorf("no line ends in its last %d MiB", fsys.MaxRecord>>20)
+
 // wholeLines is the offset after the last newline of a file of that size.
 func wholeLines(f *os.File, size int64) (int64, error) {
 	buf := make([]byte, 64<<10)
-	for end := size; end > 0; {
-		start := max(end-int64(len(buf)), 0)
+	first := max(size-fsys.MaxRecord, 0)
+	for end := size; end > first; {
+		start := max(end-int64(len(buf)), first)
 		n, err := f.ReadAt(buf[:end-start], start)
 		if err != nil && !errors.Is(err, io.EOF) {
 			return 0, err
@@ -66,6 +72,9 @@ func wholeLines(f *os.File, size int64) (int64, error) {
 			return start + int64(i) + 1, nil
 		}
 		end = start
+	}
+	if first > 0 {
+		return 0, errEndless
 	}
 	return 0, nil
 }
@@ -122,7 +131,7 @@ func replaceSteps(path string, text []byte) error {
 	return nil
 }
 
-// CountSteps tells how many steps of a task are kept.
+// CountSteps tells how many steps of a task are kept, by their numbers.
 func CountSteps(h *store.Home, id string) (int, error) {
 	f, err := fsys.Open(filepath.Join(h.TaskDir(id), store.StepsFile), os.O_RDONLY, 0)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -132,31 +141,33 @@ func CountSteps(h *store.Home, id string) (int, error) {
 		return 0, err
 	}
 	defer f.Close()
-	st, err := fsys.Stat(f)
-	if err != nil {
+	first, err := firstStep(io.NewSectionReader(f, 0, fsys.MaxRecord))
+	if first == 0 || err != nil {
 		return 0, err
 	}
-	return countLines(io.NewSectionReader(f, 0, st.Size))
+	last, err := view.LastStep(h, id)
+	return int(max(last-first+1, 0)), err
 }
 
-// countLines counts newlines in little memory: a task that reports for weeks has
-// more steps than fit into a record.
-func countLines(from io.Reader) (n int, err error) {
-	buf := make([]byte, 64<<10)
-	for {
-		got, err := from.Read(buf)
-		n += bytes.Count(buf[:got], []byte("\n"))
+// firstStep gives the number of the first step among these lines; 0 for none. The last
+// line may be cut short.
+func firstStep(from io.Reader) (int64, error) {
+	for lines := bufio.NewReader(from); ; {
+		line, err := lines.ReadBytes('\n')
 		if errors.Is(err, io.EOF) {
-			return n, nil
+			return 0, nil
 		}
 		if err != nil {
-			return n, err
+			return 0, err
+		}
+		if s, err := view.ParseStep(line); err == nil {
+			return s.Sequence, nil
 		}
 	}
 }
 
-// trimmed is the end of a file of steps that holds its last keep whole lines, and
-// how many lines there are before it.
+// trimmed is the end of a file of steps that holds its last keep whole lines, and how
+// many steps there are before it. No more is read than that, and the first of all.
 func trimmed(path string, keep int) (kept []byte, removed int, err error) {
 	f, err := fsys.Open(path, os.O_RDONLY, 0)
 	if err != nil {
@@ -167,27 +178,40 @@ func trimmed(path string, keep int) (kept []byte, removed int, err error) {
 	if err != nil {
 		return nil, 0, err
 	}
-	all, err := countLines(io.NewSectionReader(f, 0, st.Size))
-	if err != nil || all <= keep {
+	size, err := wholeLines(f, st.Size)
+	if err != nil || size == 0 {
 		return nil, 0, err
 	}
-	text := make([]byte, min(st.Size, fsys.MaxRecord))
-	if _, err := f.ReadAt(text, st.Size-int64(len(text))); err != nil {
+	if kept, err = lastLines(f, size, keep); err != nil || int64(len(kept)) == size {
 		return nil, 0, err
 	}
-	if st.Size > fsys.MaxRecord {
-		text = text[bytes.IndexByte(text, '\n')+1:] // the first line lacks its beginning
+	first, err := firstStep(io.NewSectionReader(f, 0, fsys.MaxRecord))
+	if err != nil {
+		return nil, 0, err
 	}
-	kept = lastLines(text, keep)
-	return kept, all - bytes.Count(kept, []byte("\n")), nil
+	next, err := firstStep(bytes.NewReader(kept))
+	return kept, int(max(next-first, 1)), err
 }
 
-// lastLines is the end of a text that holds its last n whole lines.
-func lastLines(text []byte, n int) []byte {
-	text = text[:bytes.LastIndexByte(text, '\n')+1]
-	at := len(text)
-	for ; n > 0 && at > 0; n-- {
-		at = bytes.LastIndexByte(text[:at-1], '\n') + 1
+// lastLines is the end of a file, of that size and with whole lines only, that holds its
+// last n lines; of more than fsys.MaxRecord bytes of them the newest.
+func lastLines(f *os.File, size int64, n int) ([]byte, error) {
+	most := min(size, fsys.MaxRecord)
+	for window := min(most, 64<<10); ; window = min(4*window, most) {
+		text := make([]byte, window)
+		if _, err := f.ReadAt(text, size-window); err != nil {
+			return nil, err
+		}
+		at, lines := len(text), 0
+		for at > 0 && lines < n {
+			before := bytes.LastIndexByte(text[:at-1], '\n') + 1
+			if before == 0 && window < size {
+				break // its beginning is not among these
+			}
+			at, lines = before, lines+1
+		}
+		if lines == n || window == most {
+			return text[at:], nil
+		}
 	}
-	return text[at:]
 }

@@ -1,16 +1,12 @@
 package sched
 
 import (
-	"bytes"
 	"errors"
 	"io/fs"
-	"path/filepath"
 	"slices"
 
 	"bgtasks/lib/fail"
-	"bgtasks/lib/fsys"
 	"bgtasks/lib/record"
-	"bgtasks/lib/store"
 	"bgtasks/lib/view"
 )
 
@@ -38,7 +34,7 @@ func (x *index) judgeDependency(d record.Dependency) (verdict, error) {
 	case err != nil:
 		return pending, err
 	case f.spec.Run > d.Run:
-		return afterEnd(d.When, x.pastEnd(d)), nil
+		return afterEnd(d.When, view.EndOfRun(x.home, d.ID, d.Run)), nil
 	case !f.terminal(), d.When == record.AfterGone && f.held:
 		return pending, nil
 	}
@@ -57,20 +53,6 @@ func afterEnd(when string, state record.LifeState) verdict {
 		return met
 	}
 	return never
-}
-
-// pastEnd is how an earlier run ended, as the list of attempts tells.
-func (x *index) pastEnd(d record.Dependency) (end record.LifeState) {
-	raw, err := fsys.ReadFile(filepath.Join(x.home.TaskDir(d.ID), store.AttemptsFile))
-	if err != nil {
-		return ""
-	}
-	for line := range bytes.SplitSeq(raw, []byte("\n")) {
-		if s, err := view.ParseAttempt(line); err == nil && s.Run == d.Run && s.State.Terminal() {
-			end = s.State
-		}
-	}
-	return end
 }
 
 // judgeDependencies gives those of the list that are not met, and the worst verdict.
