@@ -283,6 +283,10 @@ const (
 	// AliveMessage says that the task has reported something of itself, which its
 	// watchdog takes for a sign of life.
 	AliveMessage = "alive\n"
+
+	// DueMessage says that a report has left lines for the journal in the task's
+	// directory, which are to be written a little later.
+	DueMessage = "due\n"
 )
 
 const stopMessage = "stop"

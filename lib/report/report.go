@@ -185,7 +185,7 @@ func (d *delivery) commit() error {
 		e, ok := d.event()
 		var err error
 		if ok {
-			err = d.home.AppendAfter(d.write, e)
+			err = d.tell(e)
 		} else {
 			err = d.write()
 		}

@@ -79,6 +79,39 @@ func (j *Journal) Append(line []byte) (int64, error) {
 		return 0, wrap("lock journal", err)
 	}
 	defer unlock()
+	return j.append(line)
+}
+
+// Take appends the lines of a file and removes it, all under the lock; without one it
+// does nothing. Who is killed in between has appended them, and they come again.
+func (j *Journal) Take(path string) error {
+	if !fsys.Exists(path) {
+		return nil
+	}
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	unlock, err := j.lock()
+	if err != nil {
+		return wrap("lock journal", err)
+	}
+	defer unlock()
+	text, err := fsys.ReadFile(path)
+	if errors.Is(err, os.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return wrap("append to journal", err)
+	}
+	if text = text[:bytes.LastIndexByte(text, '\n')+1]; len(text) > 0 {
+		if _, err := j.append(text); err != nil {
+			return err
+		}
+	}
+	return wrap("append to journal", os.Remove(path))
+}
+
+// append writes whole lines, under the lock.
+func (j *Journal) append(line []byte) (int64, error) {
 	size, err := j.locate()
 	if err != nil {
 		return 0, wrap("append to journal", err)

@@ -54,6 +54,7 @@ func (s *Shim) adopt() (stage, on string, err error) {
 		s.lossTold = true // the end is journalled, and nothing comes after it
 		return "", "", nil
 	}
+	s.dueAt = time.Now() // reports may have left something meanwhile
 	fail.Pass("shim-adopt-reserve")
 	if s.reserve, err = store.NewReserve(s.path(store.StateFile)); err != nil {
 		return record.StageShim, store.StateFile, err

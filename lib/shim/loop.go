@@ -7,6 +7,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"bgtasks/lib/fail"
+	"bgtasks/lib/fsys"
 	"bgtasks/lib/proc"
 	"bgtasks/lib/record"
 	"bgtasks/lib/store"
@@ -256,6 +257,11 @@ func (s *Shim) obey(message string) {
 	case record.AliveMessage:
 		s.lives()
 		return
+	case record.DueMessage:
+		if s.dueAt.IsZero() {
+			s.dueAt = time.Now().Add(dueDelay)
+		}
+		return
 	}
 	if stop, number, ok := record.ParseStop(message); ok {
 		s.askedToStop(stop, number)
@@ -332,6 +338,15 @@ func (s *Shim) untilTimer() int {
 }
 
 func (s *Shim) nextTimer() time.Time {
+	next := s.runTimer()
+	if next.IsZero() || !s.dueAt.IsZero() && s.dueAt.Before(next) {
+		return s.dueAt
+	}
+	return next
+}
+
+// runTimer is the next one about the run itself.
+func (s *Shim) runTimer() time.Time {
 	if s.stop != nil && !s.stop.deadline.IsZero() {
 		return s.stop.deadline
 	}
@@ -351,8 +366,12 @@ func (s *Shim) checkTimers() {
 	if s.blind || s.adopted != nil && s.adopted.chase {
 		s.lookAtChildren()
 	}
-	next := s.nextTimer()
-	if next.IsZero() || time.Now().Before(next) {
+	now := time.Now()
+	if !s.dueAt.IsZero() && !now.Before(s.dueAt) {
+		s.sayDue(now)
+	}
+	next := s.runTimer()
+	if next.IsZero() || now.Before(next) {
 		return
 	}
 	switch {
@@ -364,5 +383,17 @@ func (s *Shim) checkTimers() {
 		s.timeIsUp()
 	default:
 		s.bark()
+	}
+}
+
+// dueDelay is how long what reports have left for the journal rests; the newest of it
+// counts. It is also when it is tried again to write it.
+const dueDelay = time.Second
+
+// sayDue journals what reports have left.
+func (s *Shim) sayDue(now time.Time) {
+	s.dueAt = time.Time{}
+	if s.say(); s.atHome() && fsys.Exists(s.path(store.DueFile)) {
+		s.dueAt = now.Add(dueDelay)
 	}
 }

@@ -64,6 +64,7 @@ type Shim struct {
 	armed       bool // signals are handled
 	kept        bool // the record of the end is on the disk
 
+	dueAt     time.Time // when what reports have left is journalled; zero if nothing is
 	keepAt    time.Time // when that record is tried again; zero if it need not be
 	keepDelay time.Duration
 
@@ -392,7 +393,8 @@ func (s *Shim) say() {
 	if !s.atHome() {
 		return
 	}
-	var err error
+	// What was reported before comes first.
+	err := s.events.Take(s.path(store.DueFile))
 	for err == nil && len(s.unsaid) > 0 {
 		if _, err = s.events.Append(s.unsaid[0]); err == nil {
 			s.unsaid = s.unsaid[1:]

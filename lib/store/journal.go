@@ -72,6 +72,28 @@ func (h *Home) Append(e *record.Event) error {
 	return nil
 }
 
+// Locked does something under the lock that orders the journal.
+func (h *Home) Locked(work func() error) error {
+	unlock, err := h.lockJournal()
+	if err != nil {
+		return err
+	}
+	defer unlock()
+	return work()
+}
+
+// AppendDue writes the lines that reports about a task have left for later, and wakes
+// those who follow the journal.
+func (h *Home) AppendDue(id string) error {
+	journal := h.Journal()
+	defer journal.Close()
+	if err := journal.Take(filepath.Join(h.TaskDir(id), DueFile)); err != nil {
+		return err
+	}
+	Ring(h.JournalBells(), BellChange)
+	return nil
+}
+
 // AppendAfter writes an event as Append does, after first has returned without
 // an error. first runs under the lock that orders the journal: what it finds in
 // a record has been journalled or will be after this event.

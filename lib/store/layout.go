@@ -37,6 +37,7 @@ const (
 	ProgressFile = "progress.json"
 	StepsFile    = "steps.ndjson"
 	ReportLock   = "report.lock"
+	DueFile      = "report.due"
 )
 
 // Stems of a task's logs, for package seglog.

@@ -339,6 +339,9 @@ func (r *reader) journalEnd(s *snapshot) error {
 	if err := r.journalStart(s, s.state.Leader); err != nil {
 		return err
 	}
+	if err := r.home.AppendDue(s.id); err != nil {
+		return err
+	}
 	return r.home.Append(&record.Event{
 		Name:   record.EndEvent(s.state),
 		Time:   s.state.UpdatedAt,
