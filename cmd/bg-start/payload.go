@@ -19,7 +19,7 @@ func (f *flags) payload() (*cli.StartPayload, error) {
 		return nil, err
 	}
 	if f.ID != "" && !record.ValidID(f.ID) {
-		return nil, cli.Usage("--id: expected %s, got %q", record.IDGrammar, f.ID)
+		return nil, cli.Usage("--id: expected %s%s, got %q", record.IDGrammar, cli.IDWhy, f.ID)
 	}
 	if err := cli.OneOf("--leftovers", f.Leftovers, record.LeftoverPolicies); err != nil {
 		return nil, err

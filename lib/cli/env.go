@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"bgtasks/lib/record"
 )
 
 // List gives the variables as K=V, in the order of their names.
@@ -57,6 +59,9 @@ func (e Environment) add(setting string, lookup func(string) (string, bool)) err
 	}
 	if !validVariable(name) || strings.ContainsAny(name, " \t") {
 		return fmt.Errorf("expected NAME=VALUE or NAME, got %q", name)
+	}
+	if record.IsMark(name) {
+		return fmt.Errorf("expected another variable than %s: %s", name, whyMark)
 	}
 	if !given {
 		if value, given = lookup(name); !given {

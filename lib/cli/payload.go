@@ -17,14 +17,21 @@ import (
 // schemas: descriptions here, constraints by the types of the fields (see
 // constraints in schema_test.go). The text flags fill the same types.
 
-// TaskID names one task, exactly. White space around it is dropped.
+// TaskID names one task, exactly. White space around an id is dropped. What can't be
+// an id is no fault of a look-up: it names no task.
 type TaskID string
 
-// UnmarshalText takes the id without the space around it.
+// UnmarshalText takes an id without the space around it, and other words as they are.
 func (id *TaskID) UnmarshalText(text []byte) error {
-	*id = TaskID(strings.TrimSpace(string(text)))
+	*id = TaskID(text)
+	if word := strings.TrimSpace(string(text)); record.ValidID(word) {
+		*id = TaskID(word)
+	}
 	return nil
 }
+
+// IDWhy completes record.IDGrammar for who chooses an id.
+const IDWhy = "; no ':', which parts ids, as in afterok:ID:ID"
 
 // NewTaskID names a task that is to be made; blank leaves the choice to the
 // suite. White space around it is dropped.
@@ -246,9 +253,15 @@ func checkEnv(f *faults, env Environment) {
 		if !validVariable(name) {
 			f.refine([]any{"env", name}, "Expected the name of a variable, not empty and without '=' and NUL")
 		}
+		if record.IsMark(name) {
+			f.refine([]any{"env", name}, "Expected another name of a variable, "+whyMark)
+		}
 		refuseNUL(f, value, "env", name)
 	}
 }
+
+// whyMark is why nobody can set a variable that tells a task's processes whose they are.
+const whyMark = "this is set for each task by itself, so that its processes tell whose they are"
 
 func validVariable(name string) bool {
 	return name != "" && !strings.ContainsAny(name, "=\x00") && utf8.ValidString(name)

@@ -104,8 +104,8 @@ func (a *AfterEntry) UnmarshalJSON(data []byte) error {
 		return err
 	}
 	when, id, _ := strings.Cut(strings.TrimSpace(text), ":")
-	*a = AfterEntry{AfterWord(when), TaskID(id)}
-	return nil
+	a.When = AfterWord(when)
+	return a.ID.UnmarshalText([]byte(id))
 }
 
 // BackoffPayload says how long to wait between attempts. What is absent is as

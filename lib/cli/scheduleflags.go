@@ -106,8 +106,8 @@ func ParseAfter(flag string, words []string) (list []AfterEntry, err error) {
 			return nil, Usage("%s: expected WHEN:ID with one of %s, got %q", flag, commaList(record.AfterWords), word)
 		}
 		for id := range strings.SplitSeq(ids, ":") {
-			if !record.ValidID(id) {
-				return nil, Usage("%s: expected an id of %s, got %q", flag, record.IDGrammar, id)
+			if id == "" {
+				return nil, Usage("%s: expected an id after each %q, got %q", flag, ":", word)
 			}
 			list = append(list, AfterEntry{AfterWord(when), TaskID(id)})
 		}

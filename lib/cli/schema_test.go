@@ -106,14 +106,11 @@ func payloadSchema(e entry) (*jsonschema.Schema, error) {
 func constraints() map[reflect.Type]*jsonschema.Schema {
 	id := strings.Trim(record.IDPattern, "^$")
 	text := &jsonschema.Schema{Type: "string", Title: "minLength(1)", MinLength: jsonschema.Ptr(1)}
-	idText := func(pattern string) *jsonschema.Schema {
-		s := text.CloneSchemas()
-		s.Pattern, s.Comment = pattern, "an id of "+record.IDGrammar
-		return s
-	}
+	newID := text.CloneSchemas()
+	newID.Pattern, newID.Comment = `^\s*(`+id+`)?\s*$`, "an id of "+record.IDGrammar+IDWhy
 	return map[reflect.Type]*jsonschema.Schema{
-		reflect.TypeFor[TaskID]():      idText(`^\s*` + id + `\s*$`),
-		reflect.TypeFor[NewTaskID]():   idText(`^\s*(` + id + `)?\s*$`),
+		reflect.TypeFor[TaskID]():      text,
+		reflect.TypeFor[NewTaskID]():   newID,
 		reflect.TypeFor[Text]():        text,
 		reflect.TypeFor[Object]():      {Type: "object"},
 		reflect.TypeFor[Environment](): {Type: "object", AdditionalProperties: &jsonschema.Schema{Type: "string"}, WriteOnly: true},
@@ -141,7 +138,7 @@ func constraints() map[reflect.Type]*jsonschema.Schema {
 		reflect.TypeFor[Factor]():        {Type: "number", Minimum: number(1), Maximum: number(MaxFactor)},
 		reflect.TypeFor[Share]():         {Type: "number", Minimum: number(0), Maximum: number(1)},
 		reflect.TypeFor[WatchdogName]():  {Type: "string", Enum: values(record.WatchdogActions)},
-		reflect.TypeFor[AfterEntry]():    afterSchema(idText(`^\s*` + id + `\s*$`)),
+		reflect.TypeFor[AfterEntry]():    afterSchema(text.CloneSchemas()),
 		reflect.TypeFor[Instant](): {Types: []string{"integer", "string"}, Minimum: number(0), Maximum: number(maxInteger),
 			Pattern: `^\s*\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2}(:\d{2}(\.\d{1,9})?)?(Z|[+-]\d{2}:\d{2})?)?\s*$`,
 			Comment: "a time such as 2006-01-02T15:04:05Z or 2006-01-02 15:04"},
@@ -154,7 +151,7 @@ func afterSchema(id *jsonschema.Schema) *jsonschema.Schema {
 	id.Description = "The task's id."
 	return &jsonschema.Schema{
 		Types:   []string{"object", "string"},
-		Pattern: `^\s*(` + words + `):` + strings.Trim(record.IDPattern, "^$") + `\s*$`,
+		Pattern: `^\s*(` + words + `):[^,:]+$`,
 		Comment: "afterok:ID, afterany:ID or afternotok:ID",
 		Properties: map[string]*jsonschema.Schema{
 			"when": {Type: "string", Enum: values(record.AfterWords), Description: "afterok: it has succeeded; afternotok: it has ended otherwise; afterany: it has ended."},

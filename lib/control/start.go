@@ -218,7 +218,7 @@ func run(h *store.Home, held *store.Lock, t *view.Task, r *launch.Request, added
 // task's own variables as its living leader has them, and those given anew.
 func (o *RestartOptions) environment(h *store.Home, t *view.Task) ([]string, error) {
 	missing := slices.DeleteFunc(slices.Clone(t.Spec.EnvNames), func(name string) bool {
-		return slices.Contains(names(o.Set), name)
+		return slices.Contains(names(o.Set), name) || record.IsMark(name) // an older version took these, too
 	})
 	env := slices.Clone(o.Env)
 	if len(missing) > 0 {

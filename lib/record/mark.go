@@ -11,6 +11,16 @@ const (
 	MarkToken   = "BG_RUN_TOKEN"
 )
 
+// IsMark tells whether a variable is one of these: every task is given its own, whatever
+// its caller says.
+func IsMark(name string) bool {
+	switch name {
+	case MarkTask, MarkRun, MarkAttempt, MarkHome, MarkToken:
+		return true
+	}
+	return false
+}
+
 // TokenLen is the length of a run token: 16 random bytes in lower-case hex.
 const TokenLen = 32
 

@@ -90,8 +90,18 @@ func (h *Home) Moved() error {
 // TasksDir is where the tasks are.
 func (h *Home) TasksDir() string { return filepath.Join(h.path, tasksDir) }
 
-// TaskDir is the directory of the task with this id, which must be valid.
-func (h *Home) TaskDir(id string) string { return filepath.Join(h.path, tasksDir, id) }
+// TaskDir is the directory of the task with this id. For a word that can't be an id it
+// is a path where nothing is and nothing can be made: such a word is never part of a
+// path, and no task is found by it.
+func (h *Home) TaskDir(id string) string {
+	if !record.ValidID(id) {
+		return filepath.Join(h.path, tasksDir, nobody, nobody)
+	}
+	return filepath.Join(h.path, tasksDir, id)
+}
+
+// nobody is no id, and no file of ours has this name.
+const nobody = ".nobody"
 
 // LiveDir is where the markers of open tasks are.
 func (h *Home) LiveDir() string { return filepath.Join(h.path, liveDir) }

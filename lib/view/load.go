@@ -18,6 +18,7 @@ import (
 func Load(h *store.Home, id string) (*Task, error) {
 	notFound := &NotFoundError{ID: id}
 	if !record.ValidID(id) {
+		notFound.suggest(h)
 		return nil, notFound
 	}
 	r := newReader(h)
