@@ -60,8 +60,9 @@ type LogRun struct {
 func (l *LogLines) More() bool { return l.HasMore || l.Stderr != nil && l.Stderr.HasMore }
 
 // LastLines reads the last n lines of a task's log as it is now. Lines end at
-// "\n" or "\r\n", an unfinished one counts. What is no UTF-8 is replaced by
-// U+FFFD, as JSON demands; bg-logs prints the bytes. n is DefaultLines when 0.
+// "\n" or "\r\n", an unfinished one counts and keeps a "\r" at its end. What is no
+// UTF-8 is replaced by U+FFFD, as JSON demands; bg-logs prints the bytes. n is
+// DefaultLines when 0.
 // Of the options only those count that choose the log and the part of it.
 func LastLines(h *store.Home, t *view.Task, o LogOptions, n int) (*LogLines, error) {
 	if n == 0 {
@@ -178,12 +179,21 @@ func (t *lineTail) add(p []byte) {
 		t.text = append(t.text, line[:room]...)
 		t.cut += int64(len(line) - room)
 		if p = rest; ended {
-			t.push()
+			t.endLine()
 		}
 	}
 }
 
-// end ends an unfinished line.
+// endLine ends a line at its newline, of which a carriage return before it is a part.
+func (t *lineTail) endLine() {
+	if t.cut == 0 {
+		t.text = bytes.TrimSuffix(t.text, []byte("\r"))
+	}
+	t.push()
+}
+
+// end ends an unfinished line. All of it was written to be seen: a progress bar ends in
+// a carriage return.
 func (t *lineTail) end() {
 	if len(t.text) > 0 {
 		t.push()
@@ -191,7 +201,7 @@ func (t *lineTail) end() {
 }
 
 func (t *lineTail) push() {
-	t.lines = append(t.lines, cutLine{string(bytes.TrimSuffix(t.text, []byte("\r"))), t.cut})
+	t.lines = append(t.lines, cutLine{string(t.text), t.cut})
 	t.size += len(t.text)
 	t.text, t.cut = t.text[:0], 0
 	for len(t.lines) > t.most || t.size > maxAnswer && len(t.lines) > 1 {

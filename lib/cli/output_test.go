@@ -190,6 +190,24 @@ func TestLastLines(t *testing.T) {
 	}
 }
 
+// Of a line only what ends it is left out.
+func TestCarriageReturns(t *testing.T) {
+	for text, want := range map[string][]string{
+		"100%\r":          {"100%\r"},
+		"\r":              {"\r"},
+		"a\r\r":           {"a\r\r"},
+		"1%\r2%\r3%":      {"1%\r2%\r3%"},
+		"a\r\nb\r\r\nc\r": {"a", "b\r", "c\r"},
+		"\r\n\rx\n":       {"", "\rx"},
+		strings.Repeat("x", maxAnswerLine-1) + "\ry\r\n": {strings.Repeat("x", maxAnswerLine-1) + "\r"},
+	} {
+		got, err := LastLines(logged(t, 0, text), &view.Task{ID: "x"}, AllOutput(), 0)
+		if err != nil || !slices.Equal(got.Lines, want) {
+			t.Errorf("LastLines of %.20q = %.60q, %v, want %.60q", text, got.Lines, err, want)
+		}
+	}
+}
+
 func TestHeadings(t *testing.T) {
 	var b bytes.Buffer
 	heads := &headings{out: &b, several: true}
