@@ -6,7 +6,10 @@
 // On a terminal it prints a table, elsewhere an id a line.
 package main
 
-import "bgtasks/lib/cli"
+import (
+	"bgtasks/lib/cli"
+	"bgtasks/lib/view"
+)
 
 func main() {
 	cli.Main(&cli.Verb{
@@ -14,7 +17,7 @@ func main() {
 		Reads:   true,
 		Help:    "List tasks, oldest first: a table on a terminal, an id a line elsewhere. All conditions must hold.",
 		Flags:   &flags{},
-		JSON:    cli.One(func(c *cli.Call, p *cli.ListPayload) (*listData, error) { return list(c, p.Listing()) }),
+		JSON:    cli.One(func(c *cli.Call, p *cli.ListPayload) (*listData, error) { return list(c, payloadListing(c, p)) }),
 		Options: []string{cli.OptOutput, cli.OptConcurrency},
 	})
 }
@@ -55,6 +58,16 @@ func (f *flags) Run(c *cli.Call) error {
 		return c.Succeed(data)
 	}
 	return f.print(c, l)
+}
+
+// payloadListing gives the payload in view's terms. Callers of background-tasks know a
+// restarted task as the last one.
+func payloadListing(c *cli.Call, p *cli.ListPayload) *cli.Listing {
+	l := p.Listing()
+	if c.Suite && p.OrderBy == "" {
+		l.Order.By = view.ByRun
+	}
+	return l
 }
 
 // listing gives the flags in view's terms.

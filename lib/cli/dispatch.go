@@ -22,6 +22,9 @@ type unbuffered struct{ *os.File }
 func (unbuffered) Flush() error { return nil }
 
 func (c *Call) dispatch(args []string, help string, verbs []string) error {
+	for len(args) > 0 && args[0] == "--" { // its callers' earlier program has no options before the verb either
+		args = args[1:]
+	}
 	if len(args) == 0 {
 		return inputFailure("missing subcommand", Detail{"available", verbs})
 	}

@@ -125,6 +125,7 @@ func (v *Verb) dispatch(c *Call, args []string) error {
 	if shown, err := v.builtIn(c, line, strict); shown || err != nil {
 		return err
 	}
+	c.Opts.anyCase = strict
 	words, err := c.Opts.parse(line, v.Options)
 	if err != nil {
 		return err

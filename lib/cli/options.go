@@ -41,6 +41,8 @@ type Options struct {
 	Concurrency int
 	Relay       bool // exit with the codes of text mode in JSON mode too
 	OwnCode     bool // relay the bare codes of tasks
+
+	anyCase bool // options may be written in capitals, as background-tasks takes them
 }
 
 func defaultOptions() Options {
@@ -68,6 +70,9 @@ func (o *Options) split(line, known []string) (words []string, fault error) {
 		name, value, glued := strings.Cut(line[i], "=")
 		if name == "-o" {
 			name = OptOutput
+		}
+		if o.anyCase && strings.HasPrefix(name, "--") {
+			name = strings.ToLower(name)
 		}
 		if line[i] == "--" {
 			words = append(words, line[i+1:]...)
@@ -107,8 +112,10 @@ func (o *Options) detached(name string, rest []string) string {
 func (o *Options) set(name, value string) (err error) {
 	switch name {
 	case OptOutput:
-		o.Output = value
-		if !slices.Contains(outputModes, value) {
+		if o.Output = value; o.anyCase {
+			o.Output = strings.ToLower(value)
+		}
+		if !slices.Contains(outputModes, o.Output) {
 			err = invalidValue("Expected one of the following cases: " + strings.Join(outputModes, ", "))
 		}
 	case OptWait:

@@ -14,6 +14,10 @@ type Order struct {
 // Orders are the times to sort by, the default first.
 var Orders = []string{"created", "updated", "scheduled", "started", "exited"}
 
+// ByRun is the order in which the newest runs were asked for: a task that was run again
+// comes as if it were new. It is none of Orders.
+const ByRun = "run"
+
 // ByCreation tells whether no other time is looked at.
 func (o Order) ByCreation() bool { return o.By == "" || o.By == Orders[0] }
 
@@ -82,8 +86,22 @@ func (o Order) key(t *Task) string {
 		return t.StartedAt
 	case "exited":
 		return t.ExitedAt
+	case ByRun:
+		return t.runSince()
 	}
 	return t.CreatedAt
+}
+
+// runSince is about when the newest run was asked for. A run of a task that was run before
+// has no time of its own in the view but that of its start; until that it is the newest.
+func (t *Task) runSince() string {
+	switch {
+	case t.RestartCount == 0:
+		return t.CreatedAt
+	case t.StartedAt == "":
+		return t.UpdatedAt
+	}
+	return t.StartedAt
 }
 
 // Page cuts out a page: at most limit items after the first offset ones. A
