@@ -18,6 +18,9 @@ type queueData struct {
 
 // work does what a payload says.
 func work(c *cli.Call, p *cli.QueuePayload) (*queueData, error) {
+	if c.Opts.Timed && p.Action != cli.QueueDrain {
+		return nil, cli.Usage("--timeout is for drain")
+	}
 	h, err := c.Home()
 	if err != nil {
 		return nil, err

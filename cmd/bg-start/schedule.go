@@ -34,6 +34,7 @@ var flagOf = map[string]string{
 	"id": "--id", "name": "--name", "parentSessionId": "--session", "tags": "--tag", "kind": "--kind", "queue": "--queue", "concurrencyKey": "--concurrency-key", "dedupeKey": "--dedupe",
 	"supersedeKey": "--supersede", "delayMs": "--delay", "scheduledAt": "--at", "after": "--after",
 	"minDelayMs": "--retry-delay", "maxDelayMs": "--retry-max-delay", "watchdogMs": "--watchdog",
+	"timeLimitMs": "--time-limit", "killGraceMs": "--grace",
 	"priority": "--priority", "maxAttempts": "--retries",
 	"watchdogAction": "--watchdog-action", "channels": "--channel", "ensure": "--ensure",
 }

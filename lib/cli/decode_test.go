@@ -226,3 +226,55 @@ func beyondSchema(err error) bool {
 	}
 	return false
 }
+
+// Every number of a payload has bounds, and one beyond them, or with a fraction where
+// there is none, is refused by the member's name.
+func TestNumbersAreBounded(t *testing.T) {
+	for _, e := range catalog {
+		s, err := loadSchema(e.verb)
+		if err != nil {
+			t.Fatal(err)
+		}
+		eachNumber(s, nil, func(path []string, s *schema) {
+			low, high := s.Minimum, s.Maximum
+			if low == nil {
+				low = s.ExclusiveMinimum
+			}
+			if low == nil || high == nil {
+				t.Errorf("%s: the number %v has no bounds", e.verb, path)
+				return
+			}
+			wrong := []string{fmt.Sprintf("%.0f", *low-1), "-1e300", "1e300", fmt.Sprintf("%.0f", *high+2)}
+			if slices.Contains(s.Types, "integer") {
+				wrong = append(wrong, "1.5")
+			}
+			for _, n := range wrong {
+				text := n
+				for i := len(path) - 1; i >= 0; i-- {
+					if path[i] == "[]" {
+						text = "[" + text + "]"
+					} else {
+						text = fmt.Sprintf("{%q:%s}", path[i], text)
+					}
+				}
+				got := strings.Join(issuesOf(t, decodeAs(e.verb, []byte(text))), "\n")
+				if !strings.Contains(got, "Refinement") || !strings.Contains(got, path[len(path)-1]) && path[len(path)-1] != "[]" {
+					t.Errorf("%s %s: the faults are %q, want one of %v", e.verb, text, got, path)
+				}
+			}
+		})
+	}
+}
+
+// eachNumber visits the numbers of a schema.
+func eachNumber(s *schema, path []string, visit func(path []string, s *schema)) {
+	if slices.Contains(s.Types, "integer") || slices.Contains(s.Types, "number") {
+		visit(path, s)
+	}
+	if s.Items != nil {
+		eachNumber(s.Items, append(slices.Clip(path), "[]"), visit)
+	}
+	for _, name := range s.Properties.names {
+		eachNumber(s.Properties.schemas[name], append(slices.Clip(path), name), visit)
+	}
+}

@@ -115,6 +115,9 @@ type ListPayload struct {
 func (p *ListPayload) check(f *faults) {
 	p.FilterPayload.check(f)
 	p.StepsPayload.check(f)
+	if p.Aggregate && p.IncludeAggregate {
+		f.refine([]any{"includeAggregate"}, "Expected no aggregate beside it, which says the same")
+	}
 }
 
 // Listing says which tasks are listed, in which order and how many.

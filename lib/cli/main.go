@@ -130,6 +130,9 @@ func (v *Verb) dispatch(c *Call, args []string) error {
 	if err != nil {
 		return err
 	}
+	if err := c.fruitless(v.Name); err != nil {
+		return err
+	}
 	if lookUp(v.Name) == nil && len(words) > 0 {
 		words[0] = strings.ToLower(strings.TrimSpace(words[0]))
 	}

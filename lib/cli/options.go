@@ -42,7 +42,9 @@ type Options struct {
 	Relay       bool // exit with the codes of text mode in JSON mode too
 	OwnCode     bool // relay the bare codes of tasks
 
-	anyCase bool // options may be written in capitals, as background-tasks takes them
+	Timed    bool // --timeout was given
+	streamed bool // --stream was given
+	anyCase  bool // options may be written in capitals, as background-tasks takes them
 }
 
 func defaultOptions() Options {
@@ -83,6 +85,7 @@ func (o *Options) split(line, known []string) (words []string, fault error) {
 			continue
 		}
 		seen[name] = true
+		o.Timed, o.streamed = seen[OptTimeout], seen[OptStream]
 		if !glued {
 			value = o.detached(name, line[i+1:])
 			if value != "" || !o.boolean(name) && i+1 < len(line) {

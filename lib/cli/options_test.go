@@ -35,6 +35,7 @@ func TestOptions(t *testing.T) {
 	} {
 		o := defaultOptions()
 		words, err := o.parse(strings.Fields(tt.line), AllOptions)
+		o.Timed = false
 		if err != nil || o != tt.want || strings.Join(words, " ") != tt.words {
 			t.Errorf("parse(%q) = %+v, %q, %v, want %+v, %q", tt.line, o, words, err, tt.want, tt.words)
 		}

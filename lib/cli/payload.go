@@ -199,9 +199,25 @@ func CompactObject(o Object) []byte {
 	return b.Bytes()
 }
 
+// check refuses what would choose one thing in two ways.
+func (p *LogsPayload) check(f *faults) {
+	if p.AllRuns && (p.Run > 0 || p.Attempt > 0) {
+		f.refine([]any{"allRuns"}, "Expected no run and no attempt beside it")
+	}
+}
+
+// checkLimits keeps times within what the suite can count.
+func (p *StartPayload) checkLimits(f *faults) {
+	checkSpan(f, int64(p.TimeLimit), "timeLimitMs")
+	if p.Grace != nil {
+		checkSpan(f, int64(*p.Grace), "killGraceMs")
+	}
+}
+
 // check finds what a schema can't say.
 func (p *StartPayload) check(f *faults) {
 	p.checkStrings(f)
+	p.checkLimits(f)
 	checkKey(f, p.Kind, "kind")
 	checkLength(f, len(p.Tags), MaxWords, "tags")
 	checkSignal(f, p.Signal)
@@ -278,6 +294,9 @@ func checkSignal(f *faults, name Text) {
 
 func (p *StopPayload) check(f *faults) {
 	checkSignal(f, p.Signal)
+	if p.Grace != nil {
+		checkSpan(f, int64(*p.Grace), "graceMs")
+	}
 	checkText(f, string(p.Reason), "reason")
 	if len(p.Reason) > record.MaxStopReason {
 		f.refine([]any{"reason"}, fmt.Sprintf("Expected at most %d bytes, actual %d", record.MaxStopReason, len(p.Reason)))

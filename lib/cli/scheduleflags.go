@@ -120,6 +120,7 @@ func ParseAfter(flag string, words []string) (list []AfterEntry, err error) {
 func (p *StartPayload) CheckFlags(flags map[string]string) error {
 	f := &faults{}
 	p.checkStrings(f)
+	p.checkLimits(f)
 	checkKey(f, p.Kind, "kind")
 	checkLength(f, len(p.Tags), MaxWords, "tags")
 	p.SchedulePayload.check(f, p.ID, p.Kind)
