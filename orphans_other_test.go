@@ -1,6 +1,0 @@
-//go:build !linux
-
-package bgtasks_test
-
-// adoptOrphans is for the scripts, which run on Linux only.
-func adoptOrphans() {}
