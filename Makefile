@@ -46,13 +46,13 @@ test:
 DURATION ?= 60s
 SEED     ?= $(shell date +%s)
 soak:
-	BG_STORM=$(DURATION) BG_STORM_SEED=$(SEED) go test $(RACE) -count=1 -timeout 0 -v -run TestP7Storm .
+	BG_STORM=$(DURATION) BG_STORM_SEED=$(SEED) go test $(RACE) -count=1 -timeout 0 -v -run TestStormOfKills ./test/storm
 
 # Every failpoint (see lib/fail), every fault, in every scenario that comes by it
 # (FAULTS=all), or in one (FAULTS=one: about three minutes).
 FAULTS ?= all
 faults:
-	BGTASKS_FAULTS=$(FAULTS) go test -count=1 -timeout 60m -v -run 'TestFaults|TestFailpoint' .
+	BGTASKS_FAULTS=$(FAULTS) go test -count=1 -timeout 60m -v ./test/faults
 	go test -count=1 -tags failpoint ./lib/fail
 
 # Each fuzz target for FUZZTIME; a crash is kept as a file under testdata/fuzz.

@@ -1,14 +1,18 @@
-package bgtasks_test
+// Package ends tests that all who tell of an end tell the same.
+package ends
 
 import (
 	"encoding/json"
 	"os"
-	"path/filepath"
 	"strconv"
 	"testing"
 
 	"github.com/tidwall/gjson"
+
+	"bgtasks/test/suite"
 )
+
+func TestMain(m *testing.M) { suite.Main(m) }
 
 // ending is how a task is over, and the exit codes that speak for it.
 type ending struct {
@@ -53,15 +57,12 @@ var endings = []ending{
 }
 
 // plantEnding makes an ended task whose record tells of that end.
-func (g *garden) plantEnding(e *ending) {
-	g.t.Helper()
-	g.expect(0, "bg-start", "--id", e.name, "--wait", "true")
-	g.expect(0, "bg-stop", e.name) // which returns when its supervisor has gone
-	path := filepath.Join(g.home, "tasks", e.name, "state.json")
-	text, err := os.ReadFile(path)
-	g.must(err)
+func (h home) plantEnding(e *ending) {
+	h.T.Helper()
+	h.Expect(0, "bg-start", "--id", e.name, "--wait", "true")
+	h.Expect(0, "bg-stop", e.name) // which returns when its supervisor has gone
 	var state map[string]any
-	g.must(json.Unmarshal(text, &state))
+	h.Must(json.Unmarshal(h.Record(e.name, "state.json"), &state))
 	state["state"], state["reason"], state["exitCode"], state["signal"] = e.state, e.reason, e.code, e.signal
 	if e.stop != "" {
 		state["stop"] = map[string]any{"requestedAt": state["updatedAt"], "by": "bg-stop", "signal": e.stop, "graceMs": 5000}
@@ -71,18 +72,21 @@ func (g *garden) plantEnding(e *ending) {
 			delete(state, member)
 		}
 	}
-	text, err = json.Marshal(state)
-	g.must(err)
-	g.must(os.WriteFile(path, append(text, '\n'), 0o600))
+	text, err := json.Marshal(state)
+	h.Must(err)
+	h.Must(os.WriteFile(h.Task(e.name, "state.json"), append(text, '\n'), 0o600))
 }
 
-// TestP16RecordedEnds holds that every way to wait for a task that is over, the
+// home is a home with ended tasks.
+type home struct{ *suite.Home }
+
+// TestRecordedEnds holds that every way to wait for a task that is over, the
 // dependencies and the JSON answers agree on how it ended.
-func TestP16RecordedEnds(t *testing.T) {
-	g := newGarden(t, programs(t))
-	g.expect(0, "bg-start", "--id", "good", "--wait", "true")
+func TestRecordedEnds(t *testing.T) {
+	h := home{suite.NewHome(t, suite.Build(t))}
+	h.Expect(0, "bg-start", "--id", "good", "--wait", "true")
 	for _, e := range endings {
-		g.plantEnding(&e)
+		h.plantEnding(&e)
 		payload := `{"id":"` + e.name + `"}`
 		for _, words := range [][]string{
 			{"bg-wait", e.name},
@@ -98,53 +102,53 @@ func TestP16RecordedEnds(t *testing.T) {
 			{"bg-wait", "--relay", payload},
 			{"background-tasks", "wait", payload, "--relay"},
 		} {
-			g.expect(e.want, words...)
+			h.Expect(e.want, words...)
 		}
-		g.expect(e.own, "bg-wait", "--own-code", e.name)
-		g.expect(e.own, "bg-wait", "--own-code", "--json", "--relay", e.name)
+		h.Expect(e.own, "bg-wait", "--own-code", e.name)
+		h.Expect(e.own, "bg-wait", "--own-code", "--json", "--relay", e.name)
 		for _, words := range [][]string{
 			{"bg-wait", payload}, {"bg-wait", "--json", e.name}, {"bg-wait", "--json", "--any", e.name}, {"bg-wait", "--json", "good", e.name},
 			{"bg-status", "--wait", "--json", e.name}, {"background-tasks", "status", "--wait", payload},
 		} {
-			g.expectVerdict(&e, words...)
+			h.expectVerdict(&e, words...)
 		}
-		g.expectDependants(&e)
+		h.expectDependants(&e)
 	}
 }
 
 // expectVerdict holds that a JSON answer tells of the task what the exit code does.
-func (g *garden) expectVerdict(e *ending, words ...string) {
-	g.t.Helper()
-	code, stdout, stderr := g.run(words...)
-	data := gjson.Get(stdout, "data")
+func (h home) expectVerdict(e *ending, words ...string) {
+	h.T.Helper()
+	a := h.Run(words...)
+	data := gjson.Get(a.Out, "data")
 	all, failed := data.Get("all_succeeded"), data.Get("failed_ids")
 	want := `[]`
 	if e.want != 0 {
 		want = `["` + e.name + `"]`
 	}
-	if code != 0 || !all.Exists() || all.Bool() != (e.want == 0) || failed.Get("@ugly").Raw != want {
-		g.t.Errorf("%v: exit code %d, all_succeeded %s, failed_ids %s, want 0, %v, %s: %s", words, code, all.Raw, failed.Raw, e.want == 0, want, stderr)
+	if a.Code != 0 || !all.Exists() || all.Bool() != (e.want == 0) || failed.Get("@ugly").Raw != want {
+		h.T.Errorf("%v: exit code %d, all_succeeded %s, failed_ids %s, want 0, %v, %s: %s", words, a.Code, all.Raw, failed.Raw, e.want == 0, want, a.Err)
 	}
 }
 
 // expectDependants holds that what waits for the task's success, or for the lack of
 // it, sees the same.
-func (g *garden) expectDependants(e *ending) {
-	g.t.Helper()
+func (h home) expectDependants(e *ending) {
+	h.T.Helper()
 	ok, notOK := 0, 1
 	if e.want != 0 {
 		ok, notOK = 1, 0
 	}
-	g.expect(ok, "bg-start", "--wait", "--after", "afterok:"+e.name, "true")
-	g.expect(notOK, "bg-start", "--wait", "--after", "afternotok:"+e.name, "true")
-	g.expect(0, "bg-start", "--wait", "--after", "afterany:"+e.name, "true")
+	h.Expect(ok, "bg-start", "--wait", "--after", "afterok:"+e.name, "true")
+	h.Expect(notOK, "bg-start", "--wait", "--after", "afternotok:"+e.name, "true")
+	h.Expect(0, "bg-start", "--wait", "--after", "afterany:"+e.name, "true")
 }
 
-// TestP16Ends holds that the verbs that start a task and wait for its end say of it
+// TestEndsOfRealTasks holds that the verbs that start a task and wait for its end say of it
 // what bg-wait says.
-func TestP16Ends(t *testing.T) {
-	g := newGarden(t, programs(t))
-	g.expect(1, "bg-start", "--id", "bad", "--wait", "false")
+func TestEndsOfRealTasks(t *testing.T) {
+	h := home{suite.NewHome(t, suite.Build(t))}
+	h.Expect(1, "bg-start", "--id", "bad", "--wait", "false")
 	const deaf = `trap "exit 0" TERM USR1; while :; do sleep 60 & wait; done`
 	for i, c := range []struct {
 		flags     []string
@@ -171,23 +175,23 @@ func TestP16Ends(t *testing.T) {
 		start := func(want int, flags ...string) {
 			t.Helper()
 			words := append(append([]string{"bg-start", "--id", id}, flags...), c.flags...)
-			g.expect(want, append(words, "sh", "-c", c.line)...)
+			h.Expect(want, append(words, "sh", "-c", c.line)...)
 		}
 		start(c.want, "--wait")
 		start(c.want, "--logs")
 		start(c.own, "--wait", "--own-code")
 		start(c.want, "--wait", "--json", "--relay")
 		start(0, "--wait", "--json")
-		g.expect(c.want, "bg-wait", id)
-		g.expectVerdict(&ending{name: id, want: c.want}, "bg-wait", "--json", id)
+		h.Expect(c.want, "bg-wait", id)
+		h.expectVerdict(&ending{name: id, want: c.want}, "bg-wait", "--json", id)
 		if c.own == 125 {
 			continue // a restart waits for no dependency again
 		}
-		g.expect(c.want, "bg-restart", "--wait", id)
-		g.expect(c.own, "bg-restart", "--wait", "--own-code", id)
-		g.expect(c.want, "bg-restart", "--wait", "--json", "--relay", id)
-		g.expect(c.want, "bg-restart", "--wait", "--relay", `{"id":"`+id+`"}`)
-		g.expectVerdict(&ending{name: id, want: c.want}, "bg-restart", "--wait", "--json", id)
-		g.expect(c.want, "bg-wait", id)
+		h.Expect(c.want, "bg-restart", "--wait", id)
+		h.Expect(c.own, "bg-restart", "--wait", "--own-code", id)
+		h.Expect(c.want, "bg-restart", "--wait", "--json", "--relay", id)
+		h.Expect(c.want, "bg-restart", "--wait", "--relay", `{"id":"`+id+`"}`)
+		h.expectVerdict(&ending{name: id, want: c.want}, "bg-restart", "--wait", "--json", id)
+		h.Expect(c.want, "bg-wait", id)
 	}
 }

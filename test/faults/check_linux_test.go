@@ -1,4 +1,4 @@
-package bgtasks_test
+package faults
 
 import (
 	"maps"
@@ -16,7 +16,7 @@ import (
 // end, and checks the promises on the files. lossy says why bytes that a killed
 // supervisor had in hand may be missing.
 func (w *world) check(lossy string) {
-	w.t.Helper()
+	w.T.Helper()
 	w.must(0, "bg-list")
 	w.agrees()
 	w.knowsAll()
@@ -29,21 +29,21 @@ func (w *world) check(lossy string) {
 	} else {
 		w.write("task", taskScript)
 		w.sweep()
-		if a := w.start(); a.code != 0 {
-			w.t.Errorf("the task can't be started afterwards: %s", a.err)
+		if a := w.start(); a.Code != 0 {
+			w.T.Errorf("the task can't be started afterwards: %s", a.Err)
 		}
 		w.finishAll()
 		w.must(trueCode, "bg-wait", w.id)
 	}
 	w.checkGone()
 	w.checkJournal()
-	checkReports(w.t, w.home, w.id)
+	w.CheckReports(w.id)
 	w.checkTidy()
 }
 
 // endStuck kills a supervisor whose disk stays broken: it waits for a better one.
 func (w *world) endStuck() {
-	if w.broken && w.exists() && w.run("bg-wait", "--timeout", "5", w.id).code == 124 {
+	if w.broken && w.exists() && w.run("bg-wait", "--timeout", "5", w.id).Code == 124 {
 		w.killShims()
 	}
 }
@@ -53,93 +53,82 @@ func (w *world) exists() bool {
 	return err == nil
 }
 
-func (w *world) task(name string) string { return filepath.Join(w.home, "tasks", w.id, name) }
+func (w *world) task(name string) string { return w.Task(w.id, name) }
 
 // record reads a record of the task, which must be whole (P1).
 func (w *world) record(name string) gjson.Result {
-	w.t.Helper()
+	w.T.Helper()
 	data, err := os.ReadFile(w.task(name))
 	if err != nil || !gjson.ValidBytes(data) || !strings.HasSuffix(string(data), "}\n") {
-		w.t.Errorf("%s = %q, %v, want a whole record", name, data, err)
+		w.T.Errorf("%s = %q, %v, want a whole record", name, data, err)
 	}
 	return gjson.ParseBytes(data)
 }
 
 // agrees asks what bg-status says while the task lives, if it does.
 func (w *world) agrees() {
-	w.t.Helper()
+	w.T.Helper()
 	code := 0
 	if !w.exists() {
 		code = 3
 	}
 	a := w.must(code, "bg-status", "-o", "json", w.id)
-	got := gjson.Get(a.out, "0")
+	got := gjson.Get(a.Out, "0")
 	between := []string{"queued", "starting"}
 	if !w.alive() || w.scheduled() && slices.Contains(between, got.Get("status").Str) {
 		return // the next attempt began in between
 	}
-	if got.Get("status").Str != "running" || int(got.Get("pid").Int()) != w.latest().pid || got.Get("supervisor").Str != "alive" {
-		w.t.Errorf("bg-status = %s, want running, pid %d, supervisor alive", a.out, w.latest().pid)
+	if got.Get("status").Str != "running" || int(got.Get("pid").Int()) != w.latest().PID || got.Get("supervisor").Str != "alive" {
+		w.T.Errorf("bg-status = %s, want running, pid %d, supervisor alive", a.Out, w.latest().PID)
 	}
 }
 
 // knowsAll sees that every process belongs to the task that bg-status shows: one
 // leader with what it runs, and one supervisor.
 func (w *world) knowsAll() {
-	w.t.Helper()
+	w.T.Helper()
 	if w.scheduled() && !w.alive() {
 		return // the next attempt may begin at any moment
 	}
 	shims := 0
-	for _, pid := range w.processes() {
-		p := process{pid}
+	for _, p := range w.processes() {
+		mode, _ := p.QueueMode()
 		switch {
-		case p.isShim():
+		case p.IsShim():
 			shims++
-		case p.queueMode() != "":
+		case mode != "":
 		case !w.owns(p): // it has ended meanwhile
-		case !w.alive() || pid != w.latest().pid && p.parent() != w.latest().pid:
-			w.t.Errorf("process %d is not accounted for: %s", pid, p.cmdline())
+		case !w.alive() || p != w.latest().Process && p.Parent() != w.latest().PID:
+			w.T.Errorf("process %s is not accounted for", p)
 		}
 	}
 	if w.alive() && shims != 1 {
-		w.t.Errorf("%d supervisors of one living task", shims)
+		w.T.Errorf("%d supervisors of one living task", shims)
 	}
-}
-
-// parent is the pid of the process's parent (proc_pid_stat(5)).
-func (p process) parent() int {
-	_, fields, _ := strings.Cut(string(p.proc("stat")), ") ")
-	words := strings.Fields(fields)
-	if len(words) < 2 {
-		return 0
-	}
-	pid, _ := strconv.Atoi(words[1])
-	return pid
 }
 
 // checkEnd compares the end of the newest run with what came to pass (P3).
 func (w *world) checkEnd() {
-	w.t.Helper()
+	w.T.Helper()
 	a := w.run("bg-wait", "--timeout", "30", w.id)
 	state := w.record("state.json")
 	code, signal, why := state.Get("exitCode"), state.Get("signal"), state.Get("reason").Str
 	l := w.lifeOf(int(state.Get("run").Int()))
 	switch {
 	case l == nil && (code.Type != gjson.Null || signal.Type != gjson.Null):
-		w.t.Errorf("state = %s of a run that never was", state.Raw)
+		w.T.Errorf("state = %s of a run that never was", state.Raw)
 	case code.Type != gjson.Null && (code.Int() != trueCode || l.stage != exiting):
-		w.t.Errorf("exitCode = %s of a run that came to %q", code.Raw, stages[l.stage])
+		w.T.Errorf("exitCode = %s of a run that came to %q", code.Raw, stages[l.stage])
 	case signal.Type != gjson.Null && l.stage == exiting:
-		w.t.Errorf("signal = %s of a run that exited", signal.Raw)
+		w.T.Errorf("signal = %s of a run that exited", signal.Raw)
 	case code.Type == gjson.Null && signal.Type == gjson.Null && why != "lost" && why != "stop" && why != "spawn-error":
-		w.t.Errorf("state = %s: neither code nor signal nor a reason for that", state.Raw)
+		w.T.Errorf("state = %s: neither code nor signal nor a reason for that", state.Raw)
 	}
-	if want := int(code.Int()); code.Type != gjson.Null && why == "self-exit" && a.code != want {
-		w.t.Errorf("bg-wait exits %d, want %d", a.code, want)
+	if want := int(code.Int()); code.Type != gjson.Null && why == "self-exit" && a.Code != want {
+		w.T.Errorf("bg-wait exits %d, want %d", a.Code, want)
 	}
-	if why == "lost" && a.code != 125 {
-		w.t.Errorf("bg-wait of a lost task exits %d, want 125", a.code)
+	if why == "lost" && a.Code != 125 {
+		w.T.Errorf("bg-wait of a lost task exits %d, want 125", a.Code)
 	}
 }
 
@@ -174,21 +163,21 @@ func (w *world) wrote() string {
 // checkOutput compares the log with what was written: each byte is at its
 // offset, or in a gap (P6).
 func (w *world) checkOutput(lossy string) {
-	w.t.Helper()
+	w.T.Helper()
 	want := w.wrote()
 	parts, end := w.parts()
 	a := w.must(0, "bg-status", "-o", "json", w.id)
-	if said := gjson.Get(a.out, "0.logBytes").Int() + gjson.Get(a.out, "0.logDroppedBytes").Int(); said != end && (lossy != noName || said < end || said > int64(len(want))) {
-		w.t.Errorf("logBytes + logDroppedBytes = %d, want %d", said, end)
+	if said := gjson.Get(a.Out, "0.logBytes").Int() + gjson.Get(a.Out, "0.logDroppedBytes").Int(); said != end && (lossy != noName || said < end || said > int64(len(want))) {
+		w.T.Errorf("logBytes + logDroppedBytes = %d, want %d", said, end)
 	}
 	if lossy != "" {
 		if int(end) > len(want) {
-			w.t.Errorf("the log ends at %d, want at most %d", end, len(want))
+			w.T.Errorf("the log ends at %d, want at most %d", end, len(want))
 		}
 		return
 	}
 	if int(end) != len(want) {
-		w.t.Errorf("the log ends at %d, want %d", end, len(want))
+		w.T.Errorf("the log ends at %d, want %d", end, len(want))
 		return
 	}
 	var stored strings.Builder
@@ -196,11 +185,11 @@ func (w *world) checkOutput(lossy string) {
 		text := parts[start]
 		stored.WriteString(text)
 		if text != want[start:int(start)+len(text)] {
-			w.t.Errorf("the bytes from %d are not those that were written there", start)
+			w.T.Errorf("the bytes from %d are not those that were written there", start)
 		}
 	}
-	if a := w.must(0, "bg-logs", "--from", "0", w.id); a.out != stored.String() {
-		w.t.Errorf("bg-logs prints %d bytes, want the %d that are stored", len(a.out), stored.Len())
+	if a := w.must(0, "bg-logs", "--from", "0", w.id); a.Out != stored.String() {
+		w.T.Errorf("bg-logs prints %d bytes, want the %d that are stored", len(a.Out), stored.Len())
 	}
 }
 
@@ -214,7 +203,7 @@ func (w *world) parts() (parts map[int64]string, end int64) {
 		to, _ := strconv.ParseInt(b, 10, 64)
 		text, _ := os.ReadFile(name)
 		if int64(len(text)) != to-from {
-			w.t.Errorf("%s has %d bytes", name, len(text))
+			w.T.Errorf("%s has %d bytes", name, len(text))
 		}
 		parts[from], end = string(text), max(end, to)
 	}
@@ -225,12 +214,12 @@ func (w *world) parts() (parts map[int64]string, end int64) {
 
 // checkAgain runs the ended task once more.
 func (w *world) checkAgain() {
-	w.t.Helper()
+	w.T.Helper()
 	w.must(0, "bg-stop", w.id)
 	w.write("task", taskScript)
 	w.sweep()
-	if a := w.restart(); a.code != 0 {
-		w.t.Errorf("the task can't be restarted: %s", a.err)
+	if a := w.restart(); a.Code != 0 {
+		w.T.Errorf("the task can't be restarted: %s", a.Err)
 		return
 	}
 	w.finishAll()
@@ -239,9 +228,9 @@ func (w *world) checkAgain() {
 
 // sweep makes what was left behind old, and starts something: that sweeps.
 func (w *world) sweep() {
-	w.t.Helper()
+	w.T.Helper()
 	old := time.Now().Add(-2 * time.Hour)
-	left, _ := filepath.Glob(filepath.Join(w.home, "tmp", "*"))
+	left, _ := filepath.Glob(filepath.Join(w.Path, "tmp", "*"))
 	hidden, _ := filepath.Glob(w.task(".*"))
 	for _, path := range append(left, hidden...) {
 		os.Chtimes(path, old, old)
@@ -252,42 +241,42 @@ func (w *world) sweep() {
 // checkGone sees that no process is left after a stop (P5). A supervisor may
 // have its last steps to do.
 func (w *world) checkGone() {
-	w.t.Helper()
+	w.T.Helper()
 	if w.exists() {
 		w.must(0, "bg-stop", w.id)
 	}
-	for _, pid := range w.processes() {
-		p := process{pid}
-		if !p.isShim() && p.queueMode() == "" && w.owns(p) || !awaitEnd(pid, 10*time.Second) {
-			w.t.Errorf("process %d is left after bg-stop: %s, in %s", pid, process{pid}.cmdline(), process{pid}.proc("wchan"))
+	for _, p := range w.processes() {
+		mode, _ := p.QueueMode()
+		if !p.IsShim() && mode == "" && w.owns(p) || !p.AwaitEnd(10*time.Second) {
+			w.T.Errorf("process %s is left after bg-stop, in %s", p, p.File("wchan"))
 		}
 	}
 }
 
 // checkJournal sees that each run has its events, in order, with one end (P10).
 func (w *world) checkJournal() {
-	w.t.Helper()
+	w.T.Helper()
 	runs := w.events()
 	spec := w.record("spec.json")
 	for run := 1; run <= int(spec.Get("run").Int()); run++ {
 		names := slices.DeleteFunc(runs[run], func(name string) bool { return name == "enqueued" || name == "claimed" })
 		if l := w.lifeOf(run); l != nil && !slices.Contains(names, "started") {
-			w.t.Errorf("events of run %d = %v, want started among them", run, names)
+			w.T.Errorf("events of run %d = %v, want started among them", run, names)
 		}
 		if i := slices.Index(names, "started"); i > 0 {
-			w.t.Errorf("events of run %d = %v, want started first", run, names)
+			w.T.Errorf("events of run %d = %v, want started first", run, names)
 		}
 		ends := 0
 		for i, name := range names {
 			if terminal[name] {
 				ends++
 				if i != len(names)-1 {
-					w.t.Errorf("events of run %d = %v, want the end last", run, names)
+					w.T.Errorf("events of run %d = %v, want the end last", run, names)
 				}
 			}
 		}
 		if ends != 1 {
-			w.t.Errorf("events of run %d = %v, want one end", run, names)
+			w.T.Errorf("events of run %d = %v, want one end", run, names)
 		}
 	}
 }
@@ -300,12 +289,12 @@ var terminal = map[string]bool{"succeeded": true, "failed": true, "cancelled": t
 // none if the disk was full.
 func (w *world) events() map[int][]string {
 	runs := map[int][]string{}
-	segments, _ := filepath.Glob(filepath.Join(w.home, "events", "*.ndjson"))
+	segments, _ := filepath.Glob(filepath.Join(w.Path, "events", "*.ndjson"))
 	for _, path := range segments {
 		data, _ := os.ReadFile(path)
 		for line := range strings.Lines(string(data)) {
 			if !gjson.Valid(line) || !strings.HasSuffix(line, "\n") {
-				w.t.Errorf("journal line %q is not whole", line)
+				w.T.Errorf("journal line %q is not whole", line)
 			}
 			if gjson.Get(line, "taskId").Str != w.id {
 				continue
@@ -325,10 +314,10 @@ func (w *world) events() map[int][]string {
 
 // checkTidy sees that nothing is left of what was built or marked.
 func (w *world) checkTidy() {
-	w.t.Helper()
+	w.T.Helper()
 	for _, pattern := range []string{"tmp/*", "live/*", "tasks/*/.*", "tasks/*/*.fifo", "tasks/*/stop.json", "tasks/*/env"} {
-		if left, _ := filepath.Glob(filepath.Join(w.home, pattern)); len(left) > 0 {
-			w.t.Errorf("left behind: %v", left)
+		if left, _ := filepath.Glob(filepath.Join(w.Path, pattern)); len(left) > 0 {
+			w.T.Errorf("left behind: %v", left)
 		}
 	}
 }

@@ -1,4 +1,4 @@
-package bgtasks_test
+package faults
 
 import (
 	"bytes"
@@ -8,6 +8,8 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+
+	"bgtasks/test/suite"
 )
 
 // failpoint is a named point of the sources (package lib/fail).
@@ -46,7 +48,8 @@ func failpoints(t *testing.T) (points []failpoint) {
 	return points
 }
 
-// A name stands for one place, or a test would not know where it strikes.
+// TestFailpointNames holds that a name stands for one place, or a test would not know
+// where it strikes.
 func TestFailpointNames(t *testing.T) {
 	where := map[string]string{}
 	for _, p := range failpoints(t) {
@@ -69,7 +72,7 @@ func TestReleaseHasNoFailpoints(t *testing.T) {
 			words = append(words, p.name)
 		}
 	}
-	files, err := filepath.Glob(filepath.Join(programs(t).Bin, "*"))
+	files, err := filepath.Glob(filepath.Join(suite.Build(t).Bin, "*"))
 	if err != nil || len(files) == 0 {
 		t.Fatalf("programs: %v, %v", files, err)
 	}

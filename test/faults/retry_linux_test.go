@@ -1,4 +1,4 @@
-package bgtasks_test
+package faults
 
 import (
 	"fmt"
@@ -11,6 +11,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"bgtasks/lib/store"
+	"bgtasks/test/suite"
 )
 
 // Flags of a task that is tried again: so soon that a test can wait for it, but not
@@ -61,9 +62,7 @@ func tryAndBreak(w *world) {
 		return
 	}
 	w.write("broken", noSuchInterpreter)
-	if err := os.Rename(filepath.Join(w.dir, "broken"), filepath.Join(w.dir, "task")); err != nil {
-		w.t.Fatal(err)
-	}
+	w.Must(os.Rename(filepath.Join(w.Work, "broken"), filepath.Join(w.Work, "task")))
 	w.awaitLife(w.endAttempt())
 }
 
@@ -71,7 +70,7 @@ func tryAndBreak(w *world) {
 func claimedTask(w *world) {
 	w.arm("attempt-launch=kill9")
 	w.start()
-	w.armed = nil
+	w.disarm()
 }
 
 // firstTask starts another task, which lives until it is released.
@@ -83,7 +82,7 @@ func firstTask(w *world) {
 func startAfterFirst(w *world) {
 	w.start()
 	if w.hear(); w.latest() != nil {
-		w.t.Errorf("the task began before the one that it waits for had ended")
+		w.T.Errorf("the task began before the one that it waits for had ended")
 	}
 	w.release()
 	w.run("bg-wait", "first")
@@ -94,7 +93,7 @@ func startAfterFirst(w *world) {
 // first is the answer to both.
 func startBatch(w *world) {
 	w.run("bg-start", fmt.Sprintf(`[{"id":%q,"command":%q,"logMax":%q,"killGraceMs":0,"dedupeKey":"key"},{"command":"true","dedupeKey":"key"}]`,
-		w.id, filepath.Join(w.dir, "task"), logMax))
+		w.id, filepath.Join(w.Work, "task"), logMax))
 	w.end()
 }
 
@@ -127,26 +126,26 @@ func (w *world) endAttempt() (lives int) {
 // awaitLife waits until there have been more attempts than that, or no process is
 // left that could begin one.
 func (w *world) awaitLife(lives int) {
-	deadline := time.Now().Add(patience)
+	deadline := time.Now().Add(suite.Patience)
 	for w.hear(); len(w.lives) <= lives && time.Now().Before(deadline); w.hear() {
-		pids := w.processes()
-		if len(pids) == 0 {
+		left := w.processes()
+		if len(left) == 0 {
 			break
 		}
-		w.sleepUntilChange(pids, deadline)
+		w.sleepUntilChange(left, deadline)
 	}
 }
 
 // finishAll lets the run come to its end, with all of its attempts. A verb that
 // looks starts what a fault has kept from being started.
 func (w *world) finishAll() {
-	w.t.Helper()
+	w.T.Helper()
 	w.finish()
 	for attempts := 0; w.scheduled() && w.exists() && attempts < 5; attempts++ {
-		if a := w.run("bg-status", "-o", "{{.State}}", w.id); a.code != 0 || terminal[strings.TrimSpace(a.out)] {
+		if a := w.run("bg-status", "-o", "{{.State}}", w.id); a.Code != 0 || terminal[strings.TrimSpace(a.Out)] {
 			return
 		}
-		if l := w.latest(); l == nil || !runs(l.pid) {
+		if l := w.latest(); l == nil || !l.Runs() {
 			w.awaitLife(len(w.lives))
 		}
 		w.finish()
@@ -168,18 +167,16 @@ func (w *world) livesOf(run int) (list []*life) {
 
 // awaitEventOrEnd waits for an event, and gives up when no supervisor is left.
 func (w *world) awaitEventOrEnd(name string) bool {
-	bell, err := store.NewBell(store.At(w.home).JournalBells(), store.BellChange)
-	if err != nil {
-		w.t.Fatal(err)
-	}
+	bell, err := store.NewBell(store.At(w.Path).JournalBells(), store.BellChange)
+	w.Must(err)
 	defer bell.Close()
-	deadline := time.Now().Add(patience)
+	deadline := time.Now().Add(suite.Patience)
 	for !w.hasEvent(name) {
 		shims := w.shims()
 		if len(shims) == 0 || time.Now().After(deadline) {
 			return false
 		}
-		fd, err := unix.PidfdOpen(shims[0], 0)
+		fd, err := unix.PidfdOpen(shims[0].PID, 0)
 		if err != nil {
 			continue
 		}

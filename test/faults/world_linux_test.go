@@ -1,12 +1,10 @@
-package bgtasks_test
+package faults
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -17,20 +15,19 @@ import (
 	"golang.org/x/sys/unix"
 
 	"bgtasks/lib/store"
+	"bgtasks/test/suite"
 )
 
 // world is a home of its own with one task, whose truth the test knows without
 // asking the suite: the task tells through a pipe what it has done, and goes on
 // when it is let.
 type world struct {
-	t    *testing.T
-	bin  string
-	dir  string
-	home string
-	id   string
+	*suite.Home
+	id string
 
 	flags   []string // of each start
-	armed   []string // the environment that arms a point; nil while none is
+	unarmed []string // the environment of its verbs while no point is armed
+	armed   bool     // one is
 	broken  bool     // the armed fault stays: the disk never takes what it refused
 	lives   []*life
 	past    int  // how many of them are of earlier starts
@@ -42,9 +39,9 @@ type world struct {
 
 // life is what the test knows of one run of the task's program.
 type life struct {
-	pid, run int
-	stage    stage
-	killed   bool // by the test itself
+	suite.Process
+	run   int
+	stage stage
 }
 
 // stage is how far a life has come.
@@ -83,10 +80,11 @@ const (
 	logMax                  = "32K"
 )
 
-func newWorld(t *testing.T, bin, id string) *world {
+func newWorld(t *testing.T, programs *suite.Programs, id string) *world {
 	t.Helper()
-	dir := t.TempDir()
-	w := &world{t: t, bin: bin, dir: dir, home: filepath.Join(dir, "home"), id: id + "-" + strconv.Itoa(os.Getpid())}
+	w := &world{Home: suite.NewHome(t, programs), id: id + "-" + strconv.Itoa(os.Getpid())}
+	w.unarmed = append(w.Env, "WORLD="+w.Work)
+	w.disarm()
 	w.write("task", taskScript)
 	w.write("first", lines(0, firstBytes))
 	w.write("second", lines(firstBytes, secondBytes))
@@ -105,98 +103,69 @@ func lines(from, n int) string {
 }
 
 func (w *world) write(name, text string) {
-	if err := os.WriteFile(filepath.Join(w.dir, name), []byte(text), 0o700); err != nil {
-		w.t.Fatal(err)
-	}
+	w.Must(os.WriteFile(filepath.Join(w.Work, name), []byte(text), 0o700))
 }
 
 func (w *world) pipe(name string) *os.File {
-	path := filepath.Join(w.dir, name)
-	if err := unix.Mkfifo(path, 0o600); err != nil {
-		w.t.Fatal(err)
-	}
+	path := filepath.Join(w.Work, name)
+	w.Must(unix.Mkfifo(path, 0o600))
 	f, err := os.OpenFile(path, os.O_RDWR|unix.O_NONBLOCK, 0)
-	if err != nil {
-		w.t.Fatal(err)
-	}
+	w.Must(err)
 	return f
 }
 
 // leave ends what is left, whatever the test found.
 func (w *world) leave() {
-	for _, pid := range w.processes() {
-		unix.Kill(pid, unix.SIGKILL)
-		awaitEnd(pid, patience)
-	}
+	kill(w.processes())
 	for _, l := range w.lives {
-		unix.Wait4(l.pid, nil, unix.WNOHANG, nil)
+		unix.Wait4(l.PID, nil, unix.WNOHANG, nil)
 	}
 	w.note.Close()
 	w.gate.Close()
 }
 
-// answer is what a verb said.
-type answer struct {
-	code     int // -1 if a signal ended it
-	out, err string
-}
-
-// verbTime is the most that a verb may take. One that is held up by a fault is
-// killed, and that is one more fault.
-const (
-	verbTime  = 60 * time.Second
-	armedTime = 8 * time.Second
-)
+// armedTime is the most that a verb may take while a point is armed. One that is held
+// up by a fault is killed, and that is one more fault.
+const armedTime = 8 * time.Second
 
 // run runs a verb with the world's environment.
-func (w *world) run(verb string, args ...string) answer {
-	w.t.Helper()
-	limit := verbTime
-	if w.armed != nil {
-		limit = armedTime
+func (w *world) run(verb string, args ...string) suite.Answer {
+	w.T.Helper()
+	words := append([]string{verb}, args...)
+	var a suite.Answer
+	if w.armed {
+		ctx, cancel := context.WithTimeout(context.Background(), armedTime)
+		defer cancel()
+		a = w.RunUntil(ctx, words...)
+	} else {
+		a = w.Run(words...)
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), limit)
-	defer cancel()
-	cmd := exec.CommandContext(ctx, filepath.Join(w.bin, verb), args...)
-	cmd.Env = append([]string{"PATH=" + os.Getenv("PATH"), "HOME=" + w.dir, "WORLD=" + w.dir, "BACKGROUND_TASKS_HOME=" + w.home}, w.armed...)
-	var out, errs bytes.Buffer
-	cmd.Stdout, cmd.Stderr = &out, &errs
-	cmd.WaitDelay = 10 * time.Second // who holds a dead verb's output that long is a fault
-	err := cmd.Run()
-	var exit *exec.ExitError
-	if err != nil && !errors.As(err, &exit) {
-		w.t.Fatalf("%s: %v", verb, err)
-	}
-	a := answer{cmd.ProcessState.ExitCode(), out.String(), errs.String()}
-	if ctx.Err() != nil && w.armed == nil {
-		w.t.Errorf("%s %v hangs", verb, args)
-	}
-	if strings.Contains(a.err, "goroutine ") {
-		w.t.Errorf("%s %v: %s", verb, args, a.err)
+	if strings.Contains(a.Err, "goroutine ") {
+		w.T.Errorf("%s %v: %s", verb, args, a.Err)
 	}
 	return a
 }
 
 // must runs a verb whose answer has to be code.
-func (w *world) must(code int, verb string, args ...string) answer {
-	w.t.Helper()
+func (w *world) must(code int, verb string, args ...string) suite.Answer {
+	w.T.Helper()
 	a := w.run(verb, args...)
-	if a.code != code {
-		w.t.Errorf("%s %v exits %d, want %d: %s", verb, args, a.code, code, a.err)
+	if a.Code != code {
+		w.T.Errorf("%s %v exits %d, want %d: %s", verb, args, a.Code, code, a.Err)
 	}
 	return a
 }
 
 // start starts the task.
-func (w *world) start() answer {
+func (w *world) start() suite.Answer {
 	w.hear()
 	w.past = len(w.lives)
 	args := append([]string{"--id", w.id, "--log-max", logMax, "--grace", "0"}, w.flags...)
-	return w.run("bg-start", append(args, filepath.Join(w.dir, "task"))...)
+	return w.run("bg-start", append(args, filepath.Join(w.Work, "task"))...)
 }
 
 // restart runs it again.
-func (w *world) restart() answer {
+func (w *world) restart() suite.Answer {
 	w.hear()
 	w.past = len(w.lives)
 	return w.run("bg-restart", w.id)
@@ -235,7 +204,7 @@ func (w *world) learn(note string) {
 	pid, err1 := strconv.Atoi(words[1])
 	run, err2 := strconv.Atoi(words[2])
 	if err := errors.Join(err1, err2); err != nil {
-		w.t.Fatalf("note %q: %v", note, err)
+		w.T.Fatalf("note %q: %v", note, err)
 	}
 	at := begun
 	for i, word := range stages {
@@ -244,11 +213,11 @@ func (w *world) learn(note string) {
 		}
 	}
 	if at == begun {
-		w.lives = append(w.lives, &life{pid: pid, run: run})
+		w.lives = append(w.lives, &life{Process: suite.Process{PID: pid}, run: run})
 		return
 	}
 	for _, l := range w.lives {
-		if l.pid == pid && l.run == run {
+		if l.PID == pid && l.run == run {
 			l.stage = at
 		}
 	}
@@ -261,31 +230,31 @@ func (w *world) await(at stage) bool { return w.awaitOf(w.latest, at) }
 // awaitOf does the same for another life: the next attempt may have begun before
 // this one was heard to come so far.
 func (w *world) awaitOf(which func() *life, at stage) bool {
-	deadline := time.Now().Add(patience)
+	deadline := time.Now().Add(suite.Patience)
 	for {
 		w.hear()
 		if l := which(); l != nil && l.stage >= at {
 			return true
 		}
-		pids := w.processes()
-		if len(pids) == 0 {
+		left := w.processes()
+		if len(left) == 0 {
 			w.hear()
 			l := which()
 			return l != nil && l.stage >= at
 		}
 		if time.Now().After(deadline) {
-			w.t.Errorf("the task does not get to %q: %v", stages[at], pids)
+			w.T.Errorf("the task does not get to %q: %v", stages[at], left)
 			return false
 		}
-		w.sleepUntilChange(pids, deadline)
+		w.sleepUntilChange(left, deadline)
 	}
 }
 
 // sleepUntilChange waits for a note or the end of a process.
-func (w *world) sleepUntilChange(pids []int, deadline time.Time) {
+func (w *world) sleepUntilChange(processes []suite.Process, deadline time.Time) {
 	set := []unix.PollFd{{Fd: int32(w.note.Fd()), Events: unix.POLLIN}}
-	for _, pid := range pids {
-		fd, err := unix.PidfdOpen(pid, 0)
+	for _, p := range processes {
+		fd, err := unix.PidfdOpen(p.PID, 0)
 		if err != nil {
 			return
 		}
@@ -298,17 +267,15 @@ func (w *world) sleepUntilChange(pids []int, deadline time.Time) {
 // awaitEvent waits until the journal has an event of this name. It hangs up a
 // bell of its own there, as a verb that follows the journal does.
 func (w *world) awaitEvent(name string) {
-	w.t.Helper()
-	bell, err := store.NewBell(store.At(w.home).JournalBells(), store.BellChange)
-	if err != nil {
-		w.t.Fatal(err)
-	}
+	w.T.Helper()
+	bell, err := store.NewBell(store.At(w.Path).JournalBells(), store.BellChange)
+	w.Must(err)
 	defer bell.Close()
 	set := []unix.PollFd{{Fd: int32(bell.FD()), Events: unix.POLLIN}}
-	deadline := time.Now().Add(patience)
+	deadline := time.Now().Add(suite.Patience)
 	for !w.hasEvent(name) {
 		if time.Now().After(deadline) {
-			w.t.Fatalf("no event %q: %v", name, w.events())
+			w.T.Fatalf("no event %q: %v", name, w.events())
 		}
 		unix.Poll(set, int(max(time.Until(deadline).Milliseconds(), 0)))
 		bell.Drain()
@@ -328,14 +295,13 @@ func (w *world) hasEvent(name string) bool {
 func (w *world) alive() bool {
 	w.hear()
 	l := w.latest()
-	return l != nil && runs(l.pid)
+	return l != nil && l.Runs()
 }
 
 // release lets the task go on once.
 func (w *world) release() {
-	if _, err := w.gate.WriteString("go\n"); err != nil {
-		w.t.Fatal(err)
-	}
+	_, err := w.gate.WriteString("go\n")
+	w.Must(err)
 }
 
 // finish lets the newest life run to its end.
@@ -344,7 +310,7 @@ func (w *world) finish() {
 	for w.alive() {
 		l := w.latest()
 		if l.stage == exiting {
-			awaitEnd(l.pid, patience)
+			l.AwaitEnd(suite.Patience)
 			return
 		}
 		if l.stage != begun {
@@ -359,43 +325,35 @@ func (w *world) finish() {
 // processes are those of this world that have not ended: its verbs, shims and
 // tasks have its home in their environment, and a shim that adopted the task
 // its id in the argument list.
-func (w *world) processes() (pids []int) {
-	entries, _ := os.ReadDir("/proc")
-	for _, e := range entries {
-		pid, err := strconv.Atoi(e.Name())
-		if err != nil || pid == os.Getpid() {
-			continue
+func (w *world) processes() []suite.Process {
+	return suite.Find(func(p suite.Process) bool {
+		if p.PID == os.Getpid() {
+			return false
 		}
-		if p := (process{pid}); p.isShim() && len(p.proc("cmdline")) == 0 && runs(pid) {
-			awaitEnd(pid, time.Second) // it is ending, and may hold its lock for another moment
-		} else if w.owns(p) && runs(pid) {
-			pids = append(pids, pid)
+		if p.IsShim() && p.Args() == nil && p.Runs() {
+			p.AwaitEnd(time.Second) // it is ending, and may hold its lock for another moment
+			return false
 		}
-	}
-	return pids
+		return w.owns(p) && p.Runs()
+	})
 }
 
-func (w *world) owns(p process) bool {
-	environ := append([]byte{0}, p.proc("environ")...)
-	return bytes.Contains(environ, []byte("\x00BACKGROUND_TASKS_HOME="+w.home+"\x00")) ||
-		string(p.proc("cmdline")) == "bg-shim\x00"+w.id+"\x00" ||
-		p.queueMode() != "" && strings.HasSuffix(p.cmdline(), " "+w.home)
+func (w *world) owns(p suite.Process) bool {
+	_, home := p.QueueMode()
+	return home == w.Path || p.HasEnv("BACKGROUND_TASKS_HOME="+w.Path) || slices.Equal(p.Args(), []string{"bg-shim", w.id})
 }
 
 // shims are the supervisors of this world.
-func (w *world) shims() (pids []int) {
-	for _, pid := range w.processes() {
-		if (process{pid}).isShim() {
-			pids = append(pids, pid)
-		}
-	}
-	return pids
+func (w *world) shims() []suite.Process {
+	return slices.DeleteFunc(w.processes(), func(p suite.Process) bool { return !p.IsShim() })
 }
 
 // killShims kills the supervisors, and waits until they have ended.
-func (w *world) killShims() {
-	for _, pid := range w.shims() {
-		unix.Kill(pid, unix.SIGKILL)
-		awaitEnd(pid, patience)
+func (w *world) killShims() { kill(w.shims()) }
+
+func kill(processes []suite.Process) {
+	for _, p := range processes {
+		unix.Kill(p.PID, unix.SIGKILL)
+		p.AwaitEnd(suite.Patience)
 	}
 }

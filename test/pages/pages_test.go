@@ -1,4 +1,5 @@
-package bgtasks_test
+// Package pages holds the documents to the programs and the sources.
+package pages
 
 import (
 	"bytes"
@@ -10,30 +11,13 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"bgtasks/test/suite"
 )
 
-// verbs lists the commands of the suite.
-func verbs(t *testing.T) (names []string) {
-	t.Helper()
-	entries, err := os.ReadDir("cmd")
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, e := range entries {
-		names = append(names, e.Name())
-	}
-	return names
-}
+func TestMain(m *testing.M) { suite.Main(m) }
 
-func readPage(t *testing.T, page string) string {
-	t.Helper()
-	b, err := os.ReadFile(page)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return string(b)
-}
-
+// pageOf is the page of a verb.
 func pageOf(verb string) string {
 	if verb == "bg-shim" {
 		return "docs/bg-shim.8"
@@ -44,7 +28,7 @@ func pageOf(verb string) string {
 // TestVerbPages holds that every command has a page and every page a command.
 func TestVerbPages(t *testing.T) {
 	want := map[string]bool{"docs/bgtasks.7": true, "docs/bg-state.5": true}
-	for _, verb := range verbs(t) {
+	for _, verb := range suite.Verbs(t) {
 		want[pageOf(verb)] = true
 	}
 	have, err := filepath.Glob("docs/*.[1-8]")
@@ -70,8 +54,8 @@ var (
 // TestVerbPageFlags holds that a page lists exactly the flags that --help
 // prints.
 func TestVerbPageFlags(t *testing.T) {
-	bin := programs(t).Bin
-	for _, verb := range verbs(t) {
+	bin := suite.Build(t).Bin
+	for _, verb := range suite.Verbs(t) {
 		if verb == "bg-shim" || verb == "background-tasks" {
 			continue // the one has no flags, the other those of its verbs
 		}
@@ -80,7 +64,7 @@ func TestVerbPageFlags(t *testing.T) {
 			t.Errorf("%s --help: %v: %s", verb, err, help)
 			continue
 		}
-		printed, described := map[string]bool{}, flagsOfPage(readPage(t, pageOf(verb)))
+		printed, described := map[string]bool{}, flagsOfPage(suite.Read(t, pageOf(verb)))
 		for _, m := range flagInHelp.FindAllStringSubmatch(string(help), -1) {
 			for _, flag := range m[1:] {
 				if flag != "" {
@@ -127,7 +111,7 @@ func section(page, name string) string {
 func codeNumbers(t *testing.T) map[string]string {
 	t.Helper()
 	codes := map[string]string{}
-	source := readPage(t, "lib/cli/failure.go")
+	source := suite.Read(t, "lib/cli/failure.go")
 	for _, m := range regexp.MustCompile(`(?m)^\t(Code\w+)\s*= (\d+)$`).FindAllStringSubmatch(source, -1) {
 		codes[m[1]] = m[2]
 	}
@@ -165,15 +149,15 @@ func usedCodes(source string) []string {
 // TestVerbPageExitCodes holds that a page tells every exit code of its verb.
 func TestVerbPageExitCodes(t *testing.T) {
 	codes := codeNumbers(t)
-	for _, verb := range verbs(t) {
-		text := section(readPage(t, pageOf(verb)), "EXIT STATUS")
+	for _, verb := range suite.Verbs(t) {
+		text := section(suite.Read(t, pageOf(verb)), "EXIT STATUS")
 		files, err := filepath.Glob(filepath.Join("cmd", verb, "*.go"))
 		if err != nil {
 			t.Fatal(err)
 		}
 		var source string
 		for _, file := range files {
-			source += readPage(t, file)
+			source += suite.Read(t, file)
 		}
 		if !strings.Contains(source, "cli.Verb{") {
 			continue // bg-shim is not for people, background-tasks has two codes only
@@ -224,7 +208,7 @@ func linter(t *testing.T) []string {
 func TestDocumentLinks(t *testing.T) {
 	link := regexp.MustCompile(`\]\(([^)#:]+)\)`)
 	for _, doc := range []string{"README.md", "CHANGELOG.md", "CONTRIBUTING.md", "docs/why.md", "docs/recipes.md"} {
-		for _, m := range link.FindAllStringSubmatch(readPage(t, doc), -1) {
+		for _, m := range link.FindAllStringSubmatch(suite.Read(t, doc), -1) {
 			if _, err := os.Stat(filepath.Join(filepath.Dir(doc), m[1])); err != nil {
 				t.Errorf("%s links to %s: %v", doc, m[1], err)
 			}

@@ -1,4 +1,4 @@
-package bgtasks_test
+package pages
 
 import (
 	"bytes"
@@ -16,6 +16,7 @@ import (
 	"bgtasks/lib/record"
 	"bgtasks/lib/seglog"
 	"bgtasks/lib/view"
+	"bgtasks/test/suite"
 )
 
 // recode decodes an example of docs/bg-state.5 as a reader does, and encodes it
@@ -178,7 +179,7 @@ func examples(t *testing.T, page string) (list []example) {
 	t.Helper()
 	const mark = `.\" example `
 	inside := false
-	for i, line := range strings.Split(readPage(t, page), "\n") {
+	for i, line := range strings.Split(suite.Read(t, page), "\n") {
 		switch {
 		case strings.HasPrefix(line, mark):
 			list = append(list, example{kind: strings.TrimPrefix(line, mark), line: i + 2})
@@ -221,7 +222,7 @@ func TestStatePageExamples(t *testing.T) {
 // TestStatePageFields holds that the page names every member that a full
 // record has.
 func TestStatePageFields(t *testing.T) {
-	page := readPage(t, "docs/bg-state.5")
+	page := suite.Read(t, "docs/bg-state.5")
 	code, signal := 7, "TERM"
 	process, now := record.Process{BootID: "b", PID: 2, StartTicks: 3, PIDNS: 4, TimeNS: 5}, time.Unix(1, 0)
 	stop := record.Stop{RequestedAt: now, By: "b", Signal: signal, Reason: "r", Cause: record.Stopped}

@@ -1,6 +1,6 @@
 //go:build linux
 
-package bgtasks_test
+package script
 
 import (
 	"bufio"
@@ -14,6 +14,8 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 	"golang.org/x/sys/unix"
+
+	"bgtasks/test/suite"
 )
 
 var eventCommands = map[string]scriptCommand{
@@ -62,7 +64,7 @@ func cmdAwait(ts *testscript.TestScript, neg bool, args []string) {
 		ts.Fatalf("usage: await FIFO [VAR]")
 	}
 	f := fifoOf(ts, args[0])
-	ts.Check(f.file.SetReadDeadline(time.Now().Add(patience)))
+	ts.Check(f.file.SetReadDeadline(time.Now().Add(suite.Patience)))
 	line, err := f.lines.ReadString('\n')
 	if err != nil {
 		ts.Fatalf("await %s: %v", args[0], err)
@@ -103,7 +105,7 @@ func awaitFiles(ts *testscript.TestScript, glob string, want int) {
 	watch, err := watchDir(filepath.Dir(glob))
 	ts.Check(err)
 	defer watch.Close()
-	ts.Check(watch.SetReadDeadline(time.Now().Add(patience)))
+	ts.Check(watch.SetReadDeadline(time.Now().Add(suite.Patience)))
 	for buf := make([]byte, 64<<10); ; {
 		found, err := filepath.Glob(glob)
 		ts.Check(err)

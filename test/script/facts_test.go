@@ -1,6 +1,6 @@
 //go:build linux
 
-package bgtasks_test
+package script
 
 import (
 	"io/fs"

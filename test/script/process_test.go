@@ -1,26 +1,20 @@
 //go:build linux
 
-package bgtasks_test
+package script
 
 import (
-	"bytes"
-	"errors"
-	"fmt"
-	"os"
 	"os/exec"
 	"path/filepath"
 	"strconv"
 	"strings"
 	"sync"
-	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
 	"github.com/tidwall/gjson"
 	"golang.org/x/sys/unix"
-)
 
-// The tests see processes with eyes of their own, never with those of
-// lib/proc, which they judge.
+	"bgtasks/test/suite"
+)
 
 var processCommands = map[string]scriptCommand{
 	"alive":   cmdAlive,
@@ -34,28 +28,18 @@ var processCommands = map[string]scriptCommand{
 // zombie does not.
 func cmdAlive(ts *testscript.TestScript, neg bool, args []string) {
 	for _, arg := range args {
-		if got := runs(pidOf(ts, arg)); got == neg {
+		if got := pidOf(ts, arg).Runs(); got == neg {
 			ts.Fatalf("alive(%s) = %t, want %t", arg, got, !neg)
 		}
 	}
 }
 
-func pidOf(ts *testscript.TestScript, word string) int {
+func pidOf(ts *testscript.TestScript, word string) suite.Process {
 	pid, err := strconv.Atoi(word)
 	if err != nil || pid <= 1 {
 		ts.Fatalf("%q is no pid of a test", word)
 	}
-	return pid
-}
-
-// runs tells whether pid is a process that has not ended.
-func runs(pid int) bool {
-	stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
-	if err != nil {
-		return false
-	}
-	_, fields, _ := bytes.Cut(stat, []byte(") "))
-	return len(fields) > 0 && fields[0] != 'Z' && fields[0] != 'X'
+	return suite.Process{PID: pid}
 }
 
 // gone PID... waits until processes have ended.
@@ -64,28 +48,8 @@ func cmdGone(ts *testscript.TestScript, neg bool, args []string) {
 		ts.Fatalf("usage: gone PID...")
 	}
 	for _, arg := range args {
-		if !awaitEnd(pidOf(ts, arg), patience) {
+		if !pidOf(ts, arg).AwaitEnd(suite.Patience) {
 			ts.Fatalf("process %s has not ended", arg)
-		}
-	}
-}
-
-// awaitEnd waits for the end of a process on a pidfd (Linux 5.3).
-func awaitEnd(pid int, limit time.Duration) bool {
-	fd, err := unix.PidfdOpen(pid, 0)
-	if err != nil {
-		return errors.Is(err, unix.ESRCH)
-	}
-	defer unix.Close(fd)
-	deadline := time.Now().Add(limit)
-	for {
-		left := time.Until(deadline).Milliseconds()
-		n, err := unix.Poll([]unix.PollFd{{Fd: int32(fd), Events: unix.POLLIN}}, int(max(left, 0)))
-		if n > 0 || left <= 0 {
-			return n > 0
-		}
-		if err != nil && !errors.Is(err, unix.EINTR) {
-			return false
 		}
 	}
 }
@@ -97,12 +61,12 @@ func cmdSignal(ts *testscript.TestScript, neg bool, args []string) {
 		ts.Fatalf("usage: signal SIGNAL PID...")
 	}
 	for _, arg := range args[1:] {
-		ts.Check(unix.Kill(pidOf(ts, arg), signalNamed(ts, args[0])))
+		ts.Check(unix.Kill(pidOf(ts, arg).PID, signalNamed(ts, args[0])))
 	}
 	if args[0] == "KILL" {
 		cmdGone(ts, false, args[1:])
 		for _, arg := range args[1:] {
-			unix.Wait4(pidOf(ts, arg), nil, unix.WNOHANG, nil)
+			unix.Wait4(pidOf(ts, arg).PID, nil, unix.WNOHANG, nil)
 		}
 	}
 }
@@ -135,104 +99,18 @@ func cmdUnseen(ts *testscript.TestScript, neg bool, args []string) {
 		ts.Fatalf("usage: unseen TEXT")
 	}
 	shims := 0
-	for _, p := range processesOf(scriptOf(ts).work) {
-		if !p.isShim() {
+	for _, p := range suite.ProcessesOf(scriptOf(ts).work) {
+		if !p.IsShim() {
 			continue
 		}
 		shims++
-		if strings.Contains(p.cmdline(), args[0]) {
-			ts.Fatalf("argument list of shim %d = %q", p.pid, p.cmdline())
+		if line := strings.Join(p.Args(), " "); strings.Contains(line, args[0]) {
+			ts.Fatalf("argument list of shim %d = %q", p.PID, line)
 		}
 	}
 	if shims == 0 {
 		ts.Fatalf("no shim runs")
 	}
-}
-
-// process is one of a script's: its environment says so.
-type process struct{ pid int }
-
-func (p process) proc(name string) []byte {
-	data, _ := os.ReadFile(fmt.Sprintf("/proc/%d/%s", p.pid, name))
-	return data
-}
-
-func (p process) cmdline() string {
-	return strings.TrimSpace(strings.ReplaceAll(string(p.proc("cmdline")), "\x00", " "))
-}
-
-func (p process) isShim() bool { return strings.TrimSpace(string(p.proc("comm"))) == "bg-shim" }
-
-// belongsTo tells whether the process was started below a script's work
-// directory: every process of a script inherits WORK, but for those of the queues,
-// which are called with the home.
-func (p process) belongsTo(work string) bool {
-	environ := append([]byte{0}, p.proc("environ")...)
-	return bytes.Contains(environ, []byte("\x00WORK="+work+"\x00")) ||
-		p.queueMode() != "" && strings.Contains(p.cmdline(), " "+work+"/")
-}
-
-// queueMode is what a process does for the queues, which nobody asked it for by
-// hand: --dispatch or --sleep.
-func (p process) queueMode() string {
-	argv := strings.Fields(p.cmdline())
-	if len(argv) == 3 && argv[0] == "bg-queue" && (argv[1] == "--dispatch" || argv[1] == "--sleep") {
-		return argv[1]
-	}
-	return ""
-}
-
-func processesOf(work string) (found []process) {
-	entries, _ := os.ReadDir("/proc")
-	for _, e := range entries {
-		pid, err := strconv.Atoi(e.Name())
-		if p := (process{pid}); err == nil && p.belongsTo(work) && runs(pid) {
-			found = append(found, p)
-		}
-	}
-	return found
-}
-
-// endProcesses kills every process of a script and tells which there were. A
-// supervisor whose task has just ended may have its last steps to do, and whoever
-// dispatches has nothing else: they are waited for.
-func endProcesses(work string) (left []string) {
-	for _, p := range processesOf(work) {
-		last := p.isShim() && !supervises(p.pid) || p.queueMode() != ""
-		if last && awaitEnd(p.pid, 10*time.Second) {
-			continue
-		}
-		what := fmt.Sprintf("%d %s", p.pid, p.cmdline())
-		if p.kill(work) {
-			left = append(left, what)
-		}
-	}
-	return left
-}
-
-// supervises tells whether a shim has a child.
-func supervises(shim int) bool {
-	lists, _ := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/children", shim))
-	for _, list := range lists {
-		if data, _ := os.ReadFile(list); len(bytes.TrimSpace(data)) > 0 {
-			return true
-		}
-	}
-	return false
-}
-
-// kill ends the process if it is still the one that was found. The pidfd pins
-// it before the second look.
-func (p process) kill(work string) bool {
-	fd, err := unix.PidfdOpen(p.pid, 0)
-	if err != nil {
-		return false
-	}
-	defer unix.Close(fd)
-	if !runs(p.pid) || !p.belongsTo(work) {
-		return false
-	}
-	return unix.PidfdSendSignal(fd, unix.SIGKILL, nil, 0) == nil
 }
 
 // mayUnshare tells whether unshare(1) can make a pid namespace here.

@@ -1,6 +1,6 @@
 //go:build linux
 
-package bgtasks_test
+package script
 
 import (
 	"bytes"
@@ -16,10 +16,9 @@ import (
 	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
-)
 
-// patience bounds every wait for an event that a passing test brings about.
-const patience = 60 * time.Second
+	"bgtasks/test/suite"
+)
 
 var runCommands = map[string]scriptCommand{
 	"exits":    cmdExits,
@@ -200,7 +199,7 @@ func cmdFinishes(ts *testscript.TestScript, neg bool, args []string) {
 	j := jobOf(ts, args[0])
 	select {
 	case <-j.ended:
-	case <-time.After(patience):
+	case <-time.After(suite.Patience):
 		ts.Fatalf("%s has not finished", args[0])
 	}
 	j.collected = true
@@ -262,7 +261,7 @@ func (b *watchedBuffer) look() (text string, grew <-chan struct{}) {
 
 // await waits until the buffer contains text, or its writer has ended without.
 func (b *watchedBuffer) await(text string, ended <-chan struct{}) bool {
-	deadline := time.After(patience)
+	deadline := time.After(suite.Patience)
 	for {
 		have, grew := b.look()
 		if strings.Contains(have, text) {

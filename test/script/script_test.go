@@ -1,6 +1,8 @@
 //go:build linux
 
-package bgtasks_test
+// Package script runs the scripts of testdata/scripts: the behaviour of the programs,
+// one file each.
+package script
 
 import (
 	"maps"
@@ -10,19 +12,23 @@ import (
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
+
+	"bgtasks/test/suite"
 )
+
+func TestMain(m *testing.M) { suite.Main(m) }
 
 // TestScripts runs the behavioural tests: one file, one behaviour, over the
 // real programs in a home of its own. Beside testscript's commands they have
-// those in the script_*_test.go files. None of them waits for time to pass:
+// those in the other files of this package. None of them waits for time to pass:
 // each waits for an event, and a deadline only ends a test that has failed.
 func TestScripts(t *testing.T) {
-	s := programs(t)
+	p := suite.Build(t)
 	// testscript leaves its own directory behind when -run chooses some scripts.
 	t.Setenv("GOTMPDIR", t.TempDir())
 	testscript.Run(t, testscript.Params{
 		Dir:                "testdata/scripts",
-		Setup:              func(env *testscript.Env) error { return setUp(s, env) },
+		Setup:              func(env *testscript.Env) error { return setUp(p, env) },
 		Cmds:               scriptCommands(),
 		Condition:          scriptCondition,
 		RequireUniqueNames: true,
@@ -41,16 +47,15 @@ func scriptCommands() map[string]scriptCommand {
 
 // setUp gives a script its home. Nothing of the caller's environment comes
 // through but PATH: testscript sees to that.
-func setUp(s *suite, env *testscript.Env) error {
-	path := strings.Join([]string{s.Bin, s.Helpers, os.Getenv("PATH")}, string(filepath.ListSeparator))
-	env.Setenv("PATH", path)
-	env.Setenv("BINDIR", s.Bin)
+func setUp(p *suite.Programs, env *testscript.Env) error {
+	env.Setenv("PATH", p.Path())
+	env.Setenv("BINDIR", p.Bin)
 	env.Setenv("HOME", filepath.Join(env.WorkDir, "user"))
 	env.Setenv("BACKGROUND_TASKS_HOME", filepath.Join(env.WorkDir, "home"))
 	sc := &script{work: env.WorkDir, t: env.T(), fifos: map[string]*fifo{}, jobs: map[string]*job{}}
 	env.Values[scriptKey{}] = sc
 	env.Defer(sc.tearDown)
-	for _, dir := range []string{env.WorkDir, s.Bin, s.Helpers} {
+	for _, dir := range []string{env.WorkDir, p.Bin, p.Helpers} {
 		if err := letThrough(dir); err != nil {
 			return err
 		}
@@ -89,8 +94,8 @@ func (s *script) tearDown() {
 	for _, f := range s.fifos {
 		f.close()
 	}
-	left := append(s.endJobs(), endProcesses(s.work)...)
-	if err := unmountBelow(s.work); err != nil {
+	left := append(s.endJobs(), suite.EndProcesses(s.work)...)
+	if err := suite.UnmountBelow(s.work); err != nil {
 		s.t.Fatal("unmount what the script has mounted: " + err.Error())
 	}
 	if len(left) > 0 {
@@ -106,9 +111,9 @@ func scriptCondition(cond string) (bool, error) {
 	case "namespaces":
 		return mayUnshare(), nil
 	case "mounts":
-		return mayMount(), nil
+		return suite.MayMount(), nil
 	case "cgroups":
-		return mayGroup(), nil
+		return suite.MayGroup(), nil
 	case "users":
 		return os.Geteuid() == 0, nil
 	}

@@ -1,4 +1,4 @@
-package bgtasks_test
+package source
 
 import (
 	"path/filepath"
@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"bgtasks/lib/cli"
+	"bgtasks/test/suite"
 )
 
 var (
@@ -19,15 +20,15 @@ var (
 // when it gets one.
 func TestPayloadVerbsAreInCatalog(t *testing.T) {
 	known := cli.PayloadVerbs()
-	for _, verb := range verbs(t) {
+	for _, verb := range suite.Verbs(t) {
 		files, err := filepath.Glob(filepath.Join("cmd", verb, "*.go"))
 		if err != nil {
 			t.Fatal(err)
 		}
 		for _, file := range files {
-			source := readPage(t, file)
+			source := suite.Read(t, file)
 			call := takesPayload.FindString(source)
-			name := verbName.FindStringSubmatch(readPage(t, filepath.Join("cmd", verb, "main.go")))
+			name := verbName.FindStringSubmatch(suite.Read(t, filepath.Join("cmd", verb, "main.go")))
 			if call != "" && (name == nil || !slices.Contains(known, name[1])) {
 				t.Errorf("%s takes a payload (%s), but catalog in lib/cli/catalog.go has no entry for it", file, call)
 			}

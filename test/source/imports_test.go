@@ -1,4 +1,6 @@
-package bgtasks_test
+// Package source holds the rules of the sources: which room may import what, and how
+// large the programs may be.
+package source
 
 import (
 	"bufio"
@@ -11,9 +13,13 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"bgtasks/test/suite"
 )
 
-// rooms is the import table of DESIGN §12: which rooms each may know. Arrows
+func TestMain(m *testing.M) { suite.Main(m) }
+
+// rooms is the import table: which rooms each may know. Arrows
 // point down, from the verbs to the records.
 var rooms = map[string]struct {
 	may []string
@@ -85,7 +91,8 @@ func listPackages(t *testing.T, patterns ...string) (list []*pkg) {
 	}
 }
 
-func TestRooms(t *testing.T) {
+// TestRoomsImportOnlyWhatTheyMay holds the table of rooms.
+func TestRoomsImportOnlyWhatTheyMay(t *testing.T) {
 	for _, p := range listPackages(t, "./lib/...", "./cmd/...") {
 		entry := p.room()
 		if _, known := rooms[entry]; !known {
@@ -119,7 +126,9 @@ func allowed(may []string, room string) bool {
 	return room != "lib/shim" && slices.Contains(may, kindOf(room)+"/*")
 }
 
-func TestFences(t *testing.T) {
+// TestLibrariesStayInTheirRooms holds that a library from outside is imported only by
+// the rooms that it is fenced in.
+func TestLibrariesStayInTheirRooms(t *testing.T) {
 	for _, p := range listPackages(t, "./lib/...", "./cmd/...") {
 		for _, imported := range p.Imports {
 			if library, outside := fenceOf(t, imported); outside && !slices.Contains(fences[library], p.room()) {
@@ -143,6 +152,8 @@ func fenceOf(t *testing.T, path string) (library string, outside bool) {
 	return "", false
 }
 
+// TestShimStaysSmall holds that the supervisor depends on nothing that is too large for
+// a process that every running task has.
 func TestShimStaysSmall(t *testing.T) {
 	shim := listPackages(t, "./cmd/bg-shim")[0]
 	for _, banned := range shimBans {

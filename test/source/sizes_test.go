@@ -1,16 +1,18 @@
-package bgtasks_test
+package source
 
 import (
 	"os"
 	"path/filepath"
 	"testing"
+
+	"bgtasks/test/suite"
 )
 
 // TestProgramSizes bounds the programs: every task has a bg-shim in memory, and
 // every prompt a verb on its way there.
 func TestProgramSizes(t *testing.T) {
 	const shimMax, verbMax = 2_500_000, 6_000_000
-	dir := programs(t).Bin
+	dir := suite.Build(t).Bin
 	entries, err := os.ReadDir(dir)
 	if err != nil {
 		t.Fatal(err)

@@ -1,7 +1,6 @@
-package bgtasks_test
+package storm
 
 import (
-	"bytes"
 	"encoding/binary"
 	"errors"
 	"os"
@@ -13,6 +12,8 @@ import (
 
 	"github.com/tidwall/gjson"
 	"golang.org/x/sys/unix"
+
+	"bgtasks/test/suite"
 )
 
 // The checker knows the files of the home, the accounts of the tellers and what
@@ -21,27 +22,22 @@ import (
 // settle waits until the supervisors of what is over have ended, and lets a
 // verb heal what killed ones left.
 func (s *storm) settle() {
-	if r := s.verb("bg-list"); r.code != 0 || r.errors != "" {
-		s.t.Errorf("bg-list = %d, %q", r.code, r.errors)
+	if r := s.verb("bg-list"); r.Code != 0 || r.Err != "" {
+		s.T.Errorf("bg-list = %d, %q", r.Code, r.Err)
 	}
-	kept := s.openIDs()
+	kept := s.keptIDs()
 	for _, p := range s.processes() {
-		_, id, _ := strings.Cut(p.cmdline(), " ")
-		if p.isShim() && !kept[id] && !awaitEnd(p.pid, 10*time.Second) {
-			s.t.Errorf("a supervisor of %s stays:\n%s", id, s.describe([]string{id}))
+		words := p.Args()
+		if !p.IsShim() || len(words) < 2 || slices.Contains(kept, words[1]) {
+			continue
+		}
+		if !p.AwaitEnd(10 * time.Second) {
+			s.T.Errorf("a supervisor of %s stays:\n%s", words[1], s.describe(words[1:]))
 		}
 	}
 }
 
-// openIDs are the tasks that the test has left running.
-func (s *storm) openIDs() map[string]bool {
-	open := map[string]bool{}
-	for _, id := range s.keptIDs() {
-		open[id] = true
-	}
-	return open
-}
-
+// keptIDs are the tasks that the test has left running.
 func (s *storm) keptIDs() (ids []string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -64,28 +60,13 @@ func (s *storm) ids() (ids []string) {
 	return ids
 }
 
-// processes are those below this storm: their environment says so. Zombies have
-// none.
-func (s *storm) processes() (found []process) {
-	mark := []byte("\x00BACKGROUND_TASKS_HOME=" + s.home + "\x00")
-	entries, _ := os.ReadDir("/proc")
-	for _, e := range entries {
-		pid, err := strconv.Atoi(e.Name())
-		if p := (process{pid}); err == nil && bytes.Contains(append([]byte{0}, p.proc("environ")...), mark) {
-			found = append(found, p)
-		}
-	}
-	return found
-}
+func (s *storm) processes() []suite.Process { return suite.ProcessesOf(s.Work) }
 
 // clear ends what a failed storm leaves, and reaps what fell to this process.
 func (s *storm) clear() {
 	for _, p := range s.processes() {
-		if fd, err := unix.PidfdOpen(p.pid, 0); err == nil {
-			unix.PidfdSendSignal(fd, unix.SIGKILL, nil, 0)
-			unix.Close(fd)
-			awaitEnd(p.pid, stormPatience)
-		}
+		p.KillIf(p.Runs)
+		p.AwaitEnd(suite.Patience)
 	}
 	for {
 		if pid, err := unix.Wait4(-1, nil, unix.WNOHANG, nil); pid <= 0 && !errors.Is(err, unix.EINTR) {
@@ -96,8 +77,8 @@ func (s *storm) clear() {
 
 // stopAll stops what the test has left running; then nothing at all lives.
 func (s *storm) stopAll() {
-	if r := s.verb("bg-stop", "--all"); r.code != 0 {
-		s.t.Errorf("bg-stop --all = %d, %q", r.code, r.errors)
+	if r := s.verb("bg-stop", "--all"); r.Code != 0 {
+		s.T.Errorf("bg-stop --all = %d, %q", r.Code, r.Err)
 	}
 	for _, id := range s.ids() {
 		s.checkGone(id)
@@ -107,8 +88,8 @@ func (s *storm) stopAll() {
 // checkGone tells of tellers of a task that live though they must not.
 func (s *storm) checkGone(id string) {
 	for _, a := range s.accounts(id) {
-		if runs(a.pid) && slices.ContainsFunc(s.processes(), func(p process) bool { return p.pid == a.pid }) {
-			s.t.Errorf("%s run %d writer %s: process %d lives after the stop:\n%s",
+		if slices.ContainsFunc(s.processes(), func(p suite.Process) bool { return p.PID == a.pid }) {
+			s.T.Errorf("%s run %d writer %s: process %d lives after the stop:\n%s",
 				id, a.run, a.writer, a.pid, s.describe([]string{id}))
 		}
 	}
@@ -116,9 +97,9 @@ func (s *storm) checkGone(id string) {
 
 // checkLive wants exactly these markers.
 func (s *storm) checkLive(want []string) {
-	got := names(s.t, filepath.Join(s.home, "live"))
+	got := names(s.T, filepath.Join(s.Path, "live"))
 	if !slices.Equal(got, want) {
-		s.t.Errorf("live/ = %q, want %q:\n%s", got, want, s.describe(got))
+		s.T.Errorf("live/ = %q, want %q:\n%s", got, want, s.describe(got))
 	}
 }
 
@@ -151,7 +132,7 @@ func (s *storm) accounts(id string) (all []account) {
 		run, err2 := strconv.Atoi(f[1])
 		if err = errors.Join(err, err2); err != nil || len(data) != 32 {
 			if len(data) != 0 {
-				s.t.Errorf("account %s: %d bytes, %v", path, len(data), err)
+				s.T.Errorf("account %s: %d bytes, %v", path, len(data), err)
 			}
 			continue
 		}
@@ -164,20 +145,20 @@ func (s *storm) accounts(id string) (all []account) {
 // checkTasks checks the directory of each task. All of them are over.
 func (s *storm) checkTasks() {
 	if twice, _ := filepath.Glob(filepath.Join(s.ledger, "twice.*")); len(twice) > 0 {
-		s.t.Errorf("runs executed twice: %q", twice)
+		s.T.Errorf("runs executed twice: %q", twice)
 	}
 	for _, id := range s.ids() {
-		dir := filepath.Join(s.home, "tasks", id)
+		dir := filepath.Join(s.Path, "tasks", id)
 		accounts := s.accounts(id)
 		if _, err := os.Stat(dir); err != nil {
 			if len(accounts) > 0 {
-				s.t.Errorf("%s has run, but: %v", id, err)
+				s.T.Errorf("%s has run, but: %v", id, err)
 			}
 			continue
 		}
 		spec, state := s.readRecord(filepath.Join(dir, "spec.json")), s.readRecord(filepath.Join(dir, "state.json"))
 		if spec.Get("id").String() != id || spec.Get("run").Int() != state.Get("run").Int() || !over(state.Get("state").String()) {
-			s.t.Errorf("%s is not over, want it recorded so:\n%s", id, s.describe([]string{id}))
+			s.T.Errorf("%s is not over, want it recorded so:\n%s", id, s.describe([]string{id}))
 		}
 		s.stats.runs.Add(spec.Get("run").Int())
 		s.checkTidy(id, dir)
@@ -194,18 +175,18 @@ func over(state string) bool {
 func (s *storm) checkTidy(id, dir string) {
 	for _, name := range []string{"stop.json", "out.fifo", "err.fifo", "ctl.fifo"} {
 		if _, err := os.Lstat(filepath.Join(dir, name)); err == nil {
-			s.t.Errorf("%s has %s though it is over:\n%s", id, name, s.describe([]string{id}))
+			s.T.Errorf("%s has %s though it is over:\n%s", id, name, s.describe([]string{id}))
 		}
 	}
 	f, err := os.OpenFile(filepath.Join(dir, "run.lock"), os.O_RDWR, 0)
 	if err != nil {
-		s.t.Errorf("%s: %v", id, err)
+		s.T.Errorf("%s: %v", id, err)
 		return
 	}
 	defer f.Close()
 	lock := unix.Flock_t{Type: unix.F_WRLCK}
 	if err := unix.FcntlFlock(f.Fd(), unix.F_OFD_GETLK, &lock); err != nil || lock.Type != unix.F_UNLCK {
-		s.t.Errorf("run.lock of %s is held though it is over (%v)", id, err)
+		s.T.Errorf("run.lock of %s is held though it is over (%v)", id, err)
 	}
 }
 
@@ -213,20 +194,20 @@ func (s *storm) checkTidy(id, dir string) {
 // it can be started again.
 func (s *storm) calm() {
 	if err := os.WriteFile(filepath.Join(s.ledger, "calm"), nil, 0o600); err != nil {
-		s.t.Fatal(err)
+		s.T.Fatal(err)
 	}
 	var present []string
 	for _, id := range s.ids() {
-		if _, err := os.Stat(filepath.Join(s.home, "tasks", id)); err == nil {
+		if _, err := os.Stat(filepath.Join(s.Path, "tasks", id)); err == nil {
 			present = append(present, id)
 		}
 	}
 	for some := range slices.Chunk(present, 50) {
-		if r := s.verb("bg-restart", some...); r.code != 0 || r.errors != "" {
-			s.t.Errorf("bg-restart after the storm = %d, %q", r.code, r.errors)
+		if r := s.verb("bg-restart", some...); r.Code != 0 || r.Err != "" {
+			s.T.Errorf("bg-restart after the storm = %d, %q", r.Code, r.Err)
 		}
-		if r := s.verb("bg-wait", some...); r.code != 0 {
-			s.t.Errorf("bg-wait after the storm = %d, %q", r.code, r.errors)
+		if r := s.verb("bg-wait", some...); r.Code != 0 {
+			s.T.Errorf("bg-wait after the storm = %d, %q", r.Code, r.Err)
 		}
 	}
 	s.settle()
@@ -235,15 +216,15 @@ func (s *storm) calm() {
 	}
 	s.checkLive(nil)
 	for _, p := range s.processes() {
-		s.t.Errorf("process %d %s is left", p.pid, p.cmdline())
+		s.T.Errorf("process %s is left", p)
 	}
 }
 
 func (s *storm) checkCalm(id string) {
-	dir := filepath.Join(s.home, "tasks", id)
+	dir := filepath.Join(s.Path, "tasks", id)
 	state := s.readRecord(filepath.Join(dir, "state.json"))
 	if state.Get("state").String() != "succeeded" || state.Get("exitCode").Raw != "0" {
-		s.t.Errorf("%s after the storm: %s, want succeeded with 0", id, state.Raw)
+		s.T.Errorf("%s after the storm: %s, want succeeded with 0", id, state.Raw)
 	}
 	run := state.Get("run").Int()
 	var log []byte
@@ -253,12 +234,12 @@ func (s *storm) checkCalm(id string) {
 	text := strings.TrimSuffix(string(log), "\n")
 	last := text[strings.LastIndexByte(text, '\n')+1:]
 	if line, ok := parseLine(last); !ok || line.run != int(run) {
-		s.t.Errorf("last line of %s after the storm = %q, want one of run %d", id, last, run)
+		s.T.Errorf("last line of %s after the storm = %q, want one of run %d", id, last, run)
 	}
 	s.checkTidy(id, dir)
 	visible := func(name string) bool { return !strings.HasPrefix(name, ".") } // the others are swept when old
-	if bells := names(s.t, filepath.Join(dir, "bells")); slices.ContainsFunc(bells, visible) {
-		s.t.Errorf("%s has bells nobody waits at: %q", id, bells)
+	if bells := names(s.T, filepath.Join(dir, "bells")); slices.ContainsFunc(bells, visible) {
+		s.T.Errorf("%s has bells nobody waits at: %q", id, bells)
 	}
 }
 

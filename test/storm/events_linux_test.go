@@ -1,4 +1,4 @@
-package bgtasks_test
+package storm
 
 import (
 	"path/filepath"
@@ -20,7 +20,7 @@ func (s *storm) checkEvents() {
 		last := 0
 		for _, e := range events {
 			if e.run() < last {
-				s.t.Errorf("%s: an event of run %d after one of run %d: %s", id, e.run(), last, list(events))
+				s.T.Errorf("%s: an event of run %d after one of run %d: %s", id, e.run(), last, list(events))
 			}
 			last = e.run()
 			runs[last] = append(runs[last], e)
@@ -30,7 +30,7 @@ func (s *storm) checkEvents() {
 		}
 		for _, a := range accounts {
 			if a.writer == "0" && runs[a.run] == nil {
-				s.t.Errorf("%s: run %d is not in the journal: %s", id, a.run, list(events))
+				s.T.Errorf("%s: run %d is not in the journal: %s", id, a.run, list(events))
 			}
 		}
 	}
@@ -40,18 +40,18 @@ func (s *storm) checkEvents() {
 func (s *storm) journal() map[string][]event {
 	byTask := map[string][]event{}
 	var end int64
-	segments, _ := filepath.Glob(filepath.Join(s.home, "events", "*.ndjson"))
+	segments, _ := filepath.Glob(filepath.Join(s.Path, "events", "*.ndjson"))
 	slices.Sort(segments)
 	for _, path := range segments {
 		start, err := strconv.ParseInt(strings.TrimSuffix(filepath.Base(path), ".ndjson"), 10, 64)
 		if err != nil || start != end {
-			s.t.Errorf("journal segment %s, want one that begins at %d", path, end)
+			s.T.Errorf("journal segment %s, want one that begins at %d", path, end)
 		}
 		text := string(s.read(path))
 		end = start + int64(len(text))
 		for line := range strings.Lines(text) {
 			if !gjson.Valid(line) || !strings.HasSuffix(line, "}\n") {
-				s.t.Errorf("journal line %q is not whole", line)
+				s.T.Errorf("journal line %q is not whole", line)
 				continue
 			}
 			e := event{gjson.Parse(line)}
@@ -84,7 +84,7 @@ func leaderOf(accounts []account, run int) *account {
 // "lease_lost" alone.
 func (s *storm) checkRun(task *stormTask, run int, events []event, leader *account) {
 	fail := func(what string) {
-		s.t.Errorf("%s (%s) run %d: %s: %s\n%s", task.id, task.mode, run, what, list(events), s.describe([]string{task.id}))
+		s.T.Errorf("%s (%s) run %d: %s: %s\n%s", task.id, task.mode, run, what, list(events), s.describe([]string{task.id}))
 	}
 	kills := int(task.kills.Load())
 	count := map[string]int{}

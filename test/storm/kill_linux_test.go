@@ -1,7 +1,6 @@
-package bgtasks_test
+package storm
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -15,12 +14,14 @@ import (
 
 	"github.com/tidwall/gjson"
 	"golang.org/x/sys/unix"
+
+	"bgtasks/test/suite"
 )
 
 // killShims kills one supervisor after another, whatever it is doing; find says
 // which there are. When the storm is over the tasks that are left come to their
 // ends in peace.
-func (s *storm) killShims(dice *rand.Rand, find func(*rand.Rand) []int) {
+func (s *storm) killShims(dice *rand.Rand, find func(*rand.Rand) []suite.Process) {
 	for !s.over() {
 		if shims := find(dice); len(shims) > 0 {
 			s.killShim(shims[dice.IntN(len(shims))])
@@ -32,65 +33,55 @@ func (s *storm) killShims(dice *rand.Rand, find func(*rand.Rand) []int) {
 // holders finds them by what the locks of the younger tasks say: fast, but not
 // those that are only just starting. A pid that is none is not hit: killShim
 // looks again.
-func (s *storm) holders(dice *rand.Rand) (pids []int) {
+func (s *storm) holders(dice *rand.Rand) (found []suite.Process) {
 	for range 2 * stormWorkers {
-		words := strings.Fields(string(s.read(filepath.Join(s.home, "tasks", s.anyTask(dice), "run.lock"))))
+		words := strings.Fields(string(s.read(filepath.Join(s.Path, "tasks", s.anyTask(dice), "run.lock"))))
 		if len(words) < 2 {
 			continue
 		}
-		if pid, err := strconv.Atoi(words[1]); err == nil && s.taskOfShim(pid) != nil {
-			pids = append(pids, pid)
+		pid, err := strconv.Atoi(words[1])
+		if p := (suite.Process{PID: pid}); err == nil && s.taskOfShim(p) != nil {
+			found = append(found, p)
 		}
 	}
-	return pids
+	return found
 }
 
 // shims finds them by their argument lists, however young they are.
-func (s *storm) shims(*rand.Rand) (pids []int) {
-	entries, _ := os.ReadDir("/proc")
-	for _, e := range entries {
-		pid, err := strconv.Atoi(e.Name())
-		if err == nil && s.taskOfShim(pid) != nil {
-			pids = append(pids, pid)
-		}
-	}
-	return pids
+func (s *storm) shims(*rand.Rand) []suite.Process {
+	return suite.Find(func(p suite.Process) bool { return s.taskOfShim(p) != nil })
 }
 
 // taskOfShim gives the task that a process supervises, nil if it is no
 // supervisor of ours, or of one to be spared.
-func (s *storm) taskOfShim(pid int) *stormTask {
-	cmdline := process{pid}.proc("cmdline")
-	name, id, ok := bytes.Cut(bytes.TrimSuffix(cmdline, []byte{0}), []byte{0})
-	if !ok || filepath.Base(string(name)) != "bg-shim" {
+func (s *storm) taskOfShim(p suite.Process) *stormTask {
+	words := p.Args()
+	if len(words) != 2 || filepath.Base(words[0]) != "bg-shim" {
 		return nil
 	}
-	task := s.task(string(id))
+	task := s.task(words[1])
 	if task == nil || task.sheltered {
 		return nil
 	}
 	return task
 }
 
-// killShim kills a supervisor and reaps it. The pidfd pins it before the second
-// look, so nothing else can be hit.
-func (s *storm) killShim(pid int) {
-	fd, err := unix.PidfdOpen(pid, 0)
-	if err != nil {
-		return
-	}
-	defer unix.Close(fd)
-	task := s.taskOfShim(pid)
-	if task == nil || !runs(pid) {
-		return
-	}
-	task.kills.Add(1)
-	if unix.PidfdSendSignal(fd, unix.SIGKILL, nil, 0) != nil {
+// killShim kills a supervisor and reaps it.
+func (s *storm) killShim(p suite.Process) {
+	killed := p.KillIf(func() bool {
+		task := s.taskOfShim(p)
+		if task == nil || !p.Runs() {
+			return false
+		}
+		task.kills.Add(1)
+		return true
+	})
+	if !killed {
 		return
 	}
 	s.stats.shims.Add(1)
-	if awaitEnd(pid, stormPatience) {
-		unix.Wait4(pid, nil, unix.WNOHANG, nil)
+	if p.AwaitEnd(suite.Patience) {
+		unix.Wait4(p.PID, nil, unix.WNOHANG, nil)
 	}
 }
 
@@ -127,7 +118,7 @@ func (s *storm) readRecords(ctx context.Context, dice *rand.Rand) {
 	for ctx.Err() == nil {
 		id := s.anyTask(dice)
 		for _, name := range names {
-			s.readRecord(filepath.Join(s.home, "tasks", id, name))
+			s.readRecord(filepath.Join(s.Path, "tasks", id, name))
 		}
 		pause(dice, 2*time.Millisecond)
 	}
@@ -141,13 +132,13 @@ func (s *storm) readRecord(path string) gjson.Result {
 		return gjson.Result{}
 	}
 	if err != nil {
-		s.t.Errorf("read record: %v", err)
+		s.T.Errorf("read record: %v", err)
 		return gjson.Result{}
 	}
 	text := string(data)
 	record := gjson.Parse(text)
 	if !gjson.Valid(text) || record.Get("v").Int() != 1 || strings.Count(text, "\n") != 1 || !strings.HasSuffix(text, "}\n") {
-		s.t.Errorf("%s = %q, want one whole record in one line", path, text)
+		s.T.Errorf("%s = %q, want one whole record in one line", path, text)
 	}
 	s.stats.records.Add(1)
 	return record

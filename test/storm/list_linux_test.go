@@ -1,4 +1,4 @@
-package bgtasks_test
+package storm
 
 import (
 	"context"
@@ -17,12 +17,12 @@ import (
 // busyTasks is how many tasks come and go while bg-list is hammered.
 const busyTasks = 200
 
-// TestP1ListWhileTasksComeAndGo hammers bg-list in all its forms while 200
+// TestListWhileTasksComeAndGo hammers bg-list in all its forms while 200
 // tasks are started, restarted, replaced by others of the same id and stopped:
 // never an error, never half a record, none twice. Tasks that are only run
 // again or replaced are never missing either. BG_STORM and BG_STORM_SEED as for
 // the crash storm.
-func TestP1ListWhileTasksComeAndGo(t *testing.T) {
+func TestListWhileTasksComeAndGo(t *testing.T) {
 	s := newStorm(t)
 	t.Logf("seed %d", s.seed)
 	t.Cleanup(s.clear)
@@ -48,13 +48,13 @@ func TestP1ListWhileTasksComeAndGo(t *testing.T) {
 	goers.Wait()
 	cancel()
 	listers.Wait()
-	if r := s.verb("bg-stop", "--all"); r.code != 0 {
-		t.Errorf("bg-stop --all = %d, %q", r.code, r.errors)
+	if r := s.verb("bg-stop", "--all"); r.Code != 0 {
+		t.Errorf("bg-stop --all = %d, %q", r.Code, r.Err)
 	}
 	s.settle()
 	s.checkLive(nil)
 	for _, p := range s.processes() {
-		t.Errorf("process %d %s is left", p.pid, p.cmdline())
+		t.Errorf("process %s is left", p)
 	}
 	t.Logf("%d comings and goings, %d lists", h.changes.Load(), h.lists.Load())
 }
@@ -68,8 +68,8 @@ type hammer struct {
 
 func (s *storm) come(id string) {
 	args := []string{"--id", id, "--tag", "busy", "--meta", `{"of":"` + id + `"}`, "--", "sleep", "600"}
-	if r := s.verb("bg-start", args...); r.code != 0 {
-		s.t.Errorf("bg-start %s = %d, %q", id, r.code, r.errors)
+	if r := s.verb("bg-start", args...); r.Code != 0 {
+		s.T.Errorf("bg-start %s = %d, %q", id, r.Code, r.Err)
 	}
 }
 
@@ -121,9 +121,9 @@ func (h *hammer) list(ctx context.Context, dice *rand.Rand) {
 		form := forms[dice.IntN(len(forms))]
 		r := h.verb("bg-list", form.args...)
 		h.lists.Add(1)
-		ids, err := form.ids(r.out)
-		if r.code != 0 || r.errors != "" || err != nil {
-			h.t.Errorf("bg-list %q = %d, %q, %v, want 0 and no word", form.args, r.code, r.errors, err)
+		ids, err := form.ids(r.Out)
+		if r.Code != 0 || r.Err != "" || err != nil {
+			h.T.Errorf("bg-list %q = %d, %q, %v, want 0 and no word", form.args, r.Code, r.Err, err)
 			return
 		}
 		h.check(form.args, ids, form.every)
@@ -135,13 +135,13 @@ func (h *hammer) check(args, ids []string, every bool) {
 	seen := map[string]bool{}
 	for _, id := range ids {
 		if seen[id] || !slices.Contains(h.ids, id) {
-			h.t.Errorf("bg-list %q lists %q twice, or out of nowhere", args, id)
+			h.T.Errorf("bg-list %q lists %q twice, or out of nowhere", args, id)
 		}
 		seen[id] = true
 	}
 	for _, id := range h.steady {
 		if every && !seen[id] {
-			h.t.Errorf("bg-list %q does not list %s, which is always there", args, id)
+			h.T.Errorf("bg-list %q does not list %s, which is always there", args, id)
 		}
 	}
 }

@@ -1,4 +1,4 @@
-package bgtasks_test
+package storm
 
 import (
 	"fmt"
@@ -34,11 +34,11 @@ func (s *storm) pieces(dir string) (all []piece) {
 	for _, path := range paths {
 		var p piece
 		if _, err := fmt.Sscanf(filepath.Base(path), "output.log.%d-%d", &p.start, &p.end); err != nil {
-			s.t.Errorf("%s is no name of a part", path)
+			s.T.Errorf("%s is no name of a part", path)
 			continue
 		}
 		if p.data = s.read(path); int64(len(p.data)) != p.end-p.start {
-			s.t.Errorf("%s has %d bytes", path, len(p.data))
+			s.T.Errorf("%s has %d bytes", path, len(p.data))
 		}
 		base = max(base, p.end)
 		all = append(all, p)
@@ -55,7 +55,7 @@ func (s *storm) pieces(dir string) (all []piece) {
 func (s *storm) read(path string) []byte {
 	data, err := os.ReadFile(path)
 	if err != nil && !os.IsNotExist(err) {
-		s.t.Errorf("read log: %v", err)
+		s.T.Errorf("read log: %v", err)
 	}
 	return data
 }
@@ -80,7 +80,7 @@ type transcript struct {
 // checkLog compares a task's log with the accounts of its tellers.
 func (s *storm) checkLog(task *stormTask, dir string, accounts []account) {
 	fail := func(format string, args ...any) {
-		s.t.Errorf("log of %s (%s, %d supervisors killed): "+format+"\n%s",
+		s.T.Errorf("log of %s (%s, %d supervisors killed): "+format+"\n%s",
 			append(append([]any{task.id, task.mode, task.kills.Load()}, args...), s.describe([]string{task.id}))...)
 	}
 	tr := &transcript{fail: fail, writers: map[string]*told{}}

@@ -1,7 +1,8 @@
-package bgtasks_test
+package storm
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"fmt"
 	"math/rand/v2"
@@ -9,19 +10,17 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strconv"
-	"strings"
 	"sync"
 	"testing"
 	"time"
 
-	"golang.org/x/sys/unix"
+	"bgtasks/test/suite"
 )
 
 // queueStorm is a home with a queue whose supervisors, dispatchers and verbs are
 // killed while they are at work.
 type queueStorm struct {
-	t             *testing.T
-	bin, home     string
+	*suite.Home
 	slots         string // where the tasks take their locks
 	until         time.Time
 	mu            sync.Mutex
@@ -30,13 +29,14 @@ type queueStorm struct {
 	starts, kicks int
 }
 
+// stormSlots is how many tasks of the queue may run at once.
 const stormSlots = 3
 
-// TestP7QueueStorm kills with SIGKILL whatever starts, supervises and dispatches the
+// TestQueueInStormOfKills kills with SIGKILL whatever starts, supervises and dispatches the
 // tasks of a queue, wherever it is. Never more than its slots may run; when it is
 // over one verb, and no more, must get the rest going; and every task that was
 // accepted must come to an end.
-func TestP7QueueStorm(t *testing.T) {
+func TestQueueInStormOfKills(t *testing.T) {
 	if testing.Short() {
 		t.Skip("takes seconds")
 	}
@@ -44,38 +44,19 @@ func TestP7QueueStorm(t *testing.T) {
 	if d, err := time.ParseDuration(os.Getenv("BG_STORM")); err == nil {
 		length = d
 	}
-	suite := programs(t)
-	s := &queueStorm{t: t, bin: suite.Bin, home: filepath.Join(t.TempDir(), "home"), slots: t.TempDir(),
-		until: time.Now().Add(length), killed: map[string]int{}}
-	t.Cleanup(s.reapAll)
-	s.must("bg-queue", "set", "storm", "--slots", strconv.Itoa(stormSlots))
+	programs := suite.Build(t)
+	s := &queueStorm{Home: suite.NewHome(t, programs), slots: t.TempDir(), until: time.Now().Add(length), killed: map[string]int{}}
+	s.Limit = 3 * suite.Patience // of the drain
+	s.Expect(0, "bg-queue", "set", "storm", "--slots", strconv.Itoa(stormSlots))
 	var workers sync.WaitGroup
 	for seed := range uint64(2) {
-		workers.Go(func() { s.startTasks(rand.New(rand.NewPCG(1, seed)), suite.Helpers) })
+		workers.Go(func() { s.startTasks(rand.New(rand.NewPCG(1, seed)), programs.Helpers) })
 		workers.Go(func() { s.killVerbs(rand.New(rand.NewPCG(2, seed))) })
 	}
 	workers.Go(func() { s.killOthers(rand.New(rand.NewPCG(3, 0))) })
 	workers.Wait()
 	s.check()
 	t.Logf("%d starts, %d kicks, killed %v", s.starts, s.kicks, s.killed)
-}
-
-func (s *queueStorm) command(name string, args ...string) *exec.Cmd {
-	cmd := exec.Command(filepath.Join(s.bin, name), args...)
-	cmd.Env = append(os.Environ(), "BACKGROUND_TASKS_HOME="+s.home)
-	return cmd
-}
-
-func (s *queueStorm) must(name string, args ...string) []byte {
-	s.t.Helper()
-	var complaints bytes.Buffer
-	cmd := s.command(name, args...)
-	cmd.Stderr = &complaints
-	out, err := cmd.Output()
-	if err != nil {
-		s.t.Fatalf("%s %v: %v\n%s", name, args, err, complaints.String())
-	}
-	return out
 }
 
 // startTasks starts tasks one after another, and kills some of the starts.
@@ -92,7 +73,7 @@ func (s *queueStorm) startTasks(dice *rand.Rand, helpers string) {
 			args = append(args, "--delay", strconv.Itoa(dice.IntN(300))+"ms")
 		}
 		args = append(args, "--", filepath.Join(helpers, "slot"), s.slots, strconv.Itoa(stormSlots), strconv.Itoa(dice.IntN(40))+"ms")
-		done := s.run(dice, s.command("bg-start", args...), dice.IntN(3) == 0)
+		done := s.run(dice, "bg-start", args, dice.IntN(3) == 0)
 		s.mu.Lock()
 		s.starts++
 		if done {
@@ -106,7 +87,7 @@ func (s *queueStorm) startTasks(dice *rand.Rand, helpers string) {
 func (s *queueStorm) killVerbs(dice *rand.Rand) {
 	for time.Now().Before(s.until) {
 		verb := [][]string{{"bg-queue", "kick"}, {"bg-list"}, {"bg-queue"}}[dice.IntN(3)]
-		s.run(dice, s.command(verb[0], verb[1:]...), dice.IntN(4) > 0)
+		s.run(dice, verb[0], verb[1:], dice.IntN(4) > 0)
 		s.mu.Lock()
 		s.kicks++
 		s.mu.Unlock()
@@ -115,11 +96,12 @@ func (s *queueStorm) killVerbs(dice *rand.Rand) {
 
 // run runs a command, and perhaps kills it after a moment. It tells whether it came
 // to its end and succeeded.
-func (s *queueStorm) run(dice *rand.Rand, cmd *exec.Cmd, kill bool) bool {
+func (s *queueStorm) run(dice *rand.Rand, verb string, args []string, kill bool) bool {
+	cmd := s.Command(context.Background(), append([]string{verb}, args...)...)
 	var complaints bytes.Buffer
 	cmd.Stderr = &complaints
 	if err := cmd.Start(); err != nil {
-		s.t.Error(err)
+		s.T.Error(err)
 		return false
 	}
 	if kill {
@@ -128,7 +110,7 @@ func (s *queueStorm) run(dice *rand.Rand, cmd *exec.Cmd, kill bool) bool {
 	}
 	err := cmd.Wait()
 	if err != nil && !kill {
-		s.t.Errorf("%v: %v\n%s", cmd.Args, err, complaints.String())
+		s.T.Errorf("%v: %v\n%s", cmd.Args, err, complaints.String())
 	}
 	if err != nil {
 		s.mu.Lock()
@@ -144,49 +126,33 @@ func (s *queueStorm) killOthers(dice *rand.Rand) {
 	for time.Now().Before(s.until) {
 		if found := s.processes(); len(found) > 0 {
 			p := found[dice.IntN(len(found))]
-			if fd, err := unix.PidfdOpen(p.pid, 0); err == nil {
-				if s.what(p.pid) == p.what && unix.PidfdSendSignal(fd, unix.SIGKILL, nil, 0) == nil {
-					s.mu.Lock()
-					s.killed[p.what]++
-					s.mu.Unlock()
-				}
-				unix.Close(fd)
+			what := s.what(p)
+			if what != "" && p.KillIf(func() bool { return s.what(p) == what }) {
+				s.mu.Lock()
+				s.killed[what]++
+				s.mu.Unlock()
 			}
 		}
 		pause(dice, 25*time.Millisecond)
 	}
 }
 
-type stormProcess struct {
-	pid  int
-	what string
-}
-
-// processes are those of this home: by their arguments or their environment.
-func (s *queueStorm) processes() (found []stormProcess) {
-	entries, _ := os.ReadDir("/proc")
-	for _, e := range entries {
-		pid, err := strconv.Atoi(e.Name())
-		if err != nil {
-			continue
-		}
-		if what := s.what(pid); what != "" {
-			found = append(found, stormProcess{pid, what})
-		}
-	}
-	return found
+func (s *queueStorm) processes() []suite.Process {
+	return suite.Find(func(p suite.Process) bool { return s.what(p) != "" })
 }
 
 // what says what a process of this home is; "" if it is of another.
-func (s *queueStorm) what(pid int) string {
-	argv := strings.Split(string(process{pid}.proc("cmdline")), "\x00")
-	switch name := filepath.Base(argv[0]); {
-	case name == "bg-queue" && len(argv) > 2 && argv[2] == s.home:
-		return argv[1]
-	case name == "bg-shim", name == "slot":
-		if bytes.Contains(process{pid}.proc("environ"), []byte("BACKGROUND_TASKS_HOME="+s.home+"\x00")) {
-			return name
-		}
+func (s *queueStorm) what(p suite.Process) string {
+	words := p.Args()
+	if len(words) == 0 {
+		return ""
+	}
+	if mode, home := p.QueueMode(); mode != "" && home == s.Path {
+		return mode
+	}
+	name := filepath.Base(words[0])
+	if (name == "bg-shim" || name == "slot") && p.HasEnv("BACKGROUND_TASKS_HOME="+s.Path) {
+		return name
 	}
 	return ""
 }
@@ -194,19 +160,18 @@ func (s *queueStorm) what(pid int) string {
 // check lets one verb look after the storm, waits until the queue is empty and looks
 // at what became of the tasks.
 func (s *queueStorm) check() {
-	s.must("bg-list")
-	if out, err := s.command("bg-queue", "drain", "storm", "--timeout", "120").CombinedOutput(); err != nil {
-		state, _ := s.command("bg-queue").CombinedOutput()
-		list, _ := s.command("bg-list", "--status", "queued", "--status", "running", "--status", "starting").CombinedOutput()
-		files, _ := exec.Command("find", filepath.Join(s.home, "queue")).CombinedOutput()
-		s.t.Fatalf("drain: %v\n%s%s%s%s", err, out, state, list, files)
+	s.Expect(0, "bg-list")
+	if drain := s.Run("bg-queue", "drain", "storm", "--timeout", "120"); drain.Code != 0 {
+		files, _ := exec.Command("find", filepath.Join(s.Path, "queue")).CombinedOutput()
+		s.T.Fatalf("drain: %v\n%v\n%v\n%s", drain, s.Run("bg-queue"),
+			s.Run("bg-list", "--status", "queued", "--status", "running", "--status", "starting"), files)
 	}
 	if raw, err := os.ReadFile(filepath.Join(s.slots, "overflow")); err == nil {
-		s.t.Errorf("more than %d ran at once:\n%s", stormSlots, raw)
+		s.T.Errorf("more than %d ran at once:\n%s", stormSlots, raw)
 	}
 	var tasks []struct{ ID, State, Reason string }
-	if err := json.Unmarshal(s.must("bg-list", "-o", "json"), &tasks); err != nil {
-		s.t.Fatal(err)
+	if err := json.Unmarshal([]byte(s.Expect(0, "bg-list", "-o", "json").Out), &tasks); err != nil {
+		s.T.Fatal(err)
 	}
 	states := map[string]string{}
 	for _, task := range tasks {
@@ -216,28 +181,21 @@ func (s *queueStorm) check() {
 		switch states[id] {
 		case "succeeded", "failed":
 		default:
-			s.t.Errorf("task %s, which was accepted, is %q, want an end", id, states[id])
+			s.T.Errorf("task %s, which was accepted, is %q, want an end", id, states[id])
 		}
 	}
 	var left struct {
 		Queues []struct{ Running, Waiting int }
 	}
-	if err := json.Unmarshal(s.must("bg-queue", "-o", "json"), &left); err != nil {
-		s.t.Fatal(err)
+	if err := json.Unmarshal([]byte(s.Expect(0, "bg-queue", "-o", "json").Out), &left); err != nil {
+		s.T.Fatal(err)
 	}
 	if len(left.Queues) != 1 || left.Queues[0].Running+left.Queues[0].Waiting != 0 {
-		s.t.Errorf("after the drain: %+v, want nothing left", left.Queues)
+		s.T.Errorf("after the drain: %+v, want nothing left", left.Queues)
 	}
 	for _, dir := range []string{"ready", "keys", "due", "after", "gone", "claims"} {
-		if names, _ := os.ReadDir(filepath.Join(s.home, "queue", dir)); len(names) > 0 {
-			s.t.Errorf("queue/%s holds %v, want nothing", dir, names)
+		if names, _ := os.ReadDir(filepath.Join(s.Path, "queue", dir)); len(names) > 0 {
+			s.T.Errorf("queue/%s holds %v, want nothing", dir, names)
 		}
-	}
-}
-
-// reapAll ends what is left of this home.
-func (s *queueStorm) reapAll() {
-	for _, p := range s.processes() {
-		unix.Kill(p.pid, unix.SIGKILL)
 	}
 }

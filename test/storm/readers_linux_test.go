@@ -1,4 +1,4 @@
-package bgtasks_test
+package storm
 
 import (
 	"bufio"
@@ -11,6 +11,8 @@ import (
 	"testing"
 
 	"github.com/tidwall/gjson"
+
+	"bgtasks/test/suite"
 )
 
 // readers are tests of the journal from outside: programs that write it and
@@ -30,11 +32,11 @@ type journalled struct {
 // loadJournal reads the whole journal, when nobody writes to it any more.
 func (r *readers) loadJournal() {
 	got := r.verb("bg-events")
-	if got.code != 0 {
-		r.t.Fatalf("bg-events = %d, %q", got.code, got.errors)
+	if got.Code != 0 {
+		r.T.Fatalf("bg-events = %d, %q", got.Code, got.Err)
 	}
 	r.place = map[int64]int{0: 0}
-	for line := range strings.Lines(got.out) {
+	for line := range strings.Lines(got.Out) {
 		j := gjson.Parse(line)
 		r.lines = append(r.lines, journalled{j.Get("cursor").Int(), event{j.Get("event")}})
 		r.place[j.Get("cursor").Int()] = len(r.lines)
@@ -45,7 +47,7 @@ func (r *readers) loadJournal() {
 func (r *readers) after(cursor int64) []journalled {
 	i, known := r.place[cursor]
 	if !known {
-		r.t.Fatalf("cursor %d is no place of the journal", cursor)
+		r.T.Fatalf("cursor %d is no place of the journal", cursor)
 	}
 	return r.lines[i:]
 }
@@ -83,17 +85,17 @@ func (s *session) begin() int64 {
 // checkSession wants every line after the beginning, in order, each once.
 func (r *readers) checkSession(s *session) {
 	if s.from >= 0 == s.bootstrap.Exists() {
-		r.t.Errorf("%s from %d: bootstrap = %t", s.who, s.from, s.bootstrap.Exists())
+		r.T.Errorf("%s from %d: bootstrap = %t", s.who, s.from, s.bootstrap.Exists())
 	}
 	want := r.after(s.begin())
 	for i, cursor := range s.cursors {
 		if i >= len(want) || want[i].cursor != cursor {
-			r.t.Errorf("%s from %d: event %d has cursor %d, want that of the next line", s.who, s.begin(), i, cursor)
+			r.T.Errorf("%s from %d: event %d has cursor %d, want that of the next line", s.who, s.begin(), i, cursor)
 			return
 		}
 	}
 	if s.known > 0 {
-		r.t.Errorf("%s from %d: %d events were known already", s.who, s.begin(), s.known)
+		r.T.Errorf("%s from %d: %d events were known already", s.who, s.begin(), s.known)
 	}
 	if s.bootstrap.Exists() {
 		r.checkBootstrap(s)
@@ -123,36 +125,36 @@ func (r *readers) checkBootstrap(s *session) {
 			told = false // it has taken the place of that one, and its own lines are still to come
 		}
 		if state := snapshot.Get("state").String(); told && state != want.Get("state").String() || !told && state != "claimed" {
-			r.t.Errorf("%s at %d: %s is %s, want %s", s.who, s.begin(), id, state, want.Get("state"))
+			r.T.Errorf("%s at %d: %s is %s, want %s", s.who, s.begin(), id, state, want.Get("state"))
 		}
 		if p, told := progress[id]; told && snapshot.Get("state").String() == "running" {
 			if got, want := snapshot.Get("progress.percent").Num, p.Get("progress.percent").Num; got != want {
-				r.t.Errorf("%s at %d: %s has come to %v %%, want %v", s.who, s.begin(), id, got, want)
+				r.T.Errorf("%s at %d: %s has come to %v %%, want %v", s.who, s.begin(), id, got, want)
 			}
 		}
 		if e, told := step[id]; told && s.bootstrap.Get("query.steps").Exists() {
 			steps := s.bootstrap.Get("steps").Get(id).Array()
 			if len(steps) == 0 || steps[len(steps)-1].Get("id").String() != e.Get("step.id").String() {
-				r.t.Errorf("%s at %d: the last step of %s is not %s", s.who, s.begin(), id, e.Get("step.id"))
+				r.T.Errorf("%s at %d: the last step of %s is not %s", s.who, s.begin(), id, e.Get("step.id"))
 			}
 		}
 	}
 	for id := range last {
 		if !shown[id] {
-			r.t.Errorf("%s at %d: %s is missing", s.who, s.begin(), id)
+			r.T.Errorf("%s at %d: %s is missing", s.who, s.begin(), id)
 		}
 	}
 }
 
-// TestP10Bootstraps is lesson 38: while tasks come, report and end without a
+// TestBootstrapWhileTasksComeAndGo: while tasks come, report and end without a
 // pause, 200 subscribers begin. What each is shown at first is what the lines up
 // to its cursor tell, and the events are the lines after it.
-func TestP10Bootstraps(t *testing.T) {
+func TestBootstrapWhileTasksComeAndGo(t *testing.T) {
 	r := &readers{storm: newStorm(t)}
 	t.Cleanup(r.clear)
 	if got := r.verb("bg-start", "--id", "reporter", "--", "sh", "-c",
-		`i=0; while i=$((i+1)); do bg-report --percent $((i%100)); bg-report step "no $i"; done`); got.code != 0 {
-		t.Fatalf("bg-start = %d, %q", got.code, got.errors)
+		`i=0; while i=$((i+1)); do bg-report --percent $((i%100)); bg-report step "no $i"; done`); got.Code != 0 {
+		t.Fatalf("bg-start = %d, %q", got.Code, got.Err)
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	var writers sync.WaitGroup
@@ -187,15 +189,15 @@ func TestP10Bootstraps(t *testing.T) {
 // subscribe reads a bootstrap and so many events, and goes away.
 func (r *readers) subscribe(events int) *session {
 	s := &session{who: "subscriber", from: -1}
-	ctx, cancel := context.WithTimeout(context.Background(), stormPatience)
+	ctx, cancel := context.WithTimeout(context.Background(), suite.Patience)
 	defer cancel()
-	cmd := r.command(ctx, "bg-events", "-f", "--steps", "3")
+	cmd := r.Command(ctx, "bg-events", "-f", "--steps", "3")
 	r.read(cmd, func(line string) bool {
 		s.take(line)
 		return len(s.cursors) < events
 	})
 	if len(s.cursors) < events {
-		r.t.Errorf("a subscriber got %d events, want %d", len(s.cursors), events)
+		r.T.Errorf("a subscriber got %d events, want %d", len(s.cursors), events)
 	}
 	return s
 }
@@ -208,7 +210,7 @@ func (r *readers) read(cmd *exec.Cmd, take func(line string) bool) {
 		err = cmd.Start()
 	}
 	if err != nil {
-		r.t.Errorf("start bg-events: %v", err)
+		r.T.Errorf("start bg-events: %v", err)
 		return
 	}
 	lines := bufio.NewReader(out)
@@ -237,7 +239,7 @@ type crasher struct {
 // live reads, acknowledges now and then, and is killed after some lines, until
 // nothing is produced any more; then it reads what is left.
 func (c *crasher) live(ctx context.Context, dice *rand.Rand) {
-	for ctx.Err() == nil && !c.t.Failed() {
+	for ctx.Err() == nil && !c.T.Failed() {
 		c.session(ctx, dice.IntN(12), func() bool { return dice.IntN(4) == 0 }, "-f")
 	}
 	c.session(context.Background(), -1, func() bool { return true })
@@ -247,13 +249,13 @@ func (c *crasher) live(ctx context.Context, dice *rand.Rand) {
 // acknowledges that, so what it acknowledged need not come again.
 func (c *crasher) session(ctx context.Context, lines int, now func() bool, args ...string) {
 	s := &session{who: c.name, from: c.acked}
-	ctx, cancel := context.WithTimeout(ctx, stormPatience)
+	ctx, cancel := context.WithTimeout(ctx, suite.Patience)
 	defer cancel()
 	args = append(args, "--consumer", c.name)
 	if c.auto {
 		args = append(args, "--auto-ack")
 	}
-	c.read(c.command(ctx, "bg-events", args...), func(line string) bool {
+	c.read(c.Command(ctx, append([]string{"bg-events"}, args...)...), func(line string) bool {
 		s.take(line)
 		if !c.auto && now() {
 			c.acknowledge(gjson.Get(line, "cursor").Int())
@@ -268,15 +270,15 @@ func (c *crasher) session(ctx context.Context, lines int, now func() bool, args 
 }
 
 func (c *crasher) acknowledge(cursor int64) {
-	if got := c.verb("bg-events", "--consumer", c.name, "--ack", fmt.Sprint(cursor)); got.code != 0 {
-		c.t.Errorf("%s: --ack %d = %d, %q", c.name, cursor, got.code, got.errors)
+	if got := c.verb("bg-events", "--consumer", c.name, "--ack", fmt.Sprint(cursor)); got.Code != 0 {
+		c.T.Errorf("%s: --ack %d = %d, %q", c.name, cursor, got.Code, got.Err)
 	}
 	c.acked = cursor
 }
 
 // stored is the cursor that the home has of the consumer.
 func (c *crasher) stored() int64 {
-	for line := range strings.Lines(c.verb("bg-events", "--consumers").out) {
+	for line := range strings.Lines(c.verb("bg-events", "--consumers").Out) {
 		if j := gjson.Parse(line); j.Get("name").String() == c.name && j.Get("cursor").Type == gjson.Number {
 			return j.Get("cursor").Int()
 		}
@@ -303,15 +305,15 @@ func (c *crasher) check() {
 	}
 	for _, l := range c.after(begin) {
 		if !seen[l.cursor] {
-			c.t.Errorf("%s missed %s of %s", c.name, l.event.name(), l.event.Get("taskId"))
+			c.T.Errorf("%s missed %s of %s", c.name, l.event.name(), l.event.Get("taskId"))
 		}
 	}
-	c.t.Logf("%s: %d lives, %d events of %d", c.name, len(c.sessions), len(seen), len(c.lines))
+	c.T.Logf("%s: %d lives, %d events of %d", c.name, len(c.sessions), len(seen), len(c.lines))
 }
 
-// TestP10Consumers has producers and consumers that are killed at random: no
+// TestKilledConsumersMissNothing has producers and consumers that are killed at random: no
 // consumer misses an event, and each gets them in order.
-func TestP10Consumers(t *testing.T) {
+func TestKilledConsumersMissNothing(t *testing.T) {
 	r := &readers{storm: newStorm(t)}
 	t.Cleanup(r.clear)
 	ctx, done := context.WithCancel(t.Context())

@@ -1,10 +1,11 @@
-package bgtasks_test
+// Package storm kills supervisors and verbs with SIGKILL at random moments, while they
+// are at work, and checks what must hold all the same.
+package storm
 
 import (
 	"context"
 	"math/rand/v2"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -12,12 +13,14 @@ import (
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"bgtasks/test/suite"
 )
 
-// The crash storm (issue 3): tasks that print, fork, fail, leave children
+// The storm of kills: tasks that print, fork, fail, leave children
 // behind and are stopped, while SIGKILL ends their supervisors and the verbs at
-// random moments. What must hold then is checked by storm_check_linux_test.go
-// and storm_log_linux_test.go, from the files of the home and from what the
+// random moments. What must hold then is checked by check_linux_test.go,
+// events_linux_test.go and log_linux_test.go, from the files of the home and from what the
 // tasks noted of themselves (testdata/prog/teller).
 //
 //	BG_STORM=60s      how long the storm rages, a duration or seconds; 4s if unset
@@ -28,16 +31,10 @@ import (
 // stormWorkers is how many tasks live at once, about.
 const stormWorkers = 10
 
-// stormPatience bounds each single wait of the storm, so that a hang is told
-// with what hangs.
-const stormPatience = 60 * time.Second
-
 // storm is one storm over one home.
 type storm struct {
-	t      *testing.T
-	bin    string
+	*suite.Home
 	teller string
-	home   string
 	ledger string
 	length time.Duration
 	until  time.Time
@@ -64,10 +61,13 @@ type stormTask struct {
 	followers sync.WaitGroup
 }
 
-// TestP7Storm is the storm, and the checks after it.
-func TestP7Storm(t *testing.T) {
+func TestMain(m *testing.M) { suite.Main(m) }
+
+// TestStormOfKills is the storm, and the checks after it: whatever was killed, one look
+// at a task is enough to set right what it left.
+func TestStormOfKills(t *testing.T) {
 	s := newStorm(t)
-	t.Logf("seed %d, home %s", s.seed, s.home)
+	t.Logf("seed %d, home %s", s.seed, s.Path)
 	t.Cleanup(s.clear)
 	s.rage()
 	s.settle()
@@ -82,13 +82,9 @@ func TestP7Storm(t *testing.T) {
 }
 
 func newStorm(t *testing.T) *storm {
-	p := programs(t)
-	dir := t.TempDir()
-	s := &storm{
-		t: t, bin: p.Bin, teller: filepath.Join(p.Helpers, "teller"),
-		home: filepath.Join(dir, "home"), ledger: filepath.Join(dir, "ledger"),
-		seed: 1, tasks: map[string]*stormTask{},
-	}
+	p := suite.Build(t)
+	s := &storm{Home: suite.NewHome(t, p), teller: filepath.Join(p.Helpers, "teller"), seed: 1, tasks: map[string]*stormTask{}}
+	s.ledger = filepath.Join(s.Work, "ledger")
 	if err := os.Mkdir(s.ledger, 0o700); err != nil {
 		t.Fatal(err)
 	}
@@ -118,12 +114,12 @@ func newStorm(t *testing.T) *storm {
 // dice gives a source of choices of its own to each goroutine.
 func (s *storm) dice(who uint64) *rand.Rand { return rand.New(rand.NewPCG(s.seed, who)) }
 
-func (s *storm) over() bool { return !time.Now().Before(s.until) || s.t.Failed() }
+func (s *storm) over() bool { return !time.Now().Before(s.until) || s.T.Failed() }
 
 // rage runs the storm until its time is up and everything asked for is done.
 func (s *storm) rage() {
 	var workers, killers sync.WaitGroup
-	ctx, cancel := context.WithCancel(s.t.Context())
+	ctx, cancel := context.WithCancel(s.T.Context())
 	defer cancel()
 	s.keep(s.dice(99))
 	for i := range uint64(stormWorkers) {
@@ -137,55 +133,33 @@ func (s *storm) rage() {
 	workers.Wait()
 	cancel()
 	killers.Wait()
-	if s.t.Failed() {
-		s.t.FailNow()
+	if s.T.Failed() {
+		s.T.FailNow()
 	}
 }
 
 func (s *storm) report() {
 	n := &s.stats
-	s.t.Logf("storm: %d tasks, %d runs, %d bytes; killed %d supervisors and %d verbs (%d looks); %d adoptions, %d ends unknown, %d starts untold; %d records read",
+	s.T.Logf("storm: %d tasks, %d runs, %d bytes; killed %d supervisors and %d verbs (%d looks); %d adoptions, %d ends unknown, %d starts untold; %d records read",
 		n.tasks.Load(), n.runs.Load(), n.bytes.Load(), n.shims.Load(), n.verbs.Load(), n.looks.Load(),
 		n.adopted.Load(), n.unknown.Load(), n.untold.Load(), n.records.Load())
 }
 
-// command gives a verb in the storm's home.
-func (s *storm) command(ctx context.Context, verb string, args ...string) *exec.Cmd {
-	cmd := exec.CommandContext(ctx, filepath.Join(s.bin, verb), args...)
-	cmd.Env = append(os.Environ(), "BACKGROUND_TASKS_HOME="+s.home)
-	cmd.Dir = s.ledger
-	return cmd
-}
-
-// result is how a verb ended.
-type result struct {
-	code        int // -1: killed, or it hung
-	out, errors string
-}
-
 // verb runs a verb to its end.
-func (s *storm) verb(verb string, args ...string) result {
-	ctx, cancel := context.WithTimeout(context.Background(), stormPatience)
-	defer cancel()
-	var out, errs strings.Builder
-	cmd := s.command(ctx, verb, args...)
-	cmd.Stdout, cmd.Stderr = &out, &errs
-	err := cmd.Run()
-	if ctx.Err() != nil {
-		s.t.Errorf("%s %q hangs: %s\n%s", verb, args, errs.String(), s.describe(args))
-	} else if cmd.ProcessState == nil {
-		s.t.Errorf("%s %q: %v", verb, args, err)
-		return result{code: -1}
+func (s *storm) verb(verb string, args ...string) suite.Answer {
+	a := s.Run(append([]string{verb}, args...)...)
+	if a.Code < 0 {
+		s.T.Log(s.describe(args))
 	}
-	return result{cmd.ProcessState.ExitCode(), out.String(), errs.String()}
+	return a
 }
 
 // killed runs a verb and kills it within a short time, unless it is faster.
 // That is the storm, not a wait for anything.
 func (s *storm) killed(dice *rand.Rand, verb string, args ...string) {
-	cmd := s.command(context.Background(), verb, args...)
+	cmd := s.Command(context.Background(), append([]string{verb}, args...)...)
 	if err := cmd.Start(); err != nil {
-		s.t.Errorf("start %s: %v", verb, err)
+		s.T.Errorf("start %s: %v", verb, err)
 		return
 	}
 	end := time.AfterFunc(time.Duration(dice.Int64N(int64(25*time.Millisecond))), func() { cmd.Process.Kill() })
@@ -201,7 +175,7 @@ func (s *storm) describe(args []string) string {
 	var text strings.Builder
 	for _, id := range args {
 		for _, name := range []string{"spec.json", "state.json", "stop.json"} {
-			if data, err := os.ReadFile(filepath.Join(s.home, "tasks", id, name)); err == nil {
+			if data, err := os.ReadFile(s.Task(id, name)); err == nil {
 				text.WriteString(id + " " + name + ": " + string(data))
 			}
 		}

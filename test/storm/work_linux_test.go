@@ -1,4 +1,4 @@
-package bgtasks_test
+package storm
 
 import (
 	"bufio"
@@ -15,6 +15,8 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"bgtasks/test/suite"
 )
 
 // work lives through one task after another until the storm is over.
@@ -29,8 +31,8 @@ func (s *storm) keep(dice *rand.Rand) {
 	for range 3 {
 		task := s.newTask(dice)
 		task.mode, task.kept = "stubborn", true
-		if r := s.verb("bg-start", s.startArgs(dice, task)...); r.code != 0 {
-			s.t.Fatalf("bg-start %s = %d, %q", task.id, r.code, r.errors)
+		if r := s.verb("bg-start", s.startArgs(dice, task)...); r.Code != 0 {
+			s.T.Fatalf("bg-start %s = %d, %q", task.id, r.Code, r.Err)
 		}
 	}
 }
@@ -97,16 +99,16 @@ func (s *storm) start(dice *rand.Rand, task *stormTask) bool {
 	args := s.startArgs(dice, task)
 	for dice.IntN(4) == 0 {
 		s.killed(dice, "bg-start", args...)
-		if s.verb("bg-status", "-q", task.id).code != 3 {
+		if s.verb("bg-status", "-q", task.id).Code != 3 {
 			return s.started(task, args)
 		}
 	}
 	r := s.verb("bg-start", args...)
-	if r.code == 125 && task.kills.Load() > 0 {
+	if r.Code == 125 && task.kills.Load() > 0 {
 		return s.started(task, args) // its supervisor was killed before it could answer
 	}
-	if r.code != 0 || r.out != task.id+"\n" {
-		s.t.Errorf("bg-start %q = %d, %q, %q, want 0 and the id", args, r.code, r.out, r.errors)
+	if r.Code != 0 || r.Out != task.id+"\n" {
+		s.T.Errorf("bg-start %q = %d, %q, %q, want 0 and the id", args, r.Code, r.Out, r.Err)
 		return false
 	}
 	return true
@@ -123,17 +125,17 @@ func (s *storm) started(task *stormTask, args []string) bool {
 			return true
 		}
 		r := s.verb("bg-start", args...)
-		if r.code == 0 {
+		if r.Code == 0 {
 			return true
 		}
 	}
-	s.t.Errorf("%s can't be started:\n%s", task.id, s.describe([]string{task.id}))
+	s.T.Errorf("%s can't be started:\n%s", task.id, s.describe([]string{task.id}))
 	return false
 }
 
 // runs tells whether a task has a run that is not over.
 func (s *storm) runs(id string) bool {
-	return s.verb("bg-list", "-q", "--status", "starting,running", id).out != ""
+	return s.verb("bg-list", "-q", "--status", "starting,running", id).Out != ""
 }
 
 func (s *storm) startArgs(dice *rand.Rand, task *stormTask) []string {
@@ -169,11 +171,11 @@ func (s *storm) must(want int, verb, id string) {
 	for {
 		before := kills()
 		r := s.verb(verb, id)
-		if r.code == want {
+		if r.Code == want {
 			return
 		}
-		if r.code < 0 || kills() == before || s.t.Failed() {
-			s.t.Errorf("%s %s = %d, %q, want %d\n%s", verb, id, r.code, r.errors, want, s.describe([]string{id}))
+		if r.Code < 0 || kills() == before || s.T.Failed() {
+			s.T.Errorf("%s %s = %d, %q, want %d\n%s", verb, id, r.Code, r.Err, want, s.describe([]string{id}))
 			return
 		}
 		if task := s.task(id); task != nil {
@@ -213,25 +215,25 @@ func (s *storm) end(dice *rand.Rand, task *stormTask) {
 // once the last line of that has come. So what an exact task wrote is in its log
 // before it ends.
 func (s *storm) follow(task *stormTask) {
-	ctx, cancel := context.WithTimeout(context.Background(), stormPatience)
+	ctx, cancel := context.WithTimeout(context.Background(), suite.Patience)
 	defer cancel()
 	var errs strings.Builder
-	cmd := s.command(ctx, "bg-logs", "-f", task.id)
+	cmd := s.Command(ctx, "bg-logs", "-f", task.id)
 	cmd.Stderr = &errs
 	out, err := cmd.StdoutPipe()
 	if err == nil {
 		err = cmd.Start()
 	}
 	if err != nil {
-		s.t.Errorf("follow %s: %v", task.id, err)
+		s.T.Errorf("follow %s: %v", task.id, err)
 		return
 	}
 	s.listen(out)
 	err = cmd.Wait()
 	if ctx.Err() != nil {
-		s.t.Errorf("bg-logs -f %s does not end:\n%s", task.id, s.describe([]string{task.id}))
+		s.T.Errorf("bg-logs -f %s does not end:\n%s", task.id, s.describe([]string{task.id}))
 	} else if err != nil || !task.capped && expectable.ReplaceAllString(errs.String(), "") != "" {
-		s.t.Errorf("bg-logs -f %s: %v, %q", task.id, err, errs.String())
+		s.T.Errorf("bg-logs -f %s: %v, %q", task.id, err, errs.String())
 	}
 }
 

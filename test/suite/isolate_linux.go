@@ -1,11 +1,13 @@
-package bgtasks_test
+package suite
 
 import (
 	"bufio"
 	"fmt"
 	"os"
+	"os/exec"
 	"runtime"
 	"strings"
+	"sync"
 
 	"golang.org/x/sys/unix"
 )
@@ -34,12 +36,12 @@ func isolateMounts() {
 	os.Exit(1)
 }
 
-// mayMount tells whether tests may mount file systems.
-func mayMount() bool { return os.Getenv(isolated) != "" }
+// MayMount tells whether tests may mount file systems.
+func MayMount() bool { return os.Getenv(isolated) != "" }
 
-// unmountBelow unmounts what was mounted below dir, the last first.
-func unmountBelow(dir string) error {
-	if !mayMount() {
+// UnmountBelow unmounts what was mounted below dir, the last first.
+func UnmountBelow(dir string) error {
+	if !MayMount() {
 		return nil
 	}
 	points, err := mountsBelow(dir)
@@ -66,3 +68,24 @@ func mountsBelow(dir string) (points []string, err error) {
 	}
 	return points, lines.Err()
 }
+
+// adoptOrphans makes this process the one that gets what a killed supervisor
+// leaves behind (prctl(2), Linux 3.4). So a test decides when a dead leader is
+// reaped, not whatever is pid 1 here.
+func adoptOrphans() {
+	if err := unix.Prctl(unix.PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0); err != nil {
+		fmt.Fprintln(os.Stderr, "become child subreaper:", err)
+		os.Exit(1)
+	}
+}
+
+// WithCgroups is a line of sh that runs a program where the unified hierarchy is
+// mounted, for it alone. It is for `unshare -m`.
+const WithCgroups = `mount -t cgroup2 none /sys/fs/cgroup && exec "$@"`
+
+// MayGroup tells whether cgroups can be made there: by root, where no other
+// program manages them.
+var MayGroup = sync.OnceValue(func() bool {
+	const probe = `d=/sys/fs/cgroup/bgtask-probe-$$; ! test -d /run/systemd/system && mkdir $d && test -w $d/cgroup.kill; r=$?; rmdir $d; exit $r`
+	return exec.Command("unshare", "-m", "sh", "-c", WithCgroups, "sh", "sh", "-c", probe).Run() == nil
+})

@@ -1,6 +1,9 @@
 //go:build !linux
 
-package bgtasks_test
+package suite
 
 // isolateMounts is for the tests that mount file systems, on Linux only.
 func isolateMounts() {}
+
+// adoptOrphans is for the tests that kill supervisors, on Linux only.
+func adoptOrphans() {}
