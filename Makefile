@@ -20,6 +20,8 @@ RACE    ?=
 OUT     ?= bin
 TAGS    ?=
 
+# The benchmark is a module of its own: its libraries are none of the programs'.
+MODULES     := . bench
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 PLATFORMS   := linux/amd64 linux/arm64 darwin/amd64 darwin/arm64 freebsd/amd64
 
@@ -41,6 +43,7 @@ demo: build
 
 test:
 	go test $(RACE) -timeout 40m ./...
+	go -C bench test $(RACE) ./...
 
 # The crash storm, for DURATION (as Go writes durations, or seconds) and with SEED.
 DURATION ?= 60s
@@ -65,10 +68,10 @@ fuzz:
 BENCH     ?=
 BENCH_OUT ?= bench/out
 bench: build
-	go run ./bench -bin $(OUT) -out $(BENCH_OUT) $(BENCH)
+	go -C bench run . -bin $(abspath $(OUT)) -out $(abspath $(BENCH_OUT)) $(BENCH)
 
 bench-smoke: build
-	go run ./bench -bin $(OUT) -smoke >/dev/null
+	go -C bench run . -bin $(abspath $(OUT)) -smoke >/dev/null
 
 lint: fmt vet staticcheck shellcheck pages tidy cross
 
@@ -76,10 +79,10 @@ fmt:
 	@out=$$(gofmt -l .); test -z "$$out" || { echo "not formatted:"; echo "$$out"; exit 1; }
 
 vet:
-	go vet ./...
+	@for m in $(MODULES); do go -C $$m vet ./... || exit 1; done
 
 staticcheck:
-	go run $(STATICCHECK) ./...
+	@for m in $(MODULES); do go -C $$m run $(STATICCHECK) ./... || exit 1; done
 
 shellcheck:
 	shellcheck scripts/*.sh bench/*.sh .ci/run
@@ -88,12 +91,14 @@ pages:
 	mandoc -Tlint -W warning docs/*.[1-8]
 
 tidy:
-	go mod tidy -diff
+	@for m in $(MODULES); do go -C $$m mod tidy -diff || exit 1; done
 
 cross:
 	@for p in $(PLATFORMS); do \
 		echo "build $$p"; \
-		GOOS=$${p%/*} GOARCH=$${p#*/} CGO_ENABLED=0 go build -o /dev/null ./... || exit 1; \
+		for m in $(MODULES); do \
+			GOOS=$${p%/*} GOARCH=$${p#*/} CGO_ENABLED=0 go -C $$m build -o /dev/null ./... || exit 1; \
+		done; \
 	done
 
 install: build

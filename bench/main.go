@@ -117,7 +117,7 @@ func measure(ctx context.Context, l *lab, opts options, chosen []scenario, stder
 	l.buildEmpty(ctx)
 	l.runs = opts.runs
 	before := descendants()
-	found := &report{V: 1, Date: time.Now(), Smoke: opts.smoke, Machine: lookAround(l.dir), Programs: l.programs(ctx)}
+	found := &report{V: 2, Date: time.Now(), Smoke: opts.smoke, Machine: lookAround(l.dir), Programs: l.programs(ctx)}
 	if err := l.clear(before); err != nil {
 		fmt.Fprintf(stderr, "the versions of the peers left behind: %v\n", err)
 	}

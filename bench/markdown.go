@@ -6,8 +6,8 @@ import (
 )
 
 // spreadSays explains the columns once, for all tables.
-const spreadSays = "Each table: runs, median, p90 (of rates: what nine of ten runs reach), and the ratio of the medians, " +
-	"contestant to bgtasks, with its 95 % bootstrap interval (2,000 resamples; none below five runs). " +
+const spreadSays = "Each table: runs, median with its 95 % confidence interval (none below six runs), p90 (of rates: what nine of ten runs reach), " +
+	"and the ratio of the medians, contestant to bgtasks; ~ before it says that the runs show no difference (Mann-Whitney, 5 %). " +
 	"Of times, memory and counts less is better, of rates and of what was achieved more. " +
 	"Runs are interleaved, A B C A B C …; a contestant that used up its time in a scenario has fewer."
 
@@ -85,20 +85,28 @@ func (r *row) markdown(u unit) string {
 		remarks = joined(remarks, "then failed: "+r.Reason)
 	}
 	return fmt.Sprintf("| %s | %d | %s | %s | %s | %s |\n", cell(r.Contestant), len(r.Samples),
-		u.format(*r.Median), u.format(*r.P90), r.ratioCell(), cell(remarks))
+		r.medianCell(u), u.format(*r.P90), r.ratioCell(), cell(remarks))
 }
 
-// ratioCell writes the ratio with its interval, as far as they are known.
+// medianCell writes the median with its interval, as far as that is known.
+func (r *row) medianCell(u unit) string {
+	if r.Low == nil || r.High == nil {
+		return u.format(*r.Median)
+	}
+	return fmt.Sprintf("%s (%s–%s)", u.format(*r.Median), u.format(*r.Low), u.format(*r.High))
+}
+
+// ratioCell writes the ratio, as far as it is known.
 func (r *row) ratioCell() string {
 	switch {
 	case r.Contestant == ours:
 		return "1"
 	case r.Ratio == nil:
 		return "–"
-	case r.RatioLow == nil || r.RatioHigh == nil:
-		return digits(*r.Ratio)
+	case !r.Differs:
+		return "~ " + digits(*r.Ratio)
 	}
-	return fmt.Sprintf("%s (%s–%s)", digits(*r.Ratio), digits(*r.RatioLow), digits(*r.RatioHigh))
+	return digits(*r.Ratio)
 }
 
 // joined puts a colon between two words if both are there.

@@ -2,56 +2,52 @@ package main
 
 import (
 	"fmt"
-	"html"
 	"math"
 	"strings"
+
+	"gonum.org/v1/plot"
+	"gonum.org/v1/plot/plotter"
+	"gonum.org/v1/plot/plotutil"
+	"gonum.org/v1/plot/vg"
+	"gonum.org/v1/plot/vg/draw"
+	"gonum.org/v1/plot/vg/vgsvg"
 )
 
-// point is a cost at a number of tasks.
-type point struct{ X, Y float64 }
-
-// series is one contestant's points.
+// series is one contestant's points: what it costs at a number of tasks.
 type series struct {
 	Name   string
-	Points []point
+	Points plotter.XYs
 }
 
-// panel is one diagram; both its axes are logarithmic.
+// panel is one diagram with something in it; both its axes are logarithmic.
 type panel struct {
 	Title  string
 	Unit   unit // of Y
 	Series []series
 }
 
-// The measures of the drawing, in SVG's user units.
+// The measures of the drawing.
 const (
-	panelWidth, panelHeight = 560, 360
-	marginLeft, marginRight = 70, 170
-	marginTop, marginBottom = 40, 50
+	panelWidth, panelHeight = 14 * vg.Centimeter, 9 * vg.Centimeter
+	legendWidth             = 4 * vg.Centimeter
 	perRow                  = 2
 )
 
-// colours are told apart by people who see fewer of them (Okabe and Ito), and
-// each has its own dashes too.
-var colours = []string{"#000000", "#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#8c564b"}
-var dashes = []string{"", "6 3", "2 2", "8 2 2 2", "4 4", "1 3", "10 4", "3 1"}
-
-// drawPanels writes the panels as one SVG image, two in a row. A name looks the same
+// drawPanels draws the panels as one SVG image, two in a row. A name looks the same
 // in all of them.
-func drawPanels(panels []panel) string {
-	rows := (len(panels) + perRow - 1) / perRow
-	width, height := panelWidth*perRow, panelHeight*rows
+func drawPanels(panels []panel) (string, error) {
+	tiles := draw.Tiles{Cols: perRow, Rows: (len(panels) + perRow - 1) / perRow}
+	image := vgsvg.New(panelWidth*perRow, panelHeight*vg.Length(tiles.Rows))
+	canvas := draw.New(image)
 	looks := looksOf(panels)
-	var out strings.Builder
-	fmt.Fprintf(&out, `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 %d %d" width="%d" height="%d" font-family="sans-serif" font-size="12">`+"\n", width, height, width, height)
-	fmt.Fprintf(&out, `<rect width="%d" height="%d" fill="#ffffff"/>`+"\n", width, height)
 	for i, p := range panels {
-		fmt.Fprintf(&out, `<g transform="translate(%d %d)">`+"\n", i%perRow*panelWidth, i/perRow*panelHeight)
-		p.draw(&out, looks)
-		out.WriteString("</g>\n")
+		if err := p.draw(tiles.At(canvas, i%perRow, i/perRow), looks); err != nil {
+			return "", fmt.Errorf("draw %s: %w", p.Title, err)
+		}
 	}
-	out.WriteString("</svg>\n")
-	return out.String()
+	var out strings.Builder
+	_, err := image.WriteTo(&out)
+	return out.String(), err
 }
 
 // looksOf numbers the names in the order in which they appear.
@@ -67,86 +63,40 @@ func looksOf(panels []panel) map[string]int {
 	return looks
 }
 
-// axis maps values to places by their logarithm.
-type axis struct {
-	low, high float64 // decades
-	from, to  float64 // places
-}
-
-// newAxis spans the decades that hold all the values.
-func newAxis(values []float64, from, to float64) axis {
-	low, high := math.Inf(1), math.Inf(-1)
-	for _, v := range values {
-		low, high = min(low, math.Floor(math.Log10(v))), max(high, math.Ceil(math.Log10(v)))
-	}
-	if low == high {
-		high++
-	}
-	return axis{low, high, from, to}
-}
-
-func (a axis) place(v float64) float64 {
-	return a.from + (math.Log10(v)-a.low)/(a.high-a.low)*(a.to-a.from)
-}
-
-// ticks are the powers of ten of the axis.
-func (a axis) ticks() (values []float64) {
-	for decade := a.low; decade <= a.high; decade++ {
-		values = append(values, math.Pow(10, decade))
-	}
-	return values
-}
-
-func (p panel) draw(out *strings.Builder, looks map[string]int) {
-	var xs, ys []float64
+func (p panel) draw(c draw.Canvas, looks map[string]int) error {
+	picture, legend := plot.New(), plot.NewLegend()
+	picture.Title.Text, picture.X.Label.Text = p.Title, "number of tasks"
+	picture.Add(plotter.NewGrid())
+	legend.Top, legend.Left = true, true
 	for _, s := range p.Series {
-		for _, at := range s.Points {
-			xs, ys = append(xs, at.X), append(ys, at.Y)
+		line, dots, err := plotter.NewLinePoints(s.Points)
+		if err != nil {
+			return err
 		}
+		look := looks[s.Name]
+		line.Color, line.Dashes = plotutil.Color(look), plotutil.Dashes(look)
+		dots.Color, dots.Shape = line.Color, plotutil.Shape(look)
+		picture.Add(line, dots)
+		legend.Add(s.Name, line, dots)
 	}
-	if len(xs) == 0 {
-		return
-	}
-	x := newAxis(xs, marginLeft, panelWidth-marginRight)
-	y := newAxis(ys, panelHeight-marginBottom, marginTop)
-	fmt.Fprintf(out, `<text x="%d" y="22" font-size="14" font-weight="bold">%s</text>`+"\n", marginLeft, html.EscapeString(p.Title))
-	p.drawGrid(out, x, y)
-	for i, s := range p.Series {
-		s.draw(out, x, y, looks[s.Name], i)
-	}
+	spanDecades(&picture.X, thousands)
+	spanDecades(&picture.Y, p.Unit.format)
+	picture.Draw(draw.Crop(c, 0, -legendWidth, 0, 0))
+	legend.Draw(draw.Crop(c, panelWidth-legendWidth, 0, 0, 0))
+	return nil
 }
 
-func (p panel) drawGrid(out *strings.Builder, x, y axis) {
-	for _, v := range x.ticks() {
-		at := x.place(v)
-		line(out, at, y.from, at, y.to)
-		fmt.Fprintf(out, `<text x="%.1f" y="%.1f" text-anchor="middle">%s</text>`+"\n", at, y.from+18, thousands(v))
+// spanDecades makes an axis logarithmic, from one power of ten to another.
+func spanDecades(axis *plot.Axis, label func(float64) string) {
+	low, high := math.Floor(math.Log10(axis.Min)), math.Ceil(math.Log10(axis.Max))
+	high = max(high, low+1)
+	var ticks plot.ConstantTicks
+	for decade := low; decade <= high; decade++ {
+		v := math.Pow(10, decade)
+		ticks = append(ticks, plot.Tick{Value: v, Label: label(v)})
 	}
-	for _, v := range y.ticks() {
-		at := y.place(v)
-		line(out, x.from, at, x.to, at)
-		fmt.Fprintf(out, `<text x="%.1f" y="%.1f" text-anchor="end">%s</text>`+"\n", x.from-6, at+4, html.EscapeString(p.Unit.format(v)))
-	}
-	fmt.Fprintf(out, `<text x="%.1f" y="%.1f" text-anchor="middle">number of tasks</text>`+"\n", (x.from+x.to)/2, y.from+38)
-}
-
-func line(out *strings.Builder, x1, y1, x2, y2 float64) {
-	fmt.Fprintf(out, `<line x1="%.1f" y1="%.1f" x2="%.1f" y2="%.1f" stroke="#d8d8d8"/>`+"\n", x1, y1, x2, y2)
-}
-
-// draw puts a line with a dot for each point, and a word in the legend's line.
-func (s series) draw(out *strings.Builder, x, y axis, look, legend int) {
-	colour, dash := colours[look%len(colours)], dashes[look%len(dashes)]
-	places := make([]string, 0, len(s.Points))
-	for _, at := range s.Points {
-		places = append(places, fmt.Sprintf("%.1f,%.1f", x.place(at.X), y.place(at.Y)))
-		fmt.Fprintf(out, `<circle cx="%.1f" cy="%.1f" r="3" fill="%s"/>`+"\n", x.place(at.X), y.place(at.Y), colour)
-	}
-	style := fmt.Sprintf(`fill="none" stroke="%s" stroke-width="1.6" stroke-dasharray="%s"`, colour, dash)
-	fmt.Fprintf(out, `<polyline points="%s" %s/>`+"\n", strings.Join(places, " "), style)
-	left, top := x.to+10, y.to+8+float64(legend)*18
-	fmt.Fprintf(out, `<line x1="%.1f" y1="%.1f" x2="%.1f" y2="%.1f" %s/>`+"\n", left, top, left+22, top, style)
-	fmt.Fprintf(out, `<text x="%.1f" y="%.1f">%s</text>`+"\n", left+27, top+4, html.EscapeString(s.Name))
+	axis.Scale, axis.Tick.Marker = plot.LogScale{}, ticks
+	axis.Min, axis.Max = ticks[0].Value, ticks[len(ticks)-1].Value
 }
 
 // thousands writes a whole number with commas.

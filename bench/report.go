@@ -8,6 +8,8 @@ import (
 	"os"
 	"path/filepath"
 	"time"
+
+	"golang.org/x/perf/benchmath"
 )
 
 // ours is the name that the suite has in every table. Ratios are to it.
@@ -69,10 +71,11 @@ type row struct {
 	Seconds    float64   `json:"seconds"` // all its runs, and what went before them
 	Samples    []float64 `json:"samples"`
 	Median     *float64  `json:"median"`
+	Low        *float64  `json:"low"` // of the interval of the median
+	High       *float64  `json:"high"`
 	P90        *float64  `json:"p90"`
 	Ratio      *float64  `json:"ratio"`
-	RatioLow   *float64  `json:"ratioLow"`
-	RatioHigh  *float64  `json:"ratioHigh"`
+	Differs    bool      `json:"differs"` // from the suite, as far as the runs tell
 }
 
 // known makes a number that JSON can hold: null for what isn't one.
@@ -96,14 +99,14 @@ func (m *metricResult) summarise() {
 		if len(r.Samples) == 0 {
 			continue
 		}
-		r.Median, r.P90 = known(median(r.Samples)), known(quantile(r.Samples, tail))
+		sample := sampleOf(r.Samples)
+		of := benchmath.AssumeNothing.Summary(sample, confidence)
+		r.Median, r.Low, r.High, r.P90 = known(of.Center), known(of.Lo), known(of.Hi), known(quantile(sample, tail))
 		if reference == nil || len(reference.Samples) == 0 || r == reference {
 			continue
 		}
-		r.Ratio = known(median(r.Samples) / median(reference.Samples))
-		if within, ok := ratioInterval(r.Samples, reference.Samples); ok {
-			r.RatioLow, r.RatioHigh = known(within.Low), known(within.High)
-		}
+		theirs := sampleOf(reference.Samples)
+		r.Ratio, r.Differs = known(of.Center/quantile(theirs, 0.5)), differ(sample, theirs)
 	}
 }
 
@@ -168,7 +171,9 @@ func (r *report) write(dir string) error {
 	}
 	files := map[string]string{"bench.json": string(data) + "\n", "bench.md": r.markdown()}
 	if drawn := r.scaling(); len(drawn) > 0 {
-		files["scaling.svg"] = drawPanels(drawn)
+		if files["scaling.svg"], err = drawPanels(drawn); err != nil {
+			return err
+		}
 	} else {
 		_ = os.Remove(filepath.Join(dir, "scaling.svg")) // of other results
 	}

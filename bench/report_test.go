@@ -7,6 +7,7 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -14,17 +15,21 @@ import (
 
 func TestSummarise(t *testing.T) {
 	m := metricResult{Name: "x", Unit: seconds, Rows: []row{
-		{Contestant: "peer", State: stateMeasured, Samples: []float64{4, 4, 4, 4, 4}},
-		{Contestant: ours, State: stateMeasured, Samples: []float64{1, 2, 2, 2, 3}},
+		{Contestant: "peer", State: stateMeasured, Samples: []float64{4, 4, 4, 4, 4, 4}},
+		{Contestant: ours, State: stateMeasured, Samples: []float64{2, 1, 2, 2, 2, 3}},
 		{Contestant: "missing", State: stateAbsent},
+		{Contestant: "few", State: stateMeasured, Samples: []float64{3}},
 	}}
 	m.summarise()
-	peer, us, missing := m.Rows[0], m.Rows[1], m.Rows[2]
-	if *peer.Median != 4 || *peer.Ratio != 2 || peer.RatioLow == nil || *peer.RatioLow > 2 || *peer.RatioHigh < 2 {
-		t.Errorf("peer = %+v, want a median of 4 and a ratio of 2 within its interval", peer)
+	peer, us, missing, few := m.Rows[0], m.Rows[1], m.Rows[2], m.Rows[3]
+	if *peer.Median != 4 || *peer.Ratio != 2 || !peer.Differs {
+		t.Errorf("peer = %+v, want a median of 4 and a ratio of 2", peer)
 	}
-	if *us.Median != 2 || us.Ratio != nil || math.Abs(*us.P90-2.6) > 1e-9 {
-		t.Errorf("ours = %+v, want a median of 2, a p90 of 2.6 and no ratio to itself", us)
+	if *us.Median != 2 || us.Ratio != nil || *us.Low != 1 || *us.High != 3 || *us.P90 < 2 || *us.P90 > 3 {
+		t.Errorf("ours = %+v, want a median of 2 in 1 to 3, a p90 from 2 to 3 and no ratio to itself", us)
+	}
+	if few.Low != nil || few.Differs || *few.Ratio != 1.5 {
+		t.Errorf("one run = %+v, want no interval and no difference", few)
 	}
 	if missing.Median != nil || missing.Ratio != nil {
 		t.Errorf("the absent one = %+v, want no figures", missing)
@@ -34,8 +39,8 @@ func TestSummarise(t *testing.T) {
 func TestSummariseTakesTheBadTailOfRates(t *testing.T) {
 	m := metricResult{Unit: perSecond, Rows: []row{{Contestant: ours, Samples: []float64{0, 10}}}}
 	m.summarise()
-	if got := *m.Rows[0].P90; got != 1 {
-		t.Errorf("p90 of a rate of 0 and 10 = %v, want 1", got)
+	if got := *m.Rows[0].P90; got != 0 {
+		t.Errorf("p90 of a rate of 0 and 10 = %v, want 0", got)
 	}
 }
 
@@ -73,14 +78,14 @@ func TestSummary(t *testing.T) {
 // sampleReport has one of everything.
 func sampleReport() *report {
 	m := metricResult{Name: metricReturn, Unit: seconds, Rows: []row{
-		{Contestant: ours, State: stateMeasured, Samples: []float64{0.002, 0.002, 0.002, 0.002, 0.002}},
-		{Contestant: "a|b", Note: "with a bar", State: stateMeasured, Samples: []float64{0.004, 0.004, 0.004, 0.004, 0.004}},
+		{Contestant: ours, State: stateMeasured, Samples: slices.Repeat([]float64{0.002}, 6)},
+		{Contestant: "a|b", Note: "with a bar", State: stateMeasured, Samples: slices.Repeat([]float64{0.004}, 6)},
 		{Contestant: "gone", State: stateAbsent},
 		{Contestant: "late", State: stateFailed, Reason: "it broke", Samples: []float64{1}},
 		{Contestant: "other", State: stateMeasured},
 	}}
 	m.summarise()
-	return &report{V: 1, Date: time.Date(2026, 5, 4, 3, 2, 1, 0, time.UTC), Machine: machine{CPU: "a cpu", Cores: 2},
+	return &report{V: 2, Date: time.Date(2026, 5, 4, 3, 2, 1, 0, time.UTC), Machine: machine{CPU: "a cpu", Cores: 2},
 		Programs:  []program{{Name: ours, Version: "1"}, {Name: "gone", Absent: true}},
 		Scenarios: []scenarioResult{{Name: scenarioStart, Title: "A title", Measures: "What it is.", Metrics: []metricResult{m}}}}
 }
@@ -92,10 +97,10 @@ func TestMarkdown(t *testing.T) {
 		"| cpu | a cpu |\n",
 		"| gone | absent |\n",
 		"## A title\n",
-		"| bgtasks | 5 | 2 ms | 2 ms | 1 |  |\n",
-		"| a\\|b | 5 | 4 ms | 4 ms | 2 (2–2) | with a bar |\n",
+		"| bgtasks | 6 | 2 ms (2 ms–2 ms) | 2 ms | 1 |  |\n",
+		"| a\\|b | 6 | 4 ms (4 ms–4 ms) | 4 ms | 2 | with a bar |\n",
 		"| gone | 0 | – | – | – | absent |\n",
-		"| late | 1 | 1 s | 1 s | 500 | then failed: it broke |\n",
+		"| late | 1 | 1 s | 1 s | ~ 500 | then failed: it broke |\n",
 		"\nWhat it is.\n",
 	} {
 		if !strings.Contains(page, want) {

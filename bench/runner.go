@@ -206,7 +206,9 @@ func (s scenario) result(rivals []*rival) scenarioResult {
 func (v *rival) row(metric int) row {
 	values := make([]float64, 0, len(v.samples))
 	for _, sample := range v.samples {
-		values = append(values, sample[metric])
+		if !math.IsNaN(sample[metric]) { // it was not measured
+			values = append(values, sample[metric])
+		}
 	}
-	return row{Contestant: v.name, Note: v.note, State: v.state, Reason: v.reason, Seconds: tenths(v.setUp + v.spent), Samples: measured(values)}
+	return row{Contestant: v.name, Note: v.note, State: v.state, Reason: v.reason, Seconds: tenths(v.setUp + v.spent), Samples: values}
 }

@@ -1,6 +1,10 @@
 package main
 
-import "slices"
+import (
+	"slices"
+
+	"gonum.org/v1/plot/plotter"
+)
 
 // scalingPanels names the metrics that are drawn against the number of tasks.
 var scalingPanels = []struct{ metric, title string }{
@@ -42,6 +46,6 @@ func (p *panel) add(size int, rows []row) {
 			at = len(p.Series)
 			p.Series = append(p.Series, series{Name: r.Contestant})
 		}
-		p.Series[at].Points = append(p.Series[at].Points, point{float64(size), *r.Median})
+		p.Series[at].Points = append(p.Series[at].Points, plotter.XY{X: float64(size), Y: *r.Median})
 	}
 }
