@@ -18,7 +18,7 @@ func TestParseEnv(t *testing.T) {
 }
 
 // P11: a mistake must not put a value on the screen.
-func TestP11EnvErrorsHoldNoValue(t *testing.T) {
+func TestEnvErrorsHoldNoValue(t *testing.T) {
 	_, err := ParseEnv([]string{"=hunter2"}, lookup)
 	if err == nil || strings.Contains(err.Error(), "hunter2") {
 		t.Errorf("ParseEnv(=hunter2) = %v, want an error without the value", err)

@@ -84,7 +84,7 @@ func TestComplaint(t *testing.T) {
 	}
 }
 
-// Lesson 45: a reader that has gone is nothing to complain about.
+// A reader that has gone is nothing to complain about.
 func TestClosedStdoutIsQuiet(t *testing.T) {
 	var errs bytes.Buffer
 	c := &Call{Verb: "logs", Err: &errs}

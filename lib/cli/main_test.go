@@ -35,7 +35,7 @@ func do(args ...string) (code int, out, errs string) {
 	return code, o.String(), e.String()
 }
 
-// Lesson 44: flags end at the command, and one "--" before it is dropped.
+// Flags end at the command, and one "--" before it is dropped.
 func TestCommandsKeepTheirFlags(t *testing.T) {
 	for line, want := range map[string]string{
 		"sleep -n 5":       "sleep -n 5",

@@ -161,7 +161,7 @@ func TestGapsAreNotes(t *testing.T) {
 
 // A line that a gap cuts off is ended there, so that its rest and what follows
 // the gap make no line that nobody wrote.
-func TestP3GapsEndLines(t *testing.T) {
+func TestGapsEndLines(t *testing.T) {
 	line := strings.Repeat("z", 98) + "\n"
 	h := logged(t, 64<<10, strings.Repeat(line, 3000))
 	lines := AllOutput()

@@ -11,7 +11,7 @@ import (
 	"bgtasks/lib/view"
 )
 
-// Lesson 30: nothing that a task is called can steer the terminal.
+// Nothing that a task is called can steer the terminal.
 func TestPrintable(t *testing.T) {
 	for s, want := range map[string]string{
 		"plain äöü 漢字":    "plain äöü 漢字",
@@ -36,7 +36,7 @@ func TestCommandLine(t *testing.T) {
 	}
 }
 
-// Lesson 42: a table stays within the terminal, whatever is in it.
+// A table stays within the terminal, whatever is in it.
 func TestTableIsCut(t *testing.T) {
 	now := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
 	code := 3

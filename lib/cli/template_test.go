@@ -53,7 +53,7 @@ func TestTemplate(t *testing.T) {
 }
 
 // P3: what can't be read is empty, and no zero.
-func TestP3TemplateOfAnUnreadableTask(t *testing.T) {
+func TestTemplateOfAnUnreadableTask(t *testing.T) {
 	broken := &view.Task{ID: "b", Unreadable: errors.New("torn"), Fault: "torn"}
 	const text = "{{.ID}}|{{.Run}}|{{.KillGraceMs}}|{{.State}}|{{json .Tags}}"
 	if got, want := executed(t, text, broken), "b||||null\n"; got != want {

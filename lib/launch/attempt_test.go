@@ -125,7 +125,7 @@ func TestDispatcherBesideLeftovers(t *testing.T) {
 
 // Nothing of a failed attempt is left when the next may begin, whatever is to
 // become of leftovers otherwise.
-func TestP5RetryEndsTheTree(t *testing.T) {
+func TestRetryEndsTheTree(t *testing.T) {
 	for _, policy := range record.LeftoverPolicies {
 		w := newWorld(t)
 		r := request(`sleep 1000 & echo $!; setsid sleep 1000 & echo $!; exit 1`)
@@ -182,7 +182,7 @@ func TestEndsForGood(t *testing.T) {
 
 // A program that can't be executed any more ends the task; a supervisor that
 // can't be started leaves it as it was.
-func TestP4AttemptThatCannotBegin(t *testing.T) {
+func TestAttemptThatCannotBegin(t *testing.T) {
 	w := newWorld(t)
 	script := filepath.Join(t.TempDir(), "job")
 	if err := os.WriteFile(script, []byte("#!/bin/sh\n"), 0o700); err != nil {
@@ -222,7 +222,7 @@ func TestP4AttemptThatCannotBegin(t *testing.T) {
 
 // An attempt whose supervisor was killed is adopted as the attempt that it is, and
 // its failure is followed by the next one.
-func TestP7AdoptionKeepsTheAttempt(t *testing.T) {
+func TestAdoptionKeepsTheAttempt(t *testing.T) {
 	w := newWorld(t)
 	fifo := filepath.Join(t.TempDir(), "go")
 	if err := unix.Mkfifo(fifo, 0o600); err != nil {
@@ -252,7 +252,7 @@ func TestP7AdoptionKeepsTheAttempt(t *testing.T) {
 
 // A supervisor that was killed together with the leader, while another process of
 // the attempt lives: that one is ended before the next attempt.
-func TestP7LostAttemptWithSurvivor(t *testing.T) {
+func TestLostAttemptWithSurvivor(t *testing.T) {
 	w := newWorld(t)
 	w.queue(request(`sleep 1000 & echo $!; exec sleep 1000`))
 	w.start("web")

@@ -124,7 +124,7 @@ func TestWatchdogEnds(t *testing.T) {
 }
 
 // Whoever adopts a task guards it too.
-func TestP7AdoptedWatchdog(t *testing.T) {
+func TestAdoptedWatchdog(t *testing.T) {
 	w := newWorld(t)
 	r, say := guarded(t, record.WatchdogMark)
 	r.Spec.WatchdogMs = 300

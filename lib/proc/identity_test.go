@@ -19,7 +19,7 @@ func TestSelf(t *testing.T) {
 	wantPresence(t, id, Alive)
 }
 
-func TestP8ForgedIdentitySignalsNothing(t *testing.T) {
+func TestForgedIdentitySignalsNothing(t *testing.T) {
 	s := newStage(t)
 	pid := s.spawn("sleeper", "")
 	id := s.reported()
@@ -45,7 +45,7 @@ func TestP8ForgedIdentitySignalsNothing(t *testing.T) {
 	}
 }
 
-func TestP8SpecialPidsAreRefused(t *testing.T) {
+func TestSpecialPidsAreRefused(t *testing.T) {
 	boot, err := BootID()
 	if err != nil {
 		t.Fatal(err)
@@ -90,7 +90,7 @@ func TestSignal(t *testing.T) {
 }
 
 // Without pidfds the identity is confirmed before each kill(2).
-func TestP8SignalWithoutPidfd(t *testing.T) {
+func TestSignalWithoutPidfd(t *testing.T) {
 	s := newStage(t)
 	pid := s.spawn("term7", "")
 	id := s.reported()
@@ -144,7 +144,7 @@ func TestZombie(t *testing.T) {
 	}
 }
 
-// A parent that reaps nobody must not keep its dead child "running" (lesson 16).
+// A parent that reaps nobody must not keep its dead child "running".
 func TestZombieOfAnother(t *testing.T) {
 	s := newStage(t)
 	s.spawn("unreaping", "7")

@@ -32,7 +32,7 @@ func (s *stage) wantKilled(id Identity) {
 }
 
 // The group of one that was seen ends with all that are in it, seen or not.
-func TestP5KinGroup(t *testing.T) {
+func TestKinGroup(t *testing.T) {
 	s := newStage(t)
 	leader := s.shell("sh -c 'echo $$; cat <&3; :' & read -r go <&3; :")
 	unseen := s.reported()
@@ -43,7 +43,7 @@ func TestP5KinGroup(t *testing.T) {
 }
 
 // Groups of other sessions are left alone, and our own.
-func TestP8KinGroup(t *testing.T) {
+func TestKinLeavesOtherSessionsAlone(t *testing.T) {
 	s := newStage(t)
 	s.spawn("sleeper", "")
 	other := s.reported()

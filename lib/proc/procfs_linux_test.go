@@ -172,7 +172,7 @@ func TestFirstThreadEnded(t *testing.T) {
 }
 
 // Who may not inspect a zombie is shown a zero, which must not be taken for success.
-func TestP3InvisibleStatusIsUnknown(t *testing.T) {
+func TestInvisibleStatusIsUnknown(t *testing.T) {
 	if os.Getuid() != 0 {
 		t.Skip("needs root to become somebody else")
 	}

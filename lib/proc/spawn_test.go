@@ -9,7 +9,7 @@ import (
 	"testing"
 )
 
-func TestP4SpawnErrors(t *testing.T) {
+func TestSpawnErrors(t *testing.T) {
 	dir := t.TempDir()
 	write := func(name, content string, mode os.FileMode) string {
 		path := filepath.Join(dir, name)

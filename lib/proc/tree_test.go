@@ -47,8 +47,8 @@ func wantEmpty(t *testing.T, tree *Tree, want bool) {
 	}
 }
 
-// A descendant that called setsid, or double-forked, is found and ended (lessons 1, 2).
-func TestP5Escapers(t *testing.T) {
+// A descendant that called setsid, or double-forked, is found and ended.
+func TestEscapers(t *testing.T) {
 	needSubreaper(t)
 	s := newStage(t)
 	tree := OwnTree(nil)
@@ -75,8 +75,8 @@ func TestP5Escapers(t *testing.T) {
 	s.assertNoneLeft()
 }
 
-// A stopped process dies of TERM only because CONT follows (lesson 3).
-func TestP5Stopped(t *testing.T) {
+// A stopped process dies of TERM only because CONT follows.
+func TestStopped(t *testing.T) {
 	s := newStage(t)
 	pid := s.spawn("sleeper", "")
 	id := s.reported()
@@ -92,7 +92,7 @@ func TestP5Stopped(t *testing.T) {
 	}
 }
 
-// A task that handles TERM keeps its own exit code (lesson 5).
+// A task that handles TERM keeps its own exit code.
 func TestSignalAllLetsTheLeaderExit(t *testing.T) {
 	s := newStage(t)
 	pid := s.spawn("term7", "")
@@ -106,9 +106,9 @@ func TestSignalAllLetsTheLeaderExit(t *testing.T) {
 	}
 }
 
-// A tree that forks while it is being killed is gone afterwards (lesson 4). Each link of the chain prints a line, forks
+// A tree that forks while it is being killed is gone afterwards. Each link of the chain prints a line, forks
 // the next one and ends.
-func TestP5ForkChain(t *testing.T) {
+func TestForkChain(t *testing.T) {
 	needSubreaper(t)
 	s := newStage(t)
 	s.shell(`f() { echo $1; [ $1 -lt 2000 ] || exec cat <&3; f $(($1+1)) & exit; }; f 0`)
@@ -145,7 +145,7 @@ func TestKillChildrenKillsGroups(t *testing.T) {
 }
 
 // The leader can be kept unreaped, for its record, while the rest is killed.
-func TestP5ForkTreeBelowKeptLeader(t *testing.T) {
+func TestForkTreeBelowKeptLeader(t *testing.T) {
 	needSubreaper(t)
 	s := newStage(t)
 	leader := s.shell(`f() { [ $1 -gt 0 ] || { echo leaf; exec cat <&3; }; f $(($1-1)) & f $(($1-1)) & }; f 6; exit 9`)
@@ -175,7 +175,7 @@ func TestP5ForkTreeBelowKeptLeader(t *testing.T) {
 	s.assertNoneLeft()
 }
 
-// The leader's end is known although a grandchild lives on (lessons 11, 12).
+// The leader's end is known although a grandchild lives on.
 func TestLeftover(t *testing.T) {
 	needSubreaper(t)
 	s := newStage(t)

@@ -48,7 +48,7 @@ func TestStateIsWholeJSON(t *testing.T) {
 }
 
 // An unknown end is null, never a zero (P3).
-func TestP3UnknownIsNull(t *testing.T) {
+func TestUnknownIsNull(t *testing.T) {
 	s := State{Run: 1, Attempt: 1, State: Failed, Reason: Lost, UpdatedAt: day}
 	got := fields(t, s.AppendJSON(nil))
 	for _, key := range []string{"exitCode", "signal"} {

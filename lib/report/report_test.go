@@ -206,7 +206,7 @@ func TestConcurrentReportsLoseNothing(t *testing.T) {
 }
 
 // P10: nothing is told of an attempt after its end.
-func TestP10NoReportAfterTheEnd(t *testing.T) {
+func TestNoReportAfterTheEnd(t *testing.T) {
 	w := newWorld(t, record.Running)
 	var all sync.WaitGroup
 	for range 4 {

@@ -139,9 +139,8 @@ func TestDispatchCostIsFlat(t *testing.T) {
 	}
 }
 
-// Ten thousand at the head that a key keeps from running are in nobody's way
-// (lesson 33).
-func TestLesson33BlockedHead(t *testing.T) {
+// Ten thousand at the head that a key keeps from running are in nobody's way.
+func TestBlockedHeadHoldsNobodyUp(t *testing.T) {
 	h := newHome(t)
 	must(t, Set(h, "q", 2))
 	must(t, Pause(h, []string{"q"}))

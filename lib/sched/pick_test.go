@@ -14,7 +14,7 @@ import (
 
 // A task that waits is not started before what belongs to its wait is done: its event
 // retried is written (P10), and a stop that was asked for is carried out.
-func TestP10TakeHealsFirst(t *testing.T) {
+func TestTakeHealsFirst(t *testing.T) {
 	for name, c := range map[string]struct {
 		change func(t *testing.T, dir string)
 		want   []string // that are picked when the task is healed

@@ -13,10 +13,10 @@ import (
 	"bgtasks/lib/fsys"
 )
 
-// TestP7CrashAtEveryStep copies the directory before each change that a writer
+// TestCrashAtEveryStep copies the directory before each change that a writer
 // makes to it, as a SIGKILL there would leave it, with a full disk now and then.
 // Each copy must be readable, hold what was stored, and be continued.
-func TestP7CrashAtEveryStep(t *testing.T) {
+func TestCrashAtEveryStep(t *testing.T) {
 	rnd := rand.New(rand.NewSource(7))
 	disk := &fullDisk{budget: 1 << 30}
 	w := open(t, t.TempDir(), 8*minPart)
@@ -70,7 +70,7 @@ func afterCrash(t *testing.T, w *Writer) {
 }
 
 // Not even a name can be made: the loss is kept in memory until one can.
-func TestP6NothingCanBeRecorded(t *testing.T) {
+func TestNothingCanBeRecorded(t *testing.T) {
 	w := open(t, t.TempDir(), 0)
 	disk := &fullDisk{budget: 150, noEntry: true}
 	w.fault = disk.fault
@@ -101,7 +101,7 @@ func TestCloseTellsWhatItCouldNotRecord(t *testing.T) {
 
 // A disk that flaps leaves a bounded number of files and gaps, and no byte
 // uncounted.
-func TestP6FlappingDisk(t *testing.T) {
+func TestFlappingDisk(t *testing.T) {
 	dir := t.TempDir()
 	w := open(t, dir, 0)
 	disk := &fullDisk{}
@@ -124,8 +124,8 @@ func TestP6FlappingDisk(t *testing.T) {
 	}
 }
 
-// Lesson 19, on a real file system of 256 KiB.
-func TestP6FullFileSystem(t *testing.T) {
+// On a real file system of 256 KiB.
+func TestFullFileSystem(t *testing.T) {
 	if runtime.GOOS != "linux" || os.Geteuid() != 0 {
 		t.Skip("mounting a tmpfs needs Linux and root")
 	}

@@ -75,7 +75,7 @@ func expect(t testing.TB, r *JournalReader, lines ...string) int64 {
 	return cursor
 }
 
-func TestP10EveryCursorResumes(t *testing.T) {
+func TestEveryCursorResumes(t *testing.T) {
 	dir := t.TempDir()
 	j := journal(t, dir, 100)
 	live := journalReader(t, dir, 0)
@@ -149,7 +149,7 @@ func TestJournalSegmentsRemoved(t *testing.T) {
 }
 
 // A writer that died in the middle of a line: nobody sees that part.
-func TestP10TornLine(t *testing.T) {
+func TestTornLine(t *testing.T) {
 	dir := t.TempDir()
 	j := journal(t, dir, segmentSize)
 	off := appendLine(t, j, "one\n")
@@ -216,7 +216,7 @@ func TestMain(m *testing.M) {
 
 // Eight writers in four processes, and a reader beside them: every line once,
 // whole, and in each writer's order.
-func TestP10ConcurrentAppenders(t *testing.T) {
+func TestConcurrentAppenders(t *testing.T) {
 	dir := t.TempDir()
 	var cmds []*exec.Cmd
 	for i := range appenders {

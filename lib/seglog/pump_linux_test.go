@@ -10,7 +10,7 @@ import (
 )
 
 // A stream that keeps its pipe full gets a larger one, and loses nothing by it.
-func TestP6PumpWidens(t *testing.T) {
+func TestPumpWidens(t *testing.T) {
 	var p [2]int
 	if err := syscall.Pipe(p[:]); err != nil {
 		t.Fatal(err)

@@ -60,8 +60,8 @@ func follow(t *testing.T, r *Reader, done <-chan struct{}) (gaps []Gap, end int6
 	}
 }
 
-// Lesson 27: readers across a rotation miss nothing and get nothing twice.
-func TestP6FollowAcrossRotation(t *testing.T) {
+// Readers across a rotation miss nothing and get nothing twice.
+func TestFollowAcrossRotation(t *testing.T) {
 	const steps, step = 2000, 89
 	dir := t.TempDir()
 	w := open(t, dir, 1<<40)
@@ -82,7 +82,7 @@ func TestP6FollowAcrossRotation(t *testing.T) {
 
 // The same with a cap that makes parts vanish under the reader and a disk that
 // is full at times: each byte is read right, or is in a gap.
-func TestP6FollowAcrossRemovalAndLoss(t *testing.T) {
+func TestFollowAcrossRemovalAndLoss(t *testing.T) {
 	dir := t.TempDir()
 	w := open(t, dir, 4*minPart)
 	disk := &fullDisk{}

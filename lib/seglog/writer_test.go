@@ -11,9 +11,9 @@ import (
 	"testing"
 )
 
-// Lesson 24 and 29: 100 MB under a cap of 1 MiB leave at most the cap and one
+// 100 MB under a cap of 1 MiB leave at most the cap and one
 // part, with the first and the last bytes.
-func TestP6CapKeepsFirstAndLast(t *testing.T) {
+func TestCapKeepsFirstAndLast(t *testing.T) {
 	const limit, step, steps = 1 << 20, 100_000, 1000
 	dir := t.TempDir()
 	w := open(t, dir, limit)
@@ -39,7 +39,7 @@ func TestP6CapKeepsFirstAndLast(t *testing.T) {
 	}
 }
 
-func TestP6SmallestCaps(t *testing.T) {
+func TestSmallestCaps(t *testing.T) {
 	for _, limit := range []int64{1, minPart, 2 * minPart, 8 * minPart} {
 		dir := t.TempDir()
 		w := open(t, dir, limit)
@@ -53,8 +53,8 @@ func TestP6SmallestCaps(t *testing.T) {
 	}
 }
 
-// Lesson 25: a line of any length. Lesson 26: any bytes.
-func TestP6BytesAreStoredAsTheyAre(t *testing.T) {
+// A line of any length, and any bytes, are stored as they are.
+func TestBytesAreStoredAsTheyAre(t *testing.T) {
 	random := make([]byte, 16<<20)
 	rand.New(rand.NewSource(1)).Read(random)
 	for name, data := range map[string][]byte{
@@ -84,7 +84,7 @@ func (s *sequential) Read(p []byte) (int, error) {
 	return n, err
 }
 
-func TestP11Modes(t *testing.T) {
+func TestModes(t *testing.T) {
 	defer syscall.Umask(syscall.Umask(0o777))
 	dir := t.TempDir()
 	if err := os.Chmod(dir, 0o700); err != nil {

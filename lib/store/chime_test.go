@@ -25,7 +25,7 @@ func chimed(t *testing.T, n int) (c *Chime, dirs, names []string) {
 }
 
 // One descriptor tells at which of many tasks there is news.
-func TestP9ChimeTellsWhere(t *testing.T) {
+func TestChimeTellsWhere(t *testing.T) {
 	c, dirs, names := chimed(t, 3)
 	Ring(dirs[2], BellChange)
 	Ring(dirs[1], BellLog)
@@ -60,7 +60,7 @@ func TestNamesOfADeadChimeGo(t *testing.T) {
 
 // A ring that found no room is not lost: then any task may have news. So may it if
 // somebody rings who knows of no numbers, as versions before did.
-func TestP10NoRingIsLost(t *testing.T) {
+func TestNoRingIsLost(t *testing.T) {
 	c, dirs, names := chimed(t, 2)
 	for range room(c.FD()) {
 		Ring(dirs[0], BellChange)

@@ -14,7 +14,7 @@ import (
 
 // One who has a task to look after does not wait for the journal, keeps its place
 // in the line, and is told when it is its turn.
-func TestP10Turn(t *testing.T) {
+func TestTurn(t *testing.T) {
 	h := newHome(t)
 	unlock, err := h.lockJournal()
 	if err != nil {
@@ -87,7 +87,7 @@ func TestHeldJournalIsWaitedForOnce(t *testing.T) {
 func mustFail(_ func(), err error) error { return err }
 
 // However many of a process wait for a lock, one thread does.
-func TestP9OneThreadWaitsForMany(t *testing.T) {
+func TestOneThreadWaitsForMany(t *testing.T) {
 	const many = 200
 	h := newHome(t)
 	unlock, err := h.lockJournal()

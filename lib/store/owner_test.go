@@ -36,7 +36,7 @@ func TestOwner(t *testing.T) {
 }
 
 // A home of another host is read, and not written to.
-func TestP15Away(t *testing.T) {
+func TestAway(t *testing.T) {
 	h, err := Open(t.TempDir() + "/home")
 	if err != nil {
 		t.Fatal(err)

@@ -55,7 +55,7 @@ func inTmp(t *testing.T, h *Home) int {
 }
 
 // CASES 83: a task is removed and that is journalled in one go.
-func TestP10RemoveTold(t *testing.T) {
+func TestRemoveTold(t *testing.T) {
 	h := newHome(t)
 	lock, event := removable(t, h, "a")
 	defer lock.Unlock()
@@ -75,7 +75,7 @@ func TestP10RemoveTold(t *testing.T) {
 
 // CASES 83: whoever is killed after the task was taken out of sight leaves the line to
 // the next sweep, which does not wait for it to be old.
-func TestP10RemovalCutShort(t *testing.T) {
+func TestRemovalCutShort(t *testing.T) {
 	h := newHome(t)
 	lock, event := removable(t, h, "a")
 	if err := os.WriteFile(filepath.Join(h.TaskDir("a"), removedFile), event.AppendJSON(nil), 0o600); err != nil {

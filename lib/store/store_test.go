@@ -37,7 +37,7 @@ func TestLocate(t *testing.T) {
 	}
 }
 
-// A home from a later version is refused and left untouched (lesson 22).
+// A home from a later version is refused and left untouched.
 func TestNewerLayoutIsRefused(t *testing.T) {
 	dir := t.TempDir()
 	if _, err := Open(dir); err != nil {
@@ -59,7 +59,7 @@ func TestNewerLayoutIsRefused(t *testing.T) {
 
 // A lock is made in its own directory, not in one that a link leads to which was
 // put in the place of that after the home was opened (P11).
-func TestP11LockThroughLink(t *testing.T) {
+func TestLockThroughLink(t *testing.T) {
 	home, outside := t.TempDir(), t.TempDir()
 	h := At(home)
 	for _, dir := range []string{h.QueueDir(), h.EventsDir()} {
@@ -86,7 +86,7 @@ func TestP11LockThroughLink(t *testing.T) {
 }
 
 // What is made is private, whatever the modes around it (P11).
-func TestP11Modes(t *testing.T) {
+func TestModes(t *testing.T) {
 	old := syscall.Umask(0o077)
 	defer syscall.Umask(old)
 	h := newHome(t)
@@ -136,7 +136,7 @@ func TestHomeThatIsAFileIsRefused(t *testing.T) {
 }
 
 // A task is locked before it can be seen, and its liveness is that lock (P1).
-func TestP1PublishedTaskIsLocked(t *testing.T) {
+func TestPublishedTaskIsLocked(t *testing.T) {
 	h := newHome(t)
 	d := publish(t, h, "web")
 	if held, err := LockHeld(h.TaskDir("web")); !held || err != nil {
@@ -171,8 +171,8 @@ func TestLockEndsWithItsHolder(t *testing.T) {
 	lock.Unlock()
 }
 
-// Of those who publish one id at once, one wins (lesson 17).
-func TestP1OneOfManyPublishesWins(t *testing.T) {
+// Of those who publish one id at once, one wins.
+func TestOneOfManyPublishesWins(t *testing.T) {
 	h := newHome(t)
 	const racers = 50
 	errs := make([]error, racers)
@@ -208,7 +208,7 @@ func TestP1OneOfManyPublishesWins(t *testing.T) {
 }
 
 // Of a task that could not be published nothing is left (P4).
-func TestP4DiscardTakesTheMarker(t *testing.T) {
+func TestDiscardTakesTheMarker(t *testing.T) {
 	h := newHome(t)
 	d, err := h.Draft("web", []byte("{}\n"), false)
 	if err == nil {
@@ -262,8 +262,8 @@ func TestPublishOverAndRestore(t *testing.T) {
 	}
 }
 
-// Readers see whole records while many writers replace one (lesson 18, P1).
-func TestP1ReplaceIsWhole(t *testing.T) {
+// Readers see whole records while many writers replace one.
+func TestReplaceIsWhole(t *testing.T) {
 	path := filepath.Join(t.TempDir(), StateFile)
 	const writers, rounds = 32, 20
 	if err := Replace(path, []byte(strings.Repeat("0", 2000))); err != nil {
@@ -429,7 +429,7 @@ func TestBells(t *testing.T) {
 }
 
 // There may be more waiters than descriptors: those beyond are rung all the same.
-func TestP9RingNeedsOneDescriptor(t *testing.T) {
+func TestRingNeedsOneDescriptor(t *testing.T) {
 	dir := t.TempDir()
 	var bells []*Bell
 	for range maxOpenBells + 5 {

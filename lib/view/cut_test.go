@@ -39,7 +39,7 @@ func journalState(t testing.TB, h *store.Home, id string, name record.EventName,
 
 // DESIGN §11: a clock that is set back makes no event one of another task under the
 // same id, nor any event of another one that of this task.
-func TestP10ClockSetBack(t *testing.T) {
+func TestClockSetBack(t *testing.T) {
 	h := testHome(t)
 	old, spec := testSpec(t, "a"), supervised(t, h, "a", testState(record.Running))
 	old.CreatedAt = testTime.Add(-time.Hour)
@@ -76,7 +76,7 @@ func TestP10ClockSetBack(t *testing.T) {
 
 // A record that was written before the line about it is shown as it was before
 // both, and the line is news then.
-func TestP10CutBetweenRecordAndLine(t *testing.T) {
+func TestCutBetweenRecordAndLine(t *testing.T) {
 	now := time.Now()
 	ago := func(s record.LifeState, started, updated time.Duration) *record.State {
 		return &record.State{Run: 1, Attempt: 1, State: s, StartedAt: now.Add(-started), UpdatedAt: now.Add(-updated)}
@@ -200,9 +200,9 @@ func (r *restless) step() error {
 		Labels: []byte(`"tags":[],"kind":"command"`), State: &r.state})
 }
 
-// Lesson 38: while records and lines are written without a pause, every cut shows
+// While records and lines are written without a pause, every cut shows
 // of every task what the last line before its cursor told.
-func TestP10CutUnderAHammeringWriter(t *testing.T) {
+func TestCutUnderAHammeringWriter(t *testing.T) {
 	h := testHome(t)
 	stop := make(chan struct{})
 	var writers sync.WaitGroup
@@ -281,7 +281,7 @@ func compare(t *testing.T, cut *Cut, want map[string]*Event) {
 // CASES 84: a task that has taken the place of another one since the cursor is shown as
 // it was before all of its own lines, although nothing marked it as open when the
 // markers were read.
-func TestP10CutOfAReplacedTask(t *testing.T) {
+func TestCutOfAReplacedTask(t *testing.T) {
 	for name, state := range map[string]record.LifeState{"runs": record.Running, "is over": record.Succeeded} {
 		t.Run(name, func(t *testing.T) {
 			h, now := testHome(t), time.Now()

@@ -9,7 +9,7 @@ import (
 )
 
 // The table of DESIGN §7.
-func TestP7Decide(t *testing.T) {
+func TestDecide(t *testing.T) {
 	running := facts{leader: true, sameBoot: true}
 	with := func(f facts, change func(*facts)) facts {
 		change(&f)

@@ -73,8 +73,8 @@ func checkTidy(t *testing.T, h *store.Home, id string) {
 	}
 }
 
-// Lessons 14 and 16, and P3: what each kind of dead supervisor leaves behind.
-func TestP7HealRecordsTheEnd(t *testing.T) {
+// What each kind of dead supervisor leaves behind.
+func TestHealRecordsTheEnd(t *testing.T) {
 	stop := &record.Stop{RequestedAt: testTime, By: "bg-stop", Signal: "TERM", Reason: "enough", Cause: record.Stopped}
 	code := func(n int) *int { return &n }
 	signal := func(s string) *string { return &s }
@@ -126,7 +126,7 @@ func TestP7HealRecordsTheEnd(t *testing.T) {
 	}
 }
 
-func TestP7LivingLeaderIsLeftAlone(t *testing.T) {
+func TestLivingLeaderIsLeftAlone(t *testing.T) {
 	h, state := testHome(t), testState(record.Running)
 	state.Leader = spawn(t, "/bin/cat", filepath.Join(blockingFIFO(t)))
 	put(t, h, testSpec(t, "web"), state)
@@ -147,7 +147,7 @@ func blockingFIFO(t *testing.T) string {
 }
 
 // A held lock is a live supervisor, whatever the record says of processes.
-func TestP2HeldLockIsNotHealed(t *testing.T) {
+func TestHeldLockIsNotHealed(t *testing.T) {
 	h, state := testHome(t), testState(record.Running)
 	state.Leader = gone(t)
 	put(t, h, testSpec(t, "web"), state)
@@ -157,9 +157,9 @@ func TestP2HeldLockIsNotHealed(t *testing.T) {
 	}
 }
 
-// Lesson 13: what the dead shim had not read is in the log, and a survivor
+// What the dead shim had not read is in the log, and a survivor
 // keeps its output.
-func TestP6HealDrainsTheFIFO(t *testing.T) {
+func TestHealDrainsTheFIFO(t *testing.T) {
 	h, state := testHome(t), testState(record.Running)
 	spec := testSpec(t, "web")
 	spec.Split = true
@@ -235,7 +235,7 @@ func TestDrainIsBounded(t *testing.T) {
 }
 
 // Every step after the terminal state can be cut short and is done again.
-func TestP10HealFinishesTheEnd(t *testing.T) {
+func TestHealFinishesTheEnd(t *testing.T) {
 	for name, journalled := range map[string]bool{"before the journal": false, "after the journal": true} {
 		t.Run(name, func(t *testing.T) {
 			h, spec, state := testHome(t), testSpec(t, "web"), testState(record.Succeeded)
@@ -267,7 +267,7 @@ func TestP10HealFinishesTheEnd(t *testing.T) {
 }
 
 // Many readers at once: one of them heals, all see the end.
-func TestP2OneHealer(t *testing.T) {
+func TestOneHealer(t *testing.T) {
 	h, state := testHome(t), testState(record.Running)
 	state.Leader = gone(t)
 	put(t, h, testSpec(t, "web"), state)
@@ -309,7 +309,7 @@ func TestLockTaskNoticesReplacement(t *testing.T) {
 }
 
 // A bell rings when a healer has recorded the end.
-func TestP9HealRings(t *testing.T) {
+func TestHealRings(t *testing.T) {
 	h, state := testHome(t), testState(record.Running)
 	state.Leader = gone(t)
 	put(t, h, testSpec(t, "web"), state)
@@ -327,7 +327,7 @@ func TestP9HealRings(t *testing.T) {
 
 // A power failure may leave the unsynced first state of a run empty. The boot
 // in the spec then tells what became of the run.
-func TestP3EmptyStateIsNone(t *testing.T) {
+func TestEmptyStateIsNone(t *testing.T) {
 	h := testHome(t)
 	spec := testSpec(t, "web")
 	spec.StartedBy.BootID = "another-boot"

@@ -12,7 +12,7 @@ import (
 
 // A task that runs for long has its start far back in the journal, or beyond
 // what is kept of it: neither may bring a second one.
-func TestP10StartFarBack(t *testing.T) {
+func TestStartFarBack(t *testing.T) {
 	h := testHome(t)
 	add := func(id string, at time.Time, labels string) {
 		t.Helper()
@@ -43,7 +43,7 @@ func TestP10StartFarBack(t *testing.T) {
 
 // An end that was journalled is found however much was written since; where the
 // journal no longer reaches back to it, it counts as not written.
-func TestP10EndFarBack(t *testing.T) {
+func TestEndFarBack(t *testing.T) {
 	h := testHome(t)
 	add := func(id string, at time.Time, labels string) {
 		t.Helper()

@@ -150,8 +150,8 @@ func TestLoadShowsAPendingStop(t *testing.T) {
 	}
 }
 
-// Lesson 23: a broken record breaks one task.
-func TestLesson23OneUnreadableTask(t *testing.T) {
+// TestOneUnreadableTask: a broken record breaks one task.
+func TestOneUnreadableTask(t *testing.T) {
 	whole := string(testState(record.Running).AppendJSON(nil))
 	for name, spoil := range map[string]func(path string) error{
 		"garbage":   func(path string) error { return os.WriteFile(path, []byte("\x00garbage"), 0o600) },
@@ -224,7 +224,7 @@ func TestLogSizesCountGaps(t *testing.T) {
 	}
 }
 
-// Lesson 11: what lives of the tree is counted now, not when it was recorded.
+// What lives of the tree is counted now, not when it was recorded.
 func TestLeftoversOfALiveShim(t *testing.T) {
 	h, state := testHome(t), testState(record.Succeeded)
 	self, err := proc.Self()
@@ -246,7 +246,7 @@ func TestLeftoversOfALiveShim(t *testing.T) {
 	}
 }
 
-func TestP11ShowEnv(t *testing.T) {
+func TestShowEnv(t *testing.T) {
 	h, spec, state := testHome(t), testSpec(t, "web"), testState(record.Running)
 	t.Setenv("BG_TEST_SECRET", "geheim")
 	spec.EnvNames = []string{"BG_TEST_SECRET"}

@@ -7,8 +7,8 @@ import (
 	"bgtasks/lib/store"
 )
 
-// TestP15Settle tells a reboot from another host.
-func TestP15Settle(t *testing.T) {
+// TestSettle tells a reboot from another host.
+func TestSettle(t *testing.T) {
 	here, err := thisHost()
 	if err != nil {
 		t.Fatal(err)
@@ -59,7 +59,7 @@ func TestP15Settle(t *testing.T) {
 }
 
 // What a run has left is open too, though no marker tells of it.
-func TestP15IdleSeesLeftovers(t *testing.T) {
+func TestIdleSeesLeftovers(t *testing.T) {
 	h := testHome(t)
 	state := &record.State{Run: 1, Attempt: 1, State: record.Succeeded, Reason: record.SelfExit, UpdatedAt: testTime}
 	putWaiting(t, h, scheduled(t, "t"), state, nil)

@@ -46,7 +46,7 @@ func TestParseStateRoundTrip(t *testing.T) {
 }
 
 // An unknown code must not become zero (P3).
-func TestP3ParseStateKeepsUnknown(t *testing.T) {
+func TestParseStateKeepsUnknown(t *testing.T) {
 	got, err := ParseState(testState(record.Failed).AppendJSON(nil))
 	if err != nil || got.ExitCode != nil || got.Signal != nil || !got.ExitedAt.IsZero() {
 		t.Errorf("ParseState = %+v, %v, want no code, no signal, no time of exit", got, err)

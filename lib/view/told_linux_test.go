@@ -67,7 +67,7 @@ func visible(t *testing.T, dir string) (names []string) {
 }
 
 // CASES 56: whoever is told of an end finds it in the journal.
-func TestP10WhoIsToldOfAnEndFindsIt(t *testing.T) {
+func TestWhoIsToldOfAnEndFindsIt(t *testing.T) {
 	for name, load := range map[string]func(*store.Home) (*Task, error){
 		"one task": func(h *store.Home) (*Task, error) { return Load(h, "web") },
 		"a list": func(h *store.Home) (*Task, error) {

@@ -80,7 +80,7 @@ func events(t testing.TB, h *store.Home, id string) (names []record.EventName) {
 }
 
 // Nobody has to hold the lock of a task that waits.
-func TestP2WaitingTaskIsLeftAlone(t *testing.T) {
+func TestWaitingTaskIsLeftAlone(t *testing.T) {
 	for _, state := range []record.LifeState{record.Queued, record.Retrying} {
 		h := testHome(t)
 		putWaiting(t, h, scheduled(t, "web"), testState(state), gone(t))
@@ -94,7 +94,7 @@ func TestP2WaitingTaskIsLeftAlone(t *testing.T) {
 }
 
 // A stop that was left beside a task that waits is carried out by the next look.
-func TestP2StopOfWaitingTask(t *testing.T) {
+func TestStopOfWaitingTask(t *testing.T) {
 	for _, cause := range []record.Reason{record.Stopped, record.Superseded} {
 		h := testHome(t)
 		putWaiting(t, h, scheduled(t, "web"), testState(record.Queued), nil)
@@ -116,7 +116,7 @@ func TestP2StopOfWaitingTask(t *testing.T) {
 
 // What was killed between the claim and the supervisor's first word decides what
 // becomes of the attempt.
-func TestP7ClaimedTask(t *testing.T) {
+func TestClaimedTask(t *testing.T) {
 	claimed := func(attempt int) *record.State {
 		s := testState(record.Claimed)
 		s.Attempt, s.ClaimedBy = attempt, self(t)
@@ -158,7 +158,7 @@ func TestP7ClaimedTask(t *testing.T) {
 
 // An attempt that was lost is followed by another, if one is left and its end was
 // not asked for.
-func TestP7LostAttemptIsRetried(t *testing.T) {
+func TestLostAttemptIsRetried(t *testing.T) {
 	code := func(n int) string { return "exit " + string(rune('0'+n)) }
 	stop := &record.Stop{RequestedAt: testTime, By: "bg-stop", Signal: "TERM", Cause: record.Stopped}
 	for name, c := range map[string]struct {
@@ -206,7 +206,7 @@ func TestP7LostAttemptIsRetried(t *testing.T) {
 }
 
 // The steps after a recorded retry can be cut short, and are done again.
-func TestP10HealFinishesTheRetry(t *testing.T) {
+func TestHealFinishesTheRetry(t *testing.T) {
 	for name, said := range map[string]bool{"before the journal": false, "after the journal": true} {
 		t.Run(name, func(t *testing.T) {
 			h, spec, state := testHome(t), scheduled(t, "web"), testState(record.Retrying)

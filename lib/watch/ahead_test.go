@@ -76,7 +76,7 @@ func self(t *testing.T) proc.Identity {
 
 // While all is in order nothing wakes one who waits for a task that waits, but for the
 // full look that comes after a while.
-func TestP9OrderNeedsNoLook(t *testing.T) {
+func TestOrderNeedsNoLook(t *testing.T) {
 	h := queueHome(t, store.Done)
 	claimed(t, h, "holder", self(t))
 	a := &expecting(t, h).ahead

@@ -48,7 +48,7 @@ func kill(t *testing.T, id proc.Identity) {
 
 // CASES 57: the death of any supervisor that is followed wakes, once, with two
 // descriptors in the poll set however many there are.
-func TestP13FollowedSupervisorsWake(t *testing.T) {
+func TestFollowedSupervisorsWake(t *testing.T) {
 	h := testHome(t)
 	w := newWatcher(t, h)
 	shims := map[string]proc.Identity{}
@@ -76,7 +76,7 @@ func TestP13FollowedSupervisorsWake(t *testing.T) {
 
 // Where descriptors run out the rest is looked at after a while, at no more cost than
 // that of asking for a lock, and watched as soon as there is room.
-func TestP13FollowedWithFewDescriptors(t *testing.T) {
+func TestFollowedWithFewDescriptors(t *testing.T) {
 	h := testHome(t)
 	w := newWatcher(t, h)
 	w.follows = newFollows(h)

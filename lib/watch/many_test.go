@@ -20,7 +20,7 @@ func openFiles(t *testing.T) int {
 
 // What waiting for many tasks costs in descriptors does not depend on how many they
 // are, and a ring at one of them wakes for that one.
-func TestP9DescriptorsOfManyTasks(t *testing.T) {
+func TestDescriptorsOfManyTasks(t *testing.T) {
 	h := testHome(t)
 	const n = 200
 	for i := range n {

@@ -134,7 +134,7 @@ func bells(t *testing.T, h *store.Home, id string) []string {
 	return names
 }
 
-func TestP9UntilTheEnd(t *testing.T) {
+func TestUntilTheEnd(t *testing.T) {
 	h := testHome(t)
 	start(t, h, "web", nil)
 	w := wait(t.Context(), h, time.Time{}, false, "web", "web")
@@ -164,7 +164,7 @@ func TestUntilOfAnEndedTask(t *testing.T) {
 }
 
 // A change between the first look and the sleep is not missed.
-func TestP9NothingMissedBeforeTheSleep(t *testing.T) {
+func TestNothingMissedBeforeTheSleep(t *testing.T) {
 	h := testHome(t)
 	start(t, h, "web", nil)
 	looks := 0
@@ -180,8 +180,8 @@ func TestP9NothingMissedBeforeTheSleep(t *testing.T) {
 	}
 }
 
-// Lesson 13, 15: a shim that is killed rings nothing, and its waiter wakes.
-func TestP7WaiterOutlivesTheShim(t *testing.T) {
+// A shim that is killed rings nothing, and its waiter wakes.
+func TestWaiterOutlivesTheShim(t *testing.T) {
 	h := testHome(t)
 	var shim proc.Identity
 	lock := start(t, h, "web", nil)
@@ -204,7 +204,7 @@ func TestP7WaiterOutlivesTheShim(t *testing.T) {
 }
 
 // Without a shim the leader itself is minded, and its status is exact.
-func TestP7WaiterMindsTheLeader(t *testing.T) {
+func TestWaiterMindsTheLeader(t *testing.T) {
 	h := testHome(t)
 	leader := child(t)
 	lock := start(t, h, "web", func(s *record.State) { s.Leader = (*record.Process)(&leader) })
@@ -292,7 +292,7 @@ func TestUntilOfAVanishingTask(t *testing.T) {
 }
 
 // 1,000 waiters on one task.
-func TestP9ManyWaiters(t *testing.T) {
+func TestManyWaiters(t *testing.T) {
 	h := testHome(t)
 	start(t, h, "web", nil)
 	const n = 1000
@@ -316,7 +316,7 @@ func TestP9ManyWaiters(t *testing.T) {
 }
 
 // One waiter on 1,000 tasks.
-func TestP9ManyTasks(t *testing.T) {
+func TestManyTasks(t *testing.T) {
 	h := testHome(t)
 	var ids []string
 	for i := range 1000 {

@@ -79,8 +79,8 @@ func TestJournalWakes(t *testing.T) {
 	asleep(t, w)
 }
 
-// Lesson 45: a reader that goes away wakes, a full or an idle pipe does not.
-func TestLesson45DescriptorWakes(t *testing.T) {
+// TestDescriptorWakes: a reader that goes away wakes, a full or an idle pipe does not.
+func TestDescriptorWakes(t *testing.T) {
 	r, out, err := os.Pipe()
 	if err != nil {
 		t.Fatal(err)
