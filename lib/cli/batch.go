@@ -3,8 +3,8 @@ package cli
 import (
 	"bytes"
 	"encoding/json"
-	"sync"
-	"sync/atomic"
+
+	"bgtasks/lib/pool"
 )
 
 // Item is one of the things that a verb works on: a payload, or why there is
@@ -133,20 +133,11 @@ type Outcome[D any] struct {
 // WorkAll works on up to Opts.Concurrency items at once.
 func WorkAll[P, D any](c *Call, items []Item[P], work Work[P, D]) []Outcome[D] {
 	results := make([]Outcome[D], len(items))
-	var next atomic.Int64
-	var workers sync.WaitGroup
-	toil := func() {
-		for i := next.Add(1) - 1; int(i) < len(items); i = next.Add(1) - 1 {
-			if results[i].Err = items[i].Err; items[i].Err == nil {
-				results[i].Data, results[i].Err = work(c, items[i].Payload)
-			}
+	pool.Each(len(items), c.Opts.Concurrency, func(i int) {
+		if results[i].Err = items[i].Err; items[i].Err == nil {
+			results[i].Data, results[i].Err = work(c, items[i].Payload)
 		}
-	}
-	for range min(c.Opts.Concurrency, len(items)) - 1 {
-		workers.Go(toil)
-	}
-	toil()
-	workers.Wait()
+	})
 	return results
 }
 

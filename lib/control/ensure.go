@@ -6,35 +6,12 @@ import (
 	"fmt"
 	"time"
 
-	"bgtasks/lib/launch"
 	"bgtasks/lib/proc"
 	"bgtasks/lib/record"
 	"bgtasks/lib/store"
 	"bgtasks/lib/view"
 	"bgtasks/lib/watch"
 )
-
-// Ensure starts a task as Start does, unless one has its id that is open, or of which
-// something lives on: that one is the answer if it was started in the same way, and reused is true then; else
-// the error is *view.DiffersError. Of several at once one starts the task, and
-// the others get that one.
-func Ensure(ctx context.Context, h *store.Home, r *launch.Request) (reused bool, err error) {
-	for {
-		err := Start(h, r)
-		var taken *launch.ExistsError
-		if !errors.As(err, &taken) {
-			return false, err
-		}
-		t, err := settle(ctx, h, taken.ID)
-		switch {
-		case err != nil:
-			return false, err
-		case t == nil:
-		case t.Open(), t.Leftovers > 0:
-			return true, Same(t, &r.Spec)
-		}
-	}
-}
 
 // settle gives the task that another start made, healed, once it is decided how it
 // stands; nil if it could not be executed, or was removed. The errors are those of

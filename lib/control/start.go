@@ -43,21 +43,6 @@ func settled(h *store.Home, t *view.Task) error {
 	return nil
 }
 
-// Start runs a new task as launch.Start does. If its id is taken by a task
-// that nobody supervises any more, that one's end is settled first, so that it
-// can be replaced; else the error is *UnsettledError. The numbers of its runs go
-// on, so that an id and a run stand for one run for ever, in the journal too.
-func Start(h *store.Home, r *launch.Request) error {
-	for {
-		if err := makeWay(h, r); err != nil {
-			return err
-		}
-		if err := launch.Start(h, r); !errors.Is(err, launch.ErrMoved) {
-			return judged(h, r.Spec.ID, err)
-		}
-	}
-}
-
 // judged looks at a task whose supervisor ended before it reported: what can be known
 // of it is recorded and told at once, to those who follow it too.
 func judged(h *store.Home, id string, err error) error {
@@ -205,7 +190,7 @@ func run(h *store.Home, held *store.Lock, t *view.Task, r *launch.Request, added
 	}
 	r.Last = now.Current
 	again := launch.Restart
-	if r.Spec.Schedule != nil || sched.Wanted(h, &sched.Request{Request: *r}) {
+	if sched.Wanted(h, &sched.Request{Request: *r}) {
 		again = sched.Requeue
 	}
 	if err := again(h, held, r); err != nil {

@@ -5,25 +5,25 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"sync"
-	"sync/atomic"
 	"time"
 
 	"bgtasks/lib/launch"
+	"bgtasks/lib/pool"
 	"bgtasks/lib/record"
 	"bgtasks/lib/sched"
 	"bgtasks/lib/store"
 	"bgtasks/lib/view"
 )
 
-// starters is how many tasks that need no scheduler are started at once.
-const starters = 5
-
-// StartAll starts tasks, or makes them wait: those that need the scheduler go
-// through it in one go, the others are started as Start does, before. The results
-// are in the order of the requests. Errors in them are those of Start, Ensure and
-// sched.Enqueue.
-func StartAll(ctx context.Context, h *store.Home, requests []*sched.Request) []sched.Result {
+// StartAll starts tasks, or makes them wait. Those that need no scheduler come first,
+// up to atOnce at a time, then the others in one go, because they may depend on them.
+//
+// It calls tell once for each request, up to atOnce calls at a time: with the
+// request's place, and with what became of it, as soon as that holds. StartAll needs
+// the request no more then. If ctx ends, what has not begun is not started. The errors
+// in the results are *launch.ExistsError, *launch.SpawnError, *view.DiffersError,
+// *UnsettledError, *LivingError, those of sched.Enqueue and that of ctx.
+func StartAll(ctx context.Context, h *store.Home, requests []*sched.Request, atOnce int, tell func(i int, r *sched.Result)) {
 	results := make([]sched.Result, len(requests))
 	var direct, scheduled []int
 	for i, r := range requests {
@@ -33,58 +33,45 @@ func StartAll(ctx context.Context, h *store.Home, requests []*sched.Request) []s
 			direct = append(direct, i)
 		}
 	}
-	startEach(direct, func(i int) { results[i] = startOne(ctx, h, requests[i]) })
-	enqueue(ctx, h, requests, scheduled, results)
-	return results
+	pool.Each(len(direct), atOnce, func(n int) {
+		i := direct[n]
+		start(ctx, h, requests[i], &results[i])
+		tell(i, &results[i])
+	})
+	enqueue(ctx, h, requests, slices.Clone(scheduled), results)
+	pool.Each(len(scheduled), atOnce, func(n int) { tell(scheduled[n], &results[scheduled[n]]) })
 }
 
-func startEach(indexes []int, start func(int)) {
-	var next atomic.Int64
-	var workers sync.WaitGroup
-	toil := func() {
-		for n := next.Add(1) - 1; int(n) < len(indexes); n = next.Add(1) - 1 {
-			start(indexes[n])
+// start starts a task directly, until there is an answer that holds.
+func start(ctx context.Context, h *store.Home, r *sched.Request, result *sched.Result) {
+	for answer := false; !answer; answer = answered(ctx, h, r, result) {
+		err := makeWay(ctx, h, &r.Request)
+		if err == nil {
+			err = judged(h, r.Spec.ID, launch.Start(h, &r.Request))
+		}
+		if err != nil {
+			*result = sched.Result{Err: err}
+		} else {
+			*result = sched.Result{ID: r.Spec.ID, Disposition: sched.Created, Started: &r.Spec}
 		}
 	}
-	for range min(starters, len(indexes)) - 1 {
-		workers.Go(toil)
-	}
-	toil()
-	workers.Wait()
-}
-
-func startOne(ctx context.Context, h *store.Home, r *sched.Request) sched.Result {
-	var reused bool
-	var err error
-	if r.Ensure {
-		reused, err = Ensure(ctx, h, &r.Request)
-	} else {
-		err = Start(h, &r.Request)
-	}
-	switch {
-	case err != nil:
-		return sched.Result{Err: err}
-	case reused:
-		return sched.Result{ID: r.Spec.ID, Disposition: sched.Reused}
-	}
-	return sched.Result{ID: r.Spec.ID, Disposition: sched.Created, Started: &r.Spec}
 }
 
 // enqueue hands the requests at these indexes to the scheduler, until each has an
 // answer that holds.
 func enqueue(ctx context.Context, h *store.Home, requests []*sched.Request, indexes []int, results []sched.Result) {
 	for len(indexes) > 0 {
-		offer(h, requests, indexes, results)
+		offer(ctx, h, requests, indexes, results)
 		indexes = slices.DeleteFunc(indexes, func(i int) bool { return answered(ctx, h, requests[i], &results[i]) })
 	}
 }
 
 // offer hands the requests to the scheduler once, but for those whose ids are taken.
-func offer(h *store.Home, requests []*sched.Request, indexes []int, results []sched.Result) {
+func offer(ctx context.Context, h *store.Home, requests []*sched.Request, indexes []int, results []sched.Result) {
 	var accepted []*sched.Request
 	var at []int
 	for _, i := range indexes {
-		if err := makeWay(h, &requests[i].Request); err != nil {
+		if err := makeWay(ctx, h, &requests[i].Request); err != nil {
 			results[i] = sched.Result{Err: err}
 			continue
 		}
@@ -103,6 +90,8 @@ func offer(h *store.Home, requests []*sched.Request, indexes []int, results []sc
 // answered tells whether a result holds. It does not if the task that is the answer was
 // over already, because its supervisor was killed, if one whose id is ensured has just
 // ended, or if there was another run in between: the request is to be made again then.
+// A task whose id is ensured, and that is open, or of which something lives on, is the
+// answer.
 func answered(ctx context.Context, h *store.Home, r *sched.Request, result *sched.Result) bool {
 	var taken *launch.ExistsError
 	id := result.ID
@@ -175,9 +164,12 @@ func exists(h *store.Home, old *view.Task) error {
 
 // makeWay settles the end of the task that has the id of a request, so that it can
 // be replaced. The numbers of its runs go on, so that an id and a run stand for one
-// run for ever, in the journal too. The errors are *launch.ExistsError and
-// *UnsettledError.
-func makeWay(h *store.Home, r *launch.Request) error {
+// run for ever, in the journal too. The errors are *launch.ExistsError,
+// *LivingError, *UnsettledError and that of ctx.
+func makeWay(ctx context.Context, h *store.Home, r *launch.Request) error {
+	if err := context.Cause(ctx); err != nil {
+		return err
+	}
 	r.Spec.FirstRun, r.Replaces, r.Removed = 0, nil, nil
 	if r.Spec.ID == "" || !h.Exists(r.Spec.ID) {
 		return nil
@@ -200,7 +192,7 @@ func makeWay(h *store.Home, r *launch.Request) error {
 		}
 	}
 	if leaving(old) {
-		if old, err = settle(context.Background(), h, old.ID); err != nil || old == nil {
+		if old, err = settle(ctx, h, old.ID); err != nil || old == nil {
 			return err
 		}
 		if old.Open() {

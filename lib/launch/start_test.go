@@ -10,6 +10,7 @@ import (
 	"bgtasks/lib/control"
 	"bgtasks/lib/launch"
 	"bgtasks/lib/record"
+	"bgtasks/lib/sched"
 	"bgtasks/lib/view"
 	"bgtasks/lib/watch"
 )
@@ -60,7 +61,9 @@ func TestRunsOfOneIDAreUnique(t *testing.T) {
 	for range 4 {
 		starters.Go(func() {
 			for range 10 {
-				err := control.Start(w.home, simple("exit 0"))
+				var err error
+				request := &sched.Request{Request: *simple("exit 0")}
+				control.StartAll(t.Context(), w.home, []*sched.Request{request}, 1, func(_ int, r *sched.Result) { err = r.Err })
 				if exists := (*launch.ExistsError)(nil); err != nil && !errors.As(err, &exists) {
 					t.Errorf("Start: %v", err)
 				}

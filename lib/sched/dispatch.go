@@ -5,10 +5,10 @@ import (
 	"fmt"
 	"io/fs"
 	"slices"
-	"sync"
 
 	"bgtasks/lib/fail"
 	"bgtasks/lib/launch"
+	"bgtasks/lib/pool"
 	"bgtasks/lib/record"
 	"bgtasks/lib/store"
 	"bgtasks/lib/view"
@@ -200,26 +200,15 @@ const starters = 4
 // start starts what was chosen. It tells whether it is worth while to go on: not if
 // this system can't start anything now. The error is as that of do.
 func (d *dispatcher) start(picked []*pick) (on bool, held error) {
-	var workers sync.WaitGroup
 	outcomes, errs := make([]launch.Outcome, len(picked)), make([]error, len(picked))
-	next := make(chan int, len(picked))
-	for i := range picked {
-		next <- i
-	}
-	close(next)
-	for range min(starters, len(picked)) {
-		workers.Go(func() {
-			for i := range next {
-				p := picked[i]
-				if d.withheld(p) {
-					_ = store.GiveBack(d.home.TaskDir(p.facts.spec.ID), p.lock)
-					continue
-				}
-				outcomes[i], errs[i] = launch.Attempt(d.home, p.lock, p.facts.spec, p.facts.state)
-			}
-		})
-	}
-	workers.Wait()
+	pool.Each(len(picked), starters, func(i int) {
+		p := picked[i]
+		if d.withheld(p) {
+			_ = store.GiveBack(d.home.TaskDir(p.facts.spec.ID), p.lock)
+			return
+		}
+		outcomes[i], errs[i] = launch.Attempt(d.home, p.lock, p.facts.spec, p.facts.state)
+	})
 	on = true
 	for i, o := range outcomes {
 		on = on && o != launch.PutBack

@@ -31,11 +31,12 @@ func (r *Request) Asked() *record.Spec {
 	return &s
 }
 
-// Wanted tells whether a task must go through the scheduler, rather than be
-// started directly by whoever asks for it.
+// Wanted tells whether a task goes through the scheduler, rather than be started
+// directly by whoever asks for it: it needs what only the scheduler can give, or went
+// through it before.
 func Wanted(h *store.Home, r *Request) bool {
 	s := &r.Spec
-	return r.Queue != "" || r.Delay > 0 || !r.At.IsZero() || len(r.After) > 0 ||
+	return s.Schedule != nil || r.Queue != "" || r.Delay > 0 || !r.At.IsZero() || len(r.After) > 0 ||
 		s.ConcurrencyKey != "" || s.DedupeKey != "" || s.SupersedeKey != "" || s.Retry.MaxAttempts > 1 ||
 		limitOf(h, s.Kind) > 0
 }

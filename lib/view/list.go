@@ -3,13 +3,13 @@ package view
 import (
 	"errors"
 	"io/fs"
+	"iter"
 	"runtime"
 	"slices"
 	"strings"
-	"sync"
-	"sync/atomic"
 	"time"
 
+	"bgtasks/lib/pool"
 	"bgtasks/lib/record"
 	"bgtasks/lib/store"
 )
@@ -127,21 +127,15 @@ func loadEach(h *store.Home, ids []string, marked map[string]bool, f Filter) ([]
 	return slices.DeleteFunc(found, func(t *Task) bool { return t == nil }), errors.Join(faults...)
 }
 
-// eachOf does the work for 0 to n-1 on all processors. They are handed out one by
-// one, so that a slow one delays no other.
+// eachOf does the work for 0 to n-1 on all processors.
 func eachOf(h *store.Home, n int, work func(r *reader, i int)) {
-	var next atomic.Int64
-	var workers sync.WaitGroup
-	for range min(runtime.GOMAXPROCS(0), n) {
-		workers.Go(func() {
-			r := newReader(h)
-			defer r.readMany()()
-			for i := next.Add(1) - 1; int(i) < n; i = next.Add(1) - 1 {
-				work(r, int(i))
-			}
-		})
-	}
-	workers.Wait()
+	pool.Workers(n, runtime.GOMAXPROCS(0), func(numbers iter.Seq[int]) {
+		r := newReader(h)
+		defer r.readMany()()
+		for i := range numbers {
+			work(r, i)
+		}
+	})
 }
 
 // loadMatching gives nil for a task that has vanished or does not match.
