@@ -8,12 +8,12 @@ import (
 	"strconv"
 	"strings"
 
+	"bgtasks/lib/codec"
 	"bgtasks/lib/fsys"
 	"bgtasks/lib/launch"
 	"bgtasks/lib/proc"
 	"bgtasks/lib/record"
 	"bgtasks/lib/store"
-	"bgtasks/lib/view"
 )
 
 // stray is a run whose task is not there any more: somebody has removed its directory, or
@@ -91,7 +91,7 @@ func (s *stray) isIn(dir string) bool {
 	if err != nil {
 		return true
 	}
-	spec, err := view.ParseSpec(raw)
+	spec, err := codec.ParseSpec(raw)
 	return err != nil || s.token == "" || spec.RunToken == "" || spec.RunToken == s.token
 }
 

@@ -16,7 +16,7 @@ import (
 	"slices"
 
 	"bgtasks/lib/cli"
-	"bgtasks/lib/view"
+	"bgtasks/lib/codec"
 )
 
 func main() {
@@ -157,7 +157,7 @@ func (f *flags) conditions(c *cli.Call, o *cli.JournalOptions) (err error) {
 		o.Filter.IDs = append(o.Filter.IDs, t.ID)
 	}
 	f.gone = slices.DeleteFunc(targets, func(t cli.Target) bool { return t.Err == nil })
-	o.Seen = func(e *view.Event) {
+	o.Seen = func(e *codec.Event) {
 		f.gone = slices.DeleteFunc(f.gone, func(t cli.Target) bool { return t.ID == e.TaskID })
 	}
 	return nil

@@ -3,6 +3,7 @@ package cli
 import (
 	"encoding/json"
 
+	"bgtasks/lib/codec"
 	"bgtasks/lib/record"
 	"bgtasks/lib/view"
 )
@@ -72,7 +73,7 @@ type percents map[string]*float64
 
 // after is how far an event's task has come. known is false if none of the events
 // so far tells.
-func (p percents) after(e *view.Event) (percent *float64, known bool) {
+func (p percents) after(e *codec.Event) (percent *float64, known bool) {
 	switch {
 	case e.Step != nil && e.Step.Percent != nil:
 		p[e.TaskID] = e.Step.Percent
@@ -92,7 +93,7 @@ func (p percents) after(e *view.Event) (percent *float64, known bool) {
 }
 
 // entryMetadata are the facts beside; what is not known is left out.
-func entryMetadata(e *view.Event) orderedObject {
+func entryMetadata(e *codec.Event) orderedObject {
 	m := orderedObject{{"channels", e.AllChannels()}}
 	add := func(key string, value any, known bool) {
 		if known {

@@ -8,6 +8,7 @@ import (
 	"syscall"
 	"time"
 
+	"bgtasks/lib/codec"
 	"bgtasks/lib/seglog"
 	"bgtasks/lib/store"
 	"bgtasks/lib/view"
@@ -27,7 +28,7 @@ type JournalOptions struct {
 	Consumer  string           // whose cursor it is; "" for none
 	AutoAck   bool             // acknowledge what was put out
 
-	Seen func(*view.Event) // is told of every event that was read, wanted or not; or nil
+	Seen func(*codec.Event) // is told of every event that was read, wanted or not; or nil
 }
 
 // live tells that lines are for a reader that follows what happens: with
@@ -49,13 +50,13 @@ func PrintJournal(c *Call, h *store.Home, o JournalOptions) error {
 // journalSink takes what is read. Lines are valid during the call alone.
 type journalSink interface {
 	Bootstrap(*Bootstrap) error
-	Hear(*view.Event) // one that was read, whether Event follows or not
+	Hear(*codec.Event) // one that was read, whether Event follows or not
 	Event(*journalLine) error
 }
 
 // journalLine is an event on its way out.
 type journalLine struct {
-	Event  *view.Event
+	Event  *codec.Event
 	Line   []byte // as the journal has it
 	Cursor int64
 	Left   bool // the task fulfils the conditions no longer
@@ -303,7 +304,7 @@ func (s *stream) drain() error {
 }
 
 func (s *stream) offer(line []byte, cursor int64) error {
-	e, err := view.ParseEvent(line)
+	e, err := codec.ParseEvent(line)
 	if err != nil {
 		return nil
 	}
@@ -377,7 +378,7 @@ func (s *stream) firstOfLast() (at int64, err error) {
 }
 
 func (s *stream) counts(line []byte) bool {
-	e, err := view.ParseEvent(line)
+	e, err := codec.ParseEvent(line)
 	if err != nil {
 		return false
 	}

@@ -5,16 +5,16 @@ import (
 	"path/filepath"
 	"testing"
 
+	"bgtasks/lib/codec"
 	"bgtasks/lib/record"
 	"bgtasks/lib/store"
-	"bgtasks/lib/view"
 )
 
 // ignore is a sink for those who care for the way alone.
 type ignore struct{}
 
 func (ignore) Bootstrap(*Bootstrap) error { return nil }
-func (ignore) Hear(*view.Event)           {}
+func (ignore) Hear(*codec.Event)          {}
 func (ignore) Event(*journalLine) error   { return nil }
 
 // A reader whose place is removed while it looks for it begins anew, wherever it

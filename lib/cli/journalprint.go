@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strconv"
 
+	"bgtasks/lib/codec"
 	"bgtasks/lib/record"
 	"bgtasks/lib/store"
 	"bgtasks/lib/view"
@@ -26,7 +27,7 @@ func newJournalPrinter(c *Call, h *store.Home, o *JournalOptions) *journalPrinte
 }
 
 // Hear takes note of what an entry tells beside its event.
-func (p *journalPrinter) Hear(e *view.Event) {
+func (p *journalPrinter) Hear(e *codec.Event) {
 	if p.o.Entries {
 		p.percent, p.known = p.percents.after(e)
 	}

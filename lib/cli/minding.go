@@ -3,6 +3,7 @@ package cli
 import (
 	"errors"
 
+	"bgtasks/lib/codec"
 	"bgtasks/lib/record"
 	"bgtasks/lib/view"
 )
@@ -36,8 +37,8 @@ func (s *stream) mindAll() error {
 }
 
 // stir notes what an event means for who must be minded.
-func (s *stream) stir(e *view.Event) {
-	if s.watcher == nil || !s.audience.loose.Match(e.Task()) {
+func (s *stream) stir(e *codec.Event) {
+	if s.watcher == nil || !s.audience.loose.Match(view.TaskOf(e)) {
 		return
 	}
 	switch id := e.TaskID; {
@@ -114,7 +115,7 @@ func (s *stream) assume(t *view.Task) error {
 	then := record.Event{Name: record.EndEvent(t.Current), Time: t.Current.UpdatedAt, TaskID: t.ID, Labels: t.Spec.EventLabels(),
 		State: t.Current}
 	line := then.AppendJSON(nil)
-	e, err := view.ParseEvent(line)
+	e, err := codec.ParseEvent(line)
 	if err != nil {
 		return err
 	}

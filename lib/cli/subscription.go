@@ -3,6 +3,7 @@ package cli
 import (
 	"slices"
 
+	"bgtasks/lib/codec"
 	"bgtasks/lib/record"
 	"bgtasks/lib/view"
 )
@@ -45,8 +46,8 @@ func (a *audience) begin(tasks []*view.Task) {
 
 // wants tells whether the subscriber gets an event, and whether it is the one by
 // which its task leaves. It is to be asked about every event, in order.
-func (a *audience) wants(e *view.Event) (wanted, left bool) {
-	task := e.Task()
+func (a *audience) wants(e *codec.Event) (wanted, left bool) {
+	task := view.TaskOf(e)
 	now := a.Filter.Match(task)
 	if a.leaving {
 		left = a.move(e, now, now || a.loose.Match(task))
@@ -58,7 +59,7 @@ func (a *audience) wants(e *view.Event) (wanted, left bool) {
 // move keeps count of a task's membership, and tells whether it has left. may
 // tells whether it could have been a member: without a bootstrap nobody knows of
 // a task's first event what it was before.
-func (a *audience) move(e *view.Event, now, may bool) (left bool) {
+func (a *audience) move(e *codec.Event, now, may bool) (left bool) {
 	stays := now && e.Name != record.EventRemoved
 	was, known := a.members[e.TaskID]
 	if !known {
@@ -74,7 +75,7 @@ func (a *audience) move(e *view.Event, now, may bool) (left bool) {
 }
 
 // first tells that there was no event of the task before.
-func first(e *view.Event) bool {
+func first(e *codec.Event) bool {
 	return e.Name == record.EventEnqueued && e.State.Run == 1 && e.State.Attempt == 1
 }
 

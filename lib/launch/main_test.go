@@ -14,6 +14,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"bgtasks/lib/codec"
 	"bgtasks/lib/launch"
 	"bgtasks/lib/record"
 	"bgtasks/lib/seglog"
@@ -187,7 +188,7 @@ func (w *world) events(id string) (names []record.EventName) {
 }
 
 // told does so whole.
-func (w *world) told(id string) (events []*view.Event) {
+func (w *world) told(id string) (events []*codec.Event) {
 	w.Helper()
 	r, err := seglog.OpenJournalReader(w.home.EventsDir(), 0)
 	if err != nil {
@@ -202,7 +203,7 @@ func (w *world) told(id string) (events []*view.Event) {
 		if err != nil {
 			w.Fatal(err)
 		}
-		if e, err := view.ParseEvent(line); err == nil && e.TaskID == id {
+		if e, err := codec.ParseEvent(line); err == nil && e.TaskID == id {
 			events = append(events, e)
 		}
 	}

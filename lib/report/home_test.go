@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"bgtasks/lib/codec"
 	"bgtasks/lib/proc"
 	"bgtasks/lib/record"
 	"bgtasks/lib/seglog"
@@ -99,7 +100,7 @@ func (w *world) progress() *record.Progress {
 }
 
 // events reads the whole journal.
-func (w *world) events() (list []*view.Event) {
+func (w *world) events() (list []*codec.Event) {
 	w.t.Helper()
 	r, err := seglog.OpenJournalReader(w.home.EventsDir(), 0)
 	if err != nil {
@@ -111,7 +112,7 @@ func (w *world) events() (list []*view.Event) {
 		if errors.Is(err, io.EOF) {
 			return list
 		}
-		e, parseErr := view.ParseEvent(line)
+		e, parseErr := codec.ParseEvent(line)
 		if err = errors.Join(err, parseErr); err != nil {
 			w.t.Fatal(err)
 		}

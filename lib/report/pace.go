@@ -8,10 +8,10 @@ import (
 	"path/filepath"
 	"time"
 
+	"bgtasks/lib/codec"
 	"bgtasks/lib/fsys"
 	"bgtasks/lib/record"
 	"bgtasks/lib/store"
-	"bgtasks/lib/view"
 )
 
 // A task may report a thousand times a second. Of each report the files tell at once;
@@ -76,7 +76,7 @@ func leave(path string, e *record.Event) error {
 	}
 	var lines []byte
 	for line := range bytes.Lines(text) {
-		if old, err := view.ParseEvent(line); err == nil && old.Name != e.Name {
+		if old, err := codec.ParseEvent(line); err == nil && old.Name != e.Name {
 			lines = append(lines, line...)
 		}
 	}

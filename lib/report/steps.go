@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 
+	"bgtasks/lib/codec"
 	"bgtasks/lib/fsys"
 	"bgtasks/lib/record"
 	"bgtasks/lib/store"
@@ -160,7 +161,7 @@ func firstStep(from io.Reader) (int64, error) {
 		if err != nil {
 			return 0, err
 		}
-		if s, err := view.ParseStep(line); err == nil {
+		if s, err := codec.ParseStep(line); err == nil {
 			return s.Sequence, nil
 		}
 	}

@@ -8,11 +8,11 @@ import (
 	"syscall"
 	"time"
 
+	"bgtasks/lib/codec"
 	"bgtasks/lib/launch"
 	"bgtasks/lib/proc"
 	"bgtasks/lib/record"
 	"bgtasks/lib/store"
-	"bgtasks/lib/view"
 )
 
 // patience is how long the locks of tasks that wait are waited for: who has one
@@ -127,7 +127,7 @@ func knock(h *store.Home, v victim, s *record.Spec) error {
 // stopFor is the stop that a victim is asked for: the one that was left for it, if
 // there is one, so that its supervisor knows it again.
 func stopFor(h *store.Home, v victim, s *record.Spec) (*record.Stop, syscall.Signal, error) {
-	stop, err := parse(filepath.Join(h.TaskDir(v.id), store.StopFile), view.ParseStop)
+	stop, err := parse(filepath.Join(h.TaskDir(v.id), store.StopFile), codec.ParseStop)
 	if err != nil {
 		stop = &record.Stop{
 			RequestedAt: time.Now(), By: "bg-start", Signal: s.Signal, GraceMs: s.KillGraceMs,

@@ -8,11 +8,11 @@ import (
 	"path/filepath"
 	"time"
 
+	"bgtasks/lib/codec"
 	"bgtasks/lib/fsys"
 	"bgtasks/lib/proc"
 	"bgtasks/lib/record"
 	"bgtasks/lib/store"
-	"bgtasks/lib/view"
 )
 
 // facts are what the records of a task say of its newest run, unhealed.
@@ -44,11 +44,11 @@ func look(h *store.Home, id string) (*facts, error) {
 // read does so for a caller who holds the task's lock, or does not care.
 func read(h *store.Home, id string) (*facts, error) {
 	dir := h.TaskDir(id)
-	state, err := parse(filepath.Join(dir, store.StateFile), view.ParseState)
+	state, err := parse(filepath.Join(dir, store.StateFile), codec.ParseState)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return nil, &unreadableError{id: id, err: err}
 	}
-	spec, err := parse(filepath.Join(dir, store.SpecFile), view.ParseSpec)
+	spec, err := parse(filepath.Join(dir, store.SpecFile), codec.ParseSpec)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		return nil, fs.ErrNotExist
@@ -138,7 +138,7 @@ func (f *facts) sick(h *store.Home) bool {
 		return f.unsaid()
 	}
 	if raw, err := recorded(filepath.Join(dir, store.StopFile)); err == nil {
-		if _, err := view.ParseStop(raw); err == nil {
+		if _, err := codec.ParseStop(raw); err == nil {
 			return true
 		}
 	}

@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"strings"
 
+	"bgtasks/lib/codec"
 	"bgtasks/lib/record"
 	"bgtasks/lib/store"
 )
@@ -94,24 +95,11 @@ func pastAttempts(r *reader, id string) (list []record.State, err error) {
 		return nil, &RecordError{id, store.AttemptsFile, err}
 	}
 	for line := range bytes.Lines(data) {
-		if s, err := ParseAttempt(line); err == nil {
+		if s, err := codec.ParseAttempt(line); err == nil {
 			list = append(list, *s)
 		}
 	}
 	return list, nil
-}
-
-// ParseAttempt decodes one line of attempts.ndjson, with or without its newline.
-// An error says what is wrong with it, not where it was found.
-func ParseAttempt(line []byte) (*record.State, error) {
-	s := &record.State{}
-	if err := decodeRecord(line, stateMembers, s); err != nil {
-		return nil, err
-	}
-	if s.Run < 1 || s.Attempt < 1 {
-		return nil, errIncomplete
-	}
-	return s, knownState(s.State)
 }
 
 // LogRange gives where in a task's log the output of a run begins and ends, or of

@@ -8,13 +8,14 @@ import (
 
 	"bgtasks/lib/record"
 	"bgtasks/lib/store"
+	"bgtasks/test/testhome"
 )
 
 // ended is the state of an attempt that wrote the log from one offset to the
 // other.
 func ended(run, attempt int, state record.LifeState, from, to int64) *record.State {
-	s := testState(state)
-	s.Run, s.Attempt, s.StartedAt, s.Reason = run, attempt, testTime, record.SelfExit
+	s := testhome.State(state)
+	s.Run, s.Attempt, s.StartedAt, s.Reason = run, attempt, testhome.Time, record.SelfExit
 	s.LogStart, s.LogEnd = from, to
 	return s
 }
@@ -22,16 +23,16 @@ func ended(run, attempt int, state record.LifeState, from, to int64) *record.Sta
 // The executions of a task: those that were written down, the later of two, and
 // the one at hand; what a crash cut short is none.
 func TestAttempts(t *testing.T) {
-	h, spec := testHome(t), scheduled(t, "web")
+	h, spec := testhome.New(t), testhome.Scheduled(t, "web")
 	spec.Run = 2
-	put(t, h, spec, ended(2, 2, record.Failed, 30, 45))
+	testhome.Put(t, h, spec, ended(2, 2, record.Failed, 30, 45))
 	lines := ""
 	for _, s := range []*record.State{
 		ended(1, 1, record.Succeeded, 0, 10), ended(2, 1, record.Running, 10, 0), ended(2, 1, record.Retrying, 10, 30),
 	} {
 		lines += string(s.AppendAttempt(nil))
 	}
-	write(t, h, "web", store.AttemptsFile, []byte(lines+`{"v":1,"run":2,"att`))
+	testhome.Write(t, h, "web", store.AttemptsFile, []byte(lines+`{"v":1,"run":2,"att`))
 	task := load(t, h, "web")
 	list, err := Attempts(h, task)
 	if err != nil {
@@ -63,8 +64,8 @@ func TestAttempts(t *testing.T) {
 
 // A task that waits for its first start has none.
 func TestNoAttemptYet(t *testing.T) {
-	h := testHome(t)
-	putWaiting(t, h, scheduled(t, "web"), testState(record.Queued), nil)
+	h := testhome.New(t)
+	testhome.PutWaiting(t, h, testhome.Scheduled(t, "web"), testhome.State(record.Queued), nil)
 	task := load(t, h, "web")
 	if list, err := Attempts(h, task); len(list) != 0 || err != nil {
 		t.Errorf("Attempts = %v, %v, want none", list, err)

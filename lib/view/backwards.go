@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 
+	"bgtasks/lib/codec"
 	"bgtasks/lib/fsys"
 	"bgtasks/lib/record"
 	"bgtasks/lib/store"
@@ -31,7 +32,7 @@ func eachStepBackwards(h *store.Home, id string, visit func(*record.Step) bool) 
 	if err == nil {
 		defer f.Close()
 		err = eachLineBackwards(f, func(line []byte) bool {
-			s, err := ParseStep(line)
+			s, err := codec.ParseStep(line)
 			return err != nil || visit(s)
 		})
 	}
@@ -54,7 +55,7 @@ func EndOfRun(h *store.Home, id string, run int) (end record.LifeState) {
 	}
 	defer f.Close()
 	_ = eachLineBackwards(f, func(line []byte) bool {
-		s, err := ParseAttempt(line)
+		s, err := codec.ParseAttempt(line)
 		if err == nil && s.Run == run && s.State.Terminal() {
 			end = s.State
 		}

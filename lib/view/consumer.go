@@ -8,11 +8,10 @@ import (
 	"slices"
 	"time"
 
+	"bgtasks/lib/codec"
 	"bgtasks/lib/record"
 	"bgtasks/lib/seglog"
 	"bgtasks/lib/store"
-
-	"github.com/tidwall/gjson"
 )
 
 // Consumer is a named reader of the journal, as verbs print it.
@@ -52,25 +51,6 @@ func (e *BackwardsError) Error() string {
 	return fmt.Sprintf("consumer %q has acknowledged cursor %d already, which is after %d", e.Name, e.Acked, e.Cursor)
 }
 
-// ParseConsumer decodes cursor.json. An error says what is wrong with it, not
-// where it was found.
-func ParseConsumer(data []byte) (*record.Consumer, error) {
-	c := &record.Consumer{}
-	if err := decodeRecord(data, consumerMembers, c); err != nil {
-		return nil, err
-	}
-	if c.Name == "" || c.Cursor < 0 || c.AcknowledgedAt.IsZero() {
-		return nil, errIncomplete
-	}
-	return c, nil
-}
-
-var consumerMembers = members[record.Consumer]{
-	{"name", func(d *decoder, c *record.Consumer, v gjson.Result) { c.Name = d.str(v) }},
-	{"cursor", func(d *decoder, c *record.Consumer, v gjson.Result) { c.Cursor = d.integer(v) }},
-	{"acknowledgedAt", func(d *decoder, c *record.Consumer, v gjson.Result) { c.AcknowledgedAt = d.time(v) }},
-}
-
 // Acknowledged reads how far a consumer has come; nil if it has acknowledged
 // nothing. The error is *ConsumerNotFoundError if there is none of that name, or
 // *UnreadableConsumerError.
@@ -85,7 +65,7 @@ func Acknowledged(h *store.Home, name string) (*record.Consumer, error) {
 	}
 	var c *record.Consumer
 	if err == nil {
-		c, err = ParseConsumer(data)
+		c, err = codec.ParseConsumer(data)
 	}
 	if err != nil {
 		return nil, &UnreadableConsumerError{name, err}

@@ -7,6 +7,7 @@ import (
 	"bgtasks/lib/record"
 	"bgtasks/lib/seglog"
 	"bgtasks/lib/store"
+	"bgtasks/test/testhome"
 )
 
 // addConsumer makes a consumer, and a journal of so many events.
@@ -16,7 +17,7 @@ func addConsumer(t *testing.T, h *store.Home, name string, events int) (cursors 
 		t.Fatal(err)
 	}
 	for range events {
-		journalState(t, h, "t", record.EventStarted, testState(record.Running))
+		testhome.Journal(t, h, "t", record.EventStarted, testhome.State(record.Running))
 		end, err := h.Journal().End()
 		if err != nil {
 			t.Fatal(err)
@@ -27,7 +28,7 @@ func addConsumer(t *testing.T, h *store.Home, name string, events int) (cursors 
 }
 
 func TestAcknowledge(t *testing.T) {
-	h := testHome(t)
+	h := testhome.New(t)
 	at := addConsumer(t, h, "mailer", 3)
 	if c, err := Acknowledged(h, "mailer"); c != nil || err != nil {
 		t.Fatalf("Acknowledged = %+v, %v, want none", c, err)
@@ -65,7 +66,7 @@ func TestAcknowledge(t *testing.T) {
 }
 
 func TestConsumers(t *testing.T) {
-	h := testHome(t)
+	h := testhome.New(t)
 	if list, err := Consumers(h); len(list) != 0 || err != nil {
 		t.Errorf("Consumers = %v, %v, want none", list, err)
 	}

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"time"
 
+	"bgtasks/lib/codec"
 	"bgtasks/lib/record"
 	"bgtasks/lib/seglog"
 	"bgtasks/lib/store"
@@ -100,7 +101,7 @@ type cutter struct {
 
 // telling is what lines up to the cursor tell of a task.
 type telling struct {
-	last     *Event           // that tells a state
+	last     *codec.Event     // that tells a state
 	progress *record.Progress // as told last
 	fresh    bool             // it was told of after the tasks were listed
 }
@@ -185,14 +186,14 @@ func (c *cutter) read(r *seglog.JournalReader, mustDo bool) (enough bool, err er
 			}
 			c.short = start > 0
 		}
-		if e, err := ParseEvent(line); err == nil {
+		if e, err := codec.ParseEvent(line); err == nil {
 			c.hear(e, r.Cursor() > c.listed)
 		}
 	}
 	return true, nil
 }
 
-func (c *cutter) hear(e *Event, fresh bool) {
+func (c *cutter) hear(e *codec.Event, fresh bool) {
 	t := c.told[e.TaskID]
 	if t == nil {
 		t = &telling{}
@@ -203,7 +204,7 @@ func (c *cutter) hear(e *Event, fresh bool) {
 		t.last = e
 	}
 	if e.Progress != nil {
-		t.progress = e.report()
+		t.progress = e.Report()
 	}
 }
 
@@ -217,7 +218,7 @@ func (c *cutter) settle() error {
 		delete(c.told, t.ID)
 	}
 	for id, told := range c.told {
-		if c.passed && !told.fresh || told.last == nil || told.last.Name == record.EventRemoved || !c.loose.Match(told.last.Task()) {
+		if c.passed && !told.fresh || told.last == nil || told.last.Name == record.EventRemoved || !c.loose.Match(TaskOf(told.last)) {
 			continue
 		}
 		t, err := c.anew(id)
@@ -258,7 +259,7 @@ func (c *cutter) then(t *Task) (*Task, error) {
 		return c.before(t), nil
 	}
 	last := told.last
-	if succeeds(t, last) || last.Name != record.EventRemoved && !t.at(last) {
+	if succeeds(t, last) || last.Name != record.EventRemoved && !isAt(t, last) {
 		now, err := c.anew(t.ID)
 		if now == nil || err != nil {
 			return nil, err
@@ -266,7 +267,7 @@ func (c *cutter) then(t *Task) (*Task, error) {
 		if t = now; succeeds(t, last) {
 			return c.before(t), nil
 		}
-		if t.Unhealed == nil && (!t.Terminal() || !t.at(last)) && c.mayTakeBack(t, last) {
+		if t.Unhealed == nil && (!t.Terminal() || !isAt(t, last)) && c.mayTakeBack(t, last) {
 			t = c.r.asOf(t, last)
 		}
 	}
@@ -281,7 +282,7 @@ func (c *cutter) then(t *Task) (*Task, error) {
 
 // mayTakeBack tells whether the line is the last one before the cursor because
 // others are after it, rather than because they never came.
-func (c *cutter) mayTakeBack(t *Task, last *Event) bool {
+func (c *cutter) mayTakeBack(t *Task, last *codec.Event) bool {
 	return t.Current == nil || c.recent(t.Current.UpdatedAt) || c.recent(last.Time)
 }
 
@@ -313,10 +314,10 @@ func (c *cutter) before(t *Task) *Task {
 
 // Shows tells whether the cut shows already what an event after it tells. It is
 // to be asked about every event, in order.
-func (c *Cut) Shows(e *Event) bool {
+func (c *Cut) Shows(e *codec.Event) bool {
 	t := c.shown[e.TaskID]
 	delete(c.shown, e.TaskID)
-	return t != nil && t.Current != nil && t.at(e) && !e.Time.After(t.Current.UpdatedAt) && e.Transition()
+	return t != nil && t.Current != nil && isAt(t, e) && !e.Time.After(t.Current.UpdatedAt) && e.Transition()
 }
 
 // Newest leaves the n newest tasks in the cut; a negative n leaves all.
@@ -386,7 +387,7 @@ func (c *Cut) firstLater(later map[string]int64) error {
 		if err != nil {
 			return err
 		}
-		if e, err := ParseEvent(line); err == nil && e.Step != nil && later[e.TaskID] == 0 {
+		if e, err := codec.ParseEvent(line); err == nil && e.Step != nil && later[e.TaskID] == 0 {
 			later[e.TaskID] = e.Step.Sequence
 		}
 	}

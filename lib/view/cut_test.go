@@ -11,53 +11,34 @@ import (
 	"testing"
 	"time"
 
+	"bgtasks/lib/codec"
 	"bgtasks/lib/record"
 	"bgtasks/lib/seglog"
 	"bgtasks/lib/store"
+	"bgtasks/test/testhome"
 )
-
-// supervised makes a task whose lock the test holds, as its shim would.
-func supervised(t testing.TB, h *store.Home, id string, state *record.State) *record.Spec {
-	t.Helper()
-	spec := testSpec(t, id)
-	put(t, h, spec, state)
-	if err := h.MarkLive(id); err != nil {
-		t.Fatal(err)
-	}
-	lock := hold(t, h, id)
-	t.Cleanup(func() { lock.Unlock() })
-	return spec
-}
-
-func journalState(t testing.TB, h *store.Home, id string, name record.EventName, s *record.State) {
-	t.Helper()
-	e := &record.Event{Name: name, Time: s.UpdatedAt, TaskID: id, Labels: []byte(`"tags":[],"kind":"command"`), State: s}
-	if err := h.Append(e); err != nil {
-		t.Fatal(err)
-	}
-}
 
 // DESIGN §11: a clock that is set back makes no event one of another task under the
 // same id, nor any event of another one that of this task.
 func TestClockSetBack(t *testing.T) {
-	h := testHome(t)
-	old, spec := testSpec(t, "a"), supervised(t, h, "a", testState(record.Running))
-	old.CreatedAt = testTime.Add(-time.Hour)
-	line := func(of *record.Spec, name record.EventName, s record.LifeState, at time.Time) *Event {
+	h := testhome.New(t)
+	old, spec := testhome.Spec(t, "a"), testhome.Supervised(t, h, "a", testhome.State(record.Running))
+	old.CreatedAt = testhome.Time.Add(-time.Hour)
+	line := func(of *record.Spec, name record.EventName, s record.LifeState, at time.Time) *codec.Event {
 		t.Helper()
-		e := &record.Event{Name: name, Time: at, TaskID: "a", Labels: of.EventLabels(), State: testState(s)}
+		e := &record.Event{Name: name, Time: at, TaskID: "a", Labels: of.EventLabels(), State: testhome.State(s)}
 		if err := h.Append(e); err != nil {
 			t.Fatal(err)
 		}
-		read, err := ParseEvent(e.AppendJSON(nil))
+		read, err := codec.ParseEvent(e.AppendJSON(nil))
 		if err != nil {
 			t.Fatal(err)
 		}
 		return read
 	}
-	before, after := testTime.Add(-time.Minute), testTime.Add(time.Minute)
+	before, after := testhome.Time.Add(-time.Minute), testhome.Time.Add(time.Minute)
 	for _, c := range []struct {
-		event *Event
+		event *codec.Event
 		known bool
 	}{
 		{line(old, record.EventSucceeded, record.Succeeded, after), false},
@@ -97,13 +78,13 @@ func TestCutBetweenRecordAndLine(t *testing.T) {
 		{"its writer hangs", ago(record.Succeeded, time.Hour, time.Minute), running, record.EventSucceeded, record.Succeeded, true},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			h := testHome(t)
-			supervised(t, h, "t", c.record)
+			h := testhome.New(t)
+			testhome.Supervised(t, h, "t", c.record)
 			if err := h.MarkLive("t"); err != nil {
 				t.Fatal(err)
 			}
 			if c.line != nil {
-				journalState(t, h, "t", record.EventStarted, c.line)
+				testhome.Journal(t, h, "t", record.EventStarted, c.line)
 			}
 			cut, err := TakeCut(h, Filter{})
 			if err != nil || len(cut.Tasks) != 1 {
@@ -112,7 +93,7 @@ func TestCutBetweenRecordAndLine(t *testing.T) {
 			if got := cut.Tasks[0]; got.State != c.want || (got.ExitedAt != "") && !got.Terminal() {
 				t.Errorf("state = %s, want %s", got.State, c.want)
 			}
-			journalState(t, h, "t", c.event, c.record)
+			testhome.Journal(t, h, "t", c.event, c.record)
 			e := eventAfter(t, h, cut.Cursor)
 			if got := cut.Shows(e); got != c.shows {
 				t.Errorf("Shows(%s) = %t, want %t", e.Name, got, c.shows)
@@ -124,15 +105,15 @@ func TestCutBetweenRecordAndLine(t *testing.T) {
 // Where the line about a young record may be one of those that are no longer kept,
 // the record is not taken back.
 func TestCutOfAShortJournal(t *testing.T) {
-	h := testHome(t)
+	h := testhome.New(t)
 	if err := os.WriteFile(filepath.Join(h.Path(), "config.json"), []byte(`{"journal":{"maxBytes":1}}`), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	now := &record.State{Run: 1, Attempt: 1, State: record.Running, StartedAt: time.Now(), UpdatedAt: time.Now()}
-	supervised(t, h, "t", now)
-	journalState(t, h, "t", record.EventStarted, now)
+	testhome.Supervised(t, h, "t", now)
+	testhome.Journal(t, h, "t", record.EventStarted, now)
 	for range 60 { // three segments and more, of which one is kept
-		journalState(t, h, "u", record.EventStep, now)
+		testhome.Journal(t, h, "u", record.EventStep, now)
 	}
 	var old *seglog.TooOldError
 	if _, err := seglog.OpenJournalReader(h.EventsDir(), 0); !errors.As(err, &old) {
@@ -144,7 +125,7 @@ func TestCutOfAShortJournal(t *testing.T) {
 	}
 }
 
-func eventAfter(t *testing.T, h *store.Home, cursor int64) *Event {
+func eventAfter(t *testing.T, h *store.Home, cursor int64) *codec.Event {
 	t.Helper()
 	r, err := seglog.OpenJournalReader(h.EventsDir(), cursor)
 	if err != nil {
@@ -155,7 +136,7 @@ func eventAfter(t *testing.T, h *store.Home, cursor int64) *Event {
 	if err != nil {
 		t.Fatal(err)
 	}
-	e, err := ParseEvent(line)
+	e, err := codec.ParseEvent(line)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -203,13 +184,13 @@ func (r *restless) step() error {
 // While records and lines are written without a pause, every cut shows
 // of every task what the last line before its cursor told.
 func TestCutUnderAHammeringWriter(t *testing.T) {
-	h := testHome(t)
+	h := testhome.New(t)
 	stop := make(chan struct{})
 	var writers sync.WaitGroup
 	for i := range 4 {
 		r := &restless{home: h, id: "t" + strconv.Itoa(i)}
 		r.state = record.State{Run: 1, Attempt: 1, State: record.Claimed, UpdatedAt: time.Now()}
-		supervised(t, h, r.id, &r.state)
+		testhome.Supervised(t, h, r.id, &r.state)
 		if err := r.step(); err != nil {
 			t.Fatal(err)
 		}
@@ -249,14 +230,14 @@ func checkCuts(t *testing.T, h *store.Home, cuts []*Cut) {
 		t.Fatal(err)
 	}
 	defer r.Close()
-	last := map[string]*Event{}
+	last := map[string]*codec.Event{}
 	for _, cut := range cuts {
 		for r.Cursor() < cut.Cursor {
 			line, _, err := r.Next()
 			if err != nil {
 				t.Fatal(err)
 			}
-			e, err := ParseEvent(line)
+			e, err := codec.ParseEvent(line)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -266,13 +247,13 @@ func checkCuts(t *testing.T, h *store.Home, cuts []*Cut) {
 	}
 }
 
-func compare(t *testing.T, cut *Cut, want map[string]*Event) {
+func compare(t *testing.T, cut *Cut, want map[string]*codec.Event) {
 	t.Helper()
 	if len(cut.Tasks) != len(want) {
 		t.Errorf("at %d: %d tasks, want %d", cut.Cursor, len(cut.Tasks), len(want))
 	}
 	for _, task := range cut.Tasks {
-		if e := want[task.ID]; e == nil || !task.at(e) {
+		if e := want[task.ID]; e == nil || !isAt(task, e) {
 			t.Errorf("at %d: %s is %s in attempt %d, want %s in %d", cut.Cursor, task.ID, task.State, task.Attempt, e.State.State, e.State.Attempt)
 		}
 	}
@@ -284,13 +265,13 @@ func compare(t *testing.T, cut *Cut, want map[string]*Event) {
 func TestCutOfAReplacedTask(t *testing.T) {
 	for name, state := range map[string]record.LifeState{"runs": record.Running, "is over": record.Succeeded} {
 		t.Run(name, func(t *testing.T) {
-			h, now := testHome(t), time.Now()
-			old, spec := testSpec(t, "a"), testSpec(t, "a")
+			h, now := testhome.New(t), time.Now()
+			old, spec := testhome.Spec(t, "a"), testhome.Spec(t, "a")
 			spec.Run, spec.FirstRun, spec.CreatedAt = 2, 2, now
-			put(t, h, spec, &record.State{Run: 2, Attempt: 1, State: state, StartedAt: now, UpdatedAt: now})
-			hold(t, h, "a")
-			last, err := ParseEvent((&record.Event{Name: record.EventSucceeded, Time: testTime, TaskID: "a", Labels: old.EventLabels(),
-				State: testState(record.Succeeded)}).AppendJSON(nil))
+			testhome.Put(t, h, spec, &record.State{Run: 2, Attempt: 1, State: state, StartedAt: now, UpdatedAt: now})
+			testhome.Hold(t, h, "a")
+			last, err := codec.ParseEvent((&record.Event{Name: record.EventSucceeded, Time: testhome.Time, TaskID: "a", Labels: old.EventLabels(),
+				State: testhome.State(record.Succeeded)}).AppendJSON(nil))
 			if err != nil {
 				t.Fatal(err)
 			}

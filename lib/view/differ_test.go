@@ -6,12 +6,13 @@ import (
 	"time"
 
 	"bgtasks/lib/record"
+	"bgtasks/test/testhome"
 )
 
 func TestDifferences(t *testing.T) {
 	have := record.Spec{
 		ID: "web", Run: 2, Command: "sh", Args: []string{"-c", "x"}, EnvNames: []string{"A", "B"}, Tags: []string{"a", "b"},
-		Metadata: []byte(`{"a":1,"b":[2]}`), SessionID: "S", CreatedAt: testTime,
+		Metadata: []byte(`{"a":1,"b":[2]}`), SessionID: "S", CreatedAt: testhome.Time,
 		Schedule: &record.Schedule{Queue: "q", Sequence: 7, After: []record.Dependency{
 			{When: record.AfterOK, ID: "x", Run: 3}, {When: record.AfterGone, ID: "old", Run: 1}}},
 	}

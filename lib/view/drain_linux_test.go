@@ -13,6 +13,7 @@ import (
 	"bgtasks/lib/record"
 	"bgtasks/lib/seglog"
 	"bgtasks/lib/store"
+	"bgtasks/test/testhome"
 )
 
 // readChars is how many bytes this thread has read into its memory (proc_pid_io(5)).
@@ -66,9 +67,9 @@ func TestOutputEnd(t *testing.T) {
 		want string
 	}{"held by a survivor": {true, ""}, "held by nobody": {false, record.OutputUnknown}} {
 		t.Run(name, func(t *testing.T) {
-			h, state := testHome(t), testState(record.Running)
-			state.Leader = gone(t)
-			put(t, h, testSpec(t, "web"), state)
+			h, state := testhome.New(t), testhome.State(record.Running)
+			state.Leader = testhome.Gone(t)
+			testhome.Put(t, h, testhome.Spec(t, "web"), state)
 			if c.held {
 				f, err := os.OpenFile(filepath.Join(h.TaskDir("web"), store.OutFIFO), os.O_RDWR, 0)
 				if err != nil {

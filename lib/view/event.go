@@ -5,59 +5,17 @@ import (
 	"io/fs"
 	"time"
 
+	"bgtasks/lib/codec"
 	"bgtasks/lib/record"
 	"bgtasks/lib/store"
-
-	"github.com/tidwall/gjson"
 )
 
-// AllChannels gives the channels of the event's task as record.Spec.AllChannels
-// does, so that what matches at first matches later.
-func (e *Event) AllChannels() []string {
-	s := record.Spec{ID: e.TaskID, Kind: e.Kind, Tags: e.Tags, SessionID: e.SessionID, DedupeKey: e.DedupeKey,
-		ConcurrencyKey: e.ConcurrencyKey, SupersedeKey: e.SupersedeKey, Channels: e.Channels}
-	return s.AllChannels()
-}
-
-// Task gives the event's task as far as the line tells of it: enough for a
+// TaskOf gives an event's task as far as the line tells of it: enough for a
 // Filter, but for names and times.
-func (e *Event) Task() *Task {
+func TaskOf(e *codec.Event) *Task {
 	return &Task{ID: e.TaskID, Kind: e.Kind, Tags: e.Tags, ParentSessionID: e.SessionID, Queue: e.Queue,
 		Channels: e.AllChannels(), DedupeKey: e.DedupeKey, ConcurrencyKey: e.ConcurrencyKey, SupersedeKey: e.SupersedeKey,
 		State: e.State.State, Status: record.StatusOf(e.State.State, e.State.Reason)}
-}
-
-// Transition tells whether the event is about a change of the state.
-func (e *Event) Transition() bool {
-	switch e.Name {
-	case record.EventEnqueued, record.EventClaimed, record.EventStarted, record.EventRetried, record.EventStale, record.EventRecovered:
-		return true
-	}
-	return e.State.State.Terminal() && e.Name != record.EventRemoved
-}
-
-// AppendTo appends what the line tells as a JSON object: its members as they are,
-// all channels of the task, and snapshot, which is JSON.
-func (e *Event) AppendTo(b, line, snapshot []byte) []byte {
-	b = append(b, '{')
-	gjson.ParseBytes(line).ForEach(func(key, v gjson.Result) bool {
-		if key.Str != "channels" {
-			b = append(append(append(append(b, key.Raw...), ':'), v.Raw...), ',')
-		}
-		return true
-	})
-	b = append(b, `"channels":[`...)
-	for i, channel := range e.AllChannels() {
-		if i > 0 {
-			b = append(b, ',')
-		}
-		b = record.AppendString(b, channel)
-	}
-	b = append(append(b, `],"snapshot":`...), snapshot...)
-	if e.Step == nil {
-		b = append(b, `,"step":null`...)
-	}
-	return append(b, '}')
 }
 
 // Past gives tasks as they were after events of the journal. It is not for
@@ -78,7 +36,7 @@ func NewPast(h *store.Home) *Past { return &Past{r: newReader(h), seen: map[stri
 // been removed since. What the line does not tell and the task's files no longer
 // do is left out; the sizes of its logs are those of now. A task is read once for
 // all events that are in the journal already.
-func (p *Past) At(e *Event, cursor int64) (*Task, error) {
+func (p *Past) At(e *codec.Event, cursor int64) (*Task, error) {
 	t, err := p.view(e, cursor)
 	if t == nil || err != nil {
 		return nil, err
@@ -88,7 +46,7 @@ func (p *Past) At(e *Event, cursor int64) (*Task, error) {
 
 // view gives a view that is no older than the line: a record is written before
 // the line about it.
-func (p *Past) view(e *Event, cursor int64) (*Task, error) {
+func (p *Past) view(e *codec.Event, cursor int64) (*Task, error) {
 	if cursor > p.upTo {
 		end, err := p.r.home.Journal().End()
 		if err != nil {
@@ -133,7 +91,7 @@ func (r *reader) whole(id string, ended bool) (*Task, error) {
 
 // asOf gives a task as it was after an event; nil if the event is about one that
 // was there before under the same id. t is of the same time or later.
-func (r *reader) asOf(t *Task, e *Event) *Task {
+func (r *reader) asOf(t *Task, e *codec.Event) *Task {
 	switch {
 	case e.Name == record.EventRemoved:
 		return nil
@@ -141,7 +99,7 @@ func (r *reader) asOf(t *Task, e *Event) *Task {
 		return t
 	case succeeds(t, e):
 		return nil
-	case t.at(e) && t.Terminal():
+	case isAt(t, e) && t.Terminal():
 		return t
 	}
 	u := r.restate(t, stateAfter(t.Current, e))
@@ -150,7 +108,7 @@ func (r *reader) asOf(t *Task, e *Event) *Task {
 	}
 	p := t.Report
 	if e.Progress != nil {
-		p = e.report()
+		p = e.Report()
 	}
 	if p != nil && !p.UpdatedAt.After(e.Time) {
 		u.tell(p)
@@ -162,7 +120,7 @@ func (r *reader) asOf(t *Task, e *Event) *Task {
 // id, that the event is about. What that one was can't be known any more. After a
 // removal runs are counted anew, and when the task was created tells: whether it
 // is the same time, as the clock may have been set back since.
-func succeeds(t *Task, e *Event) bool {
+func succeeds(t *Task, e *codec.Event) bool {
 	switch {
 	case t.Spec == nil || e.State.Run == 0:
 		return false
@@ -174,17 +132,10 @@ func succeeds(t *Task, e *Event) bool {
 	return !e.CreatedAt.Equal(t.Spec.CreatedAt)
 }
 
-// at tells whether the task stands where the event has left it.
-func (t *Task) at(e *Event) bool {
+// isAt tells whether the task stands where the event has left it.
+func isAt(t *Task, e *codec.Event) bool {
 	s := &e.State
 	return t.Run == s.Run && t.Attempt == s.Attempt && t.State == s.State && t.Reason == s.Reason
-}
-
-// report is the progress that the line tells, with the attempt that it is of.
-func (e *Event) report() *record.Progress {
-	p := *e.Progress
-	p.Run, p.Attempt = e.State.Run, e.State.Attempt
-	return &p
 }
 
 // restate makes the view of a task again, for another state; nil for none.
@@ -200,7 +151,7 @@ func (r *reader) restate(t *Task, state *record.State) *Task {
 
 // stateAfter is the state after an event, now being the one that is recorded
 // today, of the same attempt or a later one.
-func stateAfter(now *record.State, e *Event) *record.State {
+func stateAfter(now *record.State, e *codec.Event) *record.State {
 	then := &record.State{}
 	if now != nil && now.Run == e.State.Run && now.Attempt == e.State.Attempt {
 		*then = *now

@@ -10,30 +10,17 @@ import (
 	"testing"
 	"time"
 
+	"bgtasks/lib/codec"
 	"bgtasks/lib/record"
 	"bgtasks/lib/seglog"
 	"bgtasks/lib/store"
+	"bgtasks/test/testhome"
 
 	"golang.org/x/sys/unix"
 )
 
-// awaitReadable blocks until fd is readable, and closes it.
-func awaitReadable(t *testing.T, fd int) {
-	t.Helper()
-	defer unix.Close(fd)
-	for {
-		_, err := unix.Poll([]unix.PollFd{{Fd: int32(fd), Events: unix.POLLIN}}, -1)
-		if err == nil {
-			return
-		}
-		if !errors.Is(err, unix.EINTR) {
-			t.Fatal(err)
-		}
-	}
-}
-
 // ends lists the end events of a task in the journal.
-func ends(t *testing.T, h *store.Home, id string) (list []*Event) {
+func ends(t *testing.T, h *store.Home, id string) (list []*codec.Event) {
 	t.Helper()
 	r, err := seglog.OpenJournalReader(h.EventsDir(), 0)
 	if err != nil {
@@ -48,7 +35,7 @@ func ends(t *testing.T, h *store.Home, id string) (list []*Event) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		e, err := ParseEvent(line)
+		e, err := codec.ParseEvent(line)
 		if err != nil {
 			t.Fatalf("ParseEvent(%s) = %v", line, err)
 		}
@@ -73,9 +60,9 @@ func checkTidy(t *testing.T, h *store.Home, id string) {
 	}
 }
 
-// What each kind of dead supervisor leaves behind.
+// Lessons 14 and 16, and P3: what each kind of dead supervisor leaves behind.
 func TestHealRecordsTheEnd(t *testing.T) {
-	stop := &record.Stop{RequestedAt: testTime, By: "bg-stop", Signal: "TERM", Reason: "enough", Cause: record.Stopped}
+	stop := &record.Stop{RequestedAt: testhome.Time, By: "bg-stop", Signal: "TERM", Reason: "enough", Cause: record.Stopped}
 	code := func(n int) *int { return &n }
 	signal := func(s string) *string { return &s }
 	for name, c := range map[string]struct {
@@ -83,27 +70,27 @@ func TestHealRecordsTheEnd(t *testing.T) {
 		stop   *record.Stop
 		want   record.State
 	}{
-		"leader gone":        {gone(t), nil, record.State{State: record.Failed, Reason: record.Lost}},
-		"gone after stop":    {gone(t), stop, record.State{State: record.Failed, Reason: record.Lost, Stop: stop}},
+		"leader gone":        {testhome.Gone(t), nil, record.State{State: record.Failed, Reason: record.Lost}},
+		"gone after stop":    {testhome.Gone(t), stop, record.State{State: record.Failed, Reason: record.Lost, Stop: stop}},
 		"other boot":         {&record.Process{BootID: "another", PID: os.Getpid(), StartTicks: 1}, nil, record.State{State: record.Failed, Reason: record.LostReboot}},
-		"zombie, code 0":     {zombie(t, "/bin/sh", "-c", "exit 0"), nil, record.State{State: record.Succeeded, Reason: record.SelfExit, ExitCode: code(0)}},
-		"zombie, code 3":     {zombie(t, "/bin/sh", "-c", "exit 3"), nil, record.State{State: record.Failed, Reason: record.SelfExit, ExitCode: code(3)}},
-		"zombie, good 200":   {zombie(t, "/bin/sh", "-c", "exit 200"), nil, record.State{State: record.Succeeded, Reason: record.SelfExit, ExitCode: code(200)}},
-		"zombie, signal":     {zombie(t, "/bin/sh", "-c", "kill -KILL $$"), nil, record.State{State: record.Failed, Reason: record.BySignal, Signal: signal("KILL")}},
-		"zombie after stop":  {zombie(t, "/bin/sh", "-c", "exit 7"), stop, record.State{State: record.Cancelled, Reason: record.Stopped, ExitCode: code(7), Stop: stop}},
+		"zombie, code 0":     {testhome.Zombie(t, "/bin/sh", "-c", "exit 0"), nil, record.State{State: record.Succeeded, Reason: record.SelfExit, ExitCode: code(0)}},
+		"zombie, code 3":     {testhome.Zombie(t, "/bin/sh", "-c", "exit 3"), nil, record.State{State: record.Failed, Reason: record.SelfExit, ExitCode: code(3)}},
+		"zombie, good 200":   {testhome.Zombie(t, "/bin/sh", "-c", "exit 200"), nil, record.State{State: record.Succeeded, Reason: record.SelfExit, ExitCode: code(200)}},
+		"zombie, signal":     {testhome.Zombie(t, "/bin/sh", "-c", "kill -KILL $$"), nil, record.State{State: record.Failed, Reason: record.BySignal, Signal: signal("KILL")}},
+		"zombie after stop":  {testhome.Zombie(t, "/bin/sh", "-c", "exit 7"), stop, record.State{State: record.Cancelled, Reason: record.Stopped, ExitCode: code(7), Stop: stop}},
 		"no state was heard": {nil, nil, record.State{State: record.Failed, Reason: record.Lost}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			h, spec := testHome(t), testSpec(t, "web")
+			h, spec := testhome.New(t), testhome.Spec(t, "web")
 			spec.SuccessExitCodes = []int{200}
 			var state *record.State
 			if c.leader != nil {
-				state = testState(record.Running)
+				state = testhome.State(record.Running)
 				state.Leader = c.leader
 			}
-			put(t, h, spec, state)
+			testhome.Put(t, h, spec, state)
 			if c.stop != nil {
-				write(t, h, "web", store.StopFile, c.stop.AppendJSON(nil))
+				testhome.Write(t, h, "web", store.StopFile, c.stop.AppendJSON(nil))
 			}
 			task := load(t, h, "web")
 			got := *task.Current
@@ -127,9 +114,9 @@ func TestHealRecordsTheEnd(t *testing.T) {
 }
 
 func TestLivingLeaderIsLeftAlone(t *testing.T) {
-	h, state := testHome(t), testState(record.Running)
-	state.Leader = spawn(t, "/bin/cat", filepath.Join(blockingFIFO(t)))
-	put(t, h, testSpec(t, "web"), state)
+	h, state := testhome.New(t), testhome.State(record.Running)
+	state.Leader = testhome.Spawn(t, "/bin/cat", filepath.Join(blockingFIFO(t)))
+	testhome.Put(t, h, testhome.Spec(t, "web"), state)
 	task := load(t, h, "web")
 	if task.State != record.Running || task.Supervisor != SupervisorLost || task.PID != state.Leader.PID {
 		t.Errorf("Load = %s, supervisor %s, pid %d, want running, lost, %d", task.State, task.Supervisor, task.PID, state.Leader.PID)
@@ -148,10 +135,10 @@ func blockingFIFO(t *testing.T) string {
 
 // A held lock is a live supervisor, whatever the record says of processes.
 func TestHeldLockIsNotHealed(t *testing.T) {
-	h, state := testHome(t), testState(record.Running)
-	state.Leader = gone(t)
-	put(t, h, testSpec(t, "web"), state)
-	hold(t, h, "web")
+	h, state := testhome.New(t), testhome.State(record.Running)
+	state.Leader = testhome.Gone(t)
+	testhome.Put(t, h, testhome.Spec(t, "web"), state)
+	testhome.Hold(t, h, "web")
 	if task := load(t, h, "web"); task.State != record.Running || !task.Supervised() {
 		t.Errorf("Load = %s, %s, want running, alive", task.State, task.Supervisor)
 	}
@@ -160,11 +147,11 @@ func TestHeldLockIsNotHealed(t *testing.T) {
 // What the dead shim had not read is in the log, and a survivor
 // keeps its output.
 func TestHealDrainsTheFIFO(t *testing.T) {
-	h, state := testHome(t), testState(record.Running)
-	spec := testSpec(t, "web")
+	h, state := testhome.New(t), testhome.State(record.Running)
+	spec := testhome.Spec(t, "web")
 	spec.Split = true
-	state.Leader = gone(t)
-	put(t, h, spec, state)
+	state.Leader = testhome.Gone(t)
+	testhome.Put(t, h, spec, state)
 	survivor := map[string]*os.File{}
 	for _, name := range []string{store.OutFIFO, store.ErrFIFO} {
 		f, err := os.OpenFile(filepath.Join(h.TaskDir("web"), name), os.O_RDWR, 0)
@@ -238,13 +225,13 @@ func TestDrainIsBounded(t *testing.T) {
 func TestHealFinishesTheEnd(t *testing.T) {
 	for name, journalled := range map[string]bool{"before the journal": false, "after the journal": true} {
 		t.Run(name, func(t *testing.T) {
-			h, spec, state := testHome(t), testSpec(t, "web"), testState(record.Succeeded)
+			h, spec, state := testhome.New(t), testhome.Spec(t, "web"), testhome.State(record.Succeeded)
 			state.Reason = record.SelfExit
-			put(t, h, spec, state)
+			testhome.Put(t, h, spec, state)
 			if err := errors.Join(h.MarkLive("web"), store.MakeFIFOs(h.TaskDir("web"), false)); err != nil {
 				t.Fatal(err)
 			}
-			event := &record.Event{Name: record.EventSucceeded, Time: testTime, TaskID: "web", State: state}
+			event := &record.Event{Name: record.EventSucceeded, Time: testhome.Time, TaskID: "web", State: state}
 			other := *event
 			other.TaskID = "web2"
 			if err := h.Append(&other); err != nil {
@@ -268,9 +255,9 @@ func TestHealFinishesTheEnd(t *testing.T) {
 
 // Many readers at once: one of them heals, all see the end.
 func TestOneHealer(t *testing.T) {
-	h, state := testHome(t), testState(record.Running)
-	state.Leader = gone(t)
-	put(t, h, testSpec(t, "web"), state)
+	h, state := testhome.New(t), testhome.State(record.Running)
+	state.Leader = testhome.Gone(t)
+	testhome.Put(t, h, testhome.Spec(t, "web"), state)
 	var readers sync.WaitGroup
 	for range 16 {
 		readers.Go(func() {
@@ -293,8 +280,8 @@ func TestOneHealer(t *testing.T) {
 
 // A lock of a directory that was replaced is no lock of the task.
 func TestLockTaskNoticesReplacement(t *testing.T) {
-	h := testHome(t)
-	put(t, h, testSpec(t, "web"), nil)
+	h := testhome.New(t)
+	testhome.Put(t, h, testhome.Spec(t, "web"), nil)
 	dir := h.TaskDir("web")
 	stolen := filepath.Join(dir, "old.lock")
 	if err := os.Rename(filepath.Join(dir, store.LockFile), stolen); err != nil {
@@ -310,9 +297,9 @@ func TestLockTaskNoticesReplacement(t *testing.T) {
 
 // A bell rings when a healer has recorded the end.
 func TestHealRings(t *testing.T) {
-	h, state := testHome(t), testState(record.Running)
-	state.Leader = gone(t)
-	put(t, h, testSpec(t, "web"), state)
+	h, state := testhome.New(t), testhome.State(record.Running)
+	state.Leader = testhome.Gone(t)
+	testhome.Put(t, h, testhome.Spec(t, "web"), state)
 	bell, err := store.NewBell(filepath.Join(h.TaskDir("web"), store.BellsDir), store.BellChange)
 	if err != nil {
 		t.Fatal(err)
@@ -328,11 +315,11 @@ func TestHealRings(t *testing.T) {
 // A power failure may leave the unsynced first state of a run empty. The boot
 // in the spec then tells what became of the run.
 func TestEmptyStateIsNone(t *testing.T) {
-	h := testHome(t)
-	spec := testSpec(t, "web")
+	h := testhome.New(t)
+	spec := testhome.Spec(t, "web")
 	spec.StartedBy.BootID = "another-boot"
-	put(t, h, spec, nil)
-	write(t, h, "web", store.StateFile, nil)
+	testhome.Put(t, h, spec, nil)
+	testhome.Write(t, h, "web", store.StateFile, nil)
 	if task := load(t, h, "web"); task.State != record.Failed || task.Reason != record.LostReboot || task.ExitCode != nil {
 		t.Errorf("an empty state of another boot: %s, %s, code %v, want failed, lost-reboot, nil", task.State, task.Reason, task.ExitCode)
 	}

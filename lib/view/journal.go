@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"bgtasks/lib/codec"
 	"bgtasks/lib/record"
 	"bgtasks/lib/seglog"
 	"bgtasks/lib/store"
@@ -78,7 +79,7 @@ func beginsBefore(h *store.Home, start int64, since time.Time) bool {
 	if err != nil {
 		return false
 	}
-	e, err := ParseEvent(line)
+	e, err := codec.ParseEvent(line)
 	return err == nil && e.Time.Before(since.Add(-clockStep))
 }
 
@@ -106,7 +107,7 @@ func journalledIn(r *seglog.JournalReader, id string, run, attempt int, name rec
 		if !bytes.Contains(line, mention) {
 			continue
 		}
-		switch e, err := ParseEvent(line); {
+		switch e, err := codec.ParseEvent(line); {
 		case err != nil || e.TaskID != id:
 		case e.Name == record.EventRemoved:
 			said = false

@@ -12,12 +12,13 @@ import (
 
 	"bgtasks/lib/record"
 	"bgtasks/lib/store"
+	"bgtasks/test/testhome"
 )
 
 // zoo makes tasks of many kinds; those that run are locked.
 func zoo(t *testing.T) *store.Home {
 	t.Helper()
-	h := testHome(t)
+	h := testhome.New(t)
 	for i, c := range []struct {
 		id, name, kind, session, tags string
 		state                         record.LifeState
@@ -29,12 +30,12 @@ func zoo(t *testing.T) *store.Home {
 		{"bg_1", "twin", "command", "", "", record.Succeeded},
 		{"bg_2", "twin", "command", "", "", record.Succeeded},
 	} {
-		spec, state := testSpec(t, c.id), testState(c.state)
+		spec, state := testhome.Spec(t, c.id), testhome.State(c.state)
 		spec.Name, spec.Kind, spec.SessionID, spec.Tags = c.name, c.kind, c.session, strings.Fields(c.tags)
-		spec.CreatedAt = testTime.Add(time.Duration(i) * time.Millisecond)
-		put(t, h, spec, state)
+		spec.CreatedAt = testhome.Time.Add(time.Duration(i) * time.Millisecond)
+		testhome.Put(t, h, spec, state)
 		if !c.state.Terminal() {
-			hold(t, h, c.id)
+			testhome.Hold(t, h, c.id)
 		}
 	}
 	return h
@@ -129,11 +130,11 @@ func TestOpenOnlyReadsMarkers(t *testing.T) {
 }
 
 func TestLoadAllHeals(t *testing.T) {
-	h := testHome(t)
+	h := testhome.New(t)
 	for i := range 50 {
-		state := testState(record.Running)
-		state.Leader = gone(t)
-		put(t, h, testSpec(t, fmt.Sprintf("t%02d", i)), state)
+		state := testhome.State(record.Running)
+		state.Leader = testhome.Gone(t)
+		testhome.Put(t, h, testhome.Spec(t, fmt.Sprintf("t%02d", i)), state)
 	}
 	if got, err := LoadAll(h, Filter{Statuses: []string{"running"}}); err != nil || len(got) != 0 {
 		t.Errorf("LoadAll(running) = %v, %v, want none", idsOf(got), err)
@@ -152,11 +153,11 @@ func fill(b testing.TB, finished, running int) *store.Home {
 	code := 0
 	for i := range finished + running {
 		id := fmt.Sprintf("bg_%016d", i)
-		spec, state := testSpec(b, id), testState(record.Succeeded)
-		state.Reason, state.ExitCode, state.Leader, state.Shim = record.SelfExit, &code, gone(b), gone(b)
-		state.StartedAt, state.ExitedAt, state.Containment = testTime, testTime, "subreaper"
+		spec, state := testhome.Spec(b, id), testhome.State(record.Succeeded)
+		state.Reason, state.ExitCode, state.Leader, state.Shim = record.SelfExit, &code, testhome.Gone(b), testhome.Gone(b)
+		state.StartedAt, state.ExitedAt, state.Containment = testhome.Time, testhome.Time, "subreaper"
 		state.Usage = &record.Usage{UserMs: 1, SystemMs: 2, MaxRSSKB: 3}
-		spec.CreatedAt = testTime.Add(time.Duration(i) * time.Millisecond)
+		spec.CreatedAt = testhome.Time.Add(time.Duration(i) * time.Millisecond)
 		spec.Tags = []string{"demo", "bench"}
 		if i >= finished {
 			state.State, state.ExitCode, state.Reason = record.Running, nil, ""
@@ -174,10 +175,10 @@ func fastPut(b testing.TB, h *store.Home, spec *record.Spec, state *record.State
 	if err := os.Mkdir(dir, 0o700); err != nil {
 		b.Fatal(err)
 	}
-	write(b, h, spec.ID, store.LockFile, nil)
-	write(b, h, spec.ID, store.SpecFile, spec.AppendJSON(nil))
-	write(b, h, spec.ID, store.StateFile, state.AppendJSON(nil))
-	write(b, h, spec.ID, "output.log", []byte("hello\n"))
+	testhome.Write(b, h, spec.ID, store.LockFile, nil)
+	testhome.Write(b, h, spec.ID, store.SpecFile, spec.AppendJSON(nil))
+	testhome.Write(b, h, spec.ID, store.StateFile, state.AppendJSON(nil))
+	testhome.Write(b, h, spec.ID, "output.log", []byte("hello\n"))
 	if state.State.Terminal() {
 		return
 	}

@@ -14,18 +14,19 @@ import (
 	"bgtasks/lib/record"
 	"bgtasks/lib/seglog"
 	"bgtasks/lib/store"
+	"bgtasks/test/testhome"
 )
 
 func TestLoadGivesTheTaskObject(t *testing.T) {
-	h, spec, state := testHome(t), testSpec(t, "web"), testState(record.Failed)
+	h, spec, state := testhome.New(t), testhome.Spec(t, "web"), testhome.State(record.Failed)
 	code := 3
 	spec.Run, spec.EnvNames, spec.Tags, spec.Metadata = 2, []string{"SECRET"}, []string{"a"}, []byte(`{"k":1}`)
-	state.Run, state.Reason, state.ExitCode, state.Leader = 2, record.SelfExit, &code, gone(t)
-	state.Containment, state.StartedAt, state.ExitedAt = "subreaper", testTime, testTime
+	state.Run, state.Reason, state.ExitCode, state.Leader = 2, record.SelfExit, &code, testhome.Gone(t)
+	state.Containment, state.StartedAt, state.ExitedAt = "subreaper", testhome.Time, testhome.Time
 	state.Usage = &record.Usage{UserMs: 1, SystemMs: 2, MaxRSSKB: 3}
 	state.Leader.PID = 4242
-	put(t, h, spec, state)
-	write(t, h, "web", "output.log", []byte("hello\n"))
+	testhome.Put(t, h, spec, state)
+	testhome.Write(t, h, "web", "output.log", []byte("hello\n"))
 	got, err := json.MarshalIndent(load(t, h, "web"), "", " ")
 	if err != nil {
 		t.Fatal(err)
@@ -105,10 +106,10 @@ func TestLoadGivesTheTaskObject(t *testing.T) {
 
 // Lists and env are never null, and a first run has nothing yet.
 func TestLoadOfAClaimedTask(t *testing.T) {
-	h, spec := testHome(t), testSpec(t, "web")
+	h, spec := testhome.New(t), testhome.Spec(t, "web")
 	spec.Args = nil
-	put(t, h, spec, nil)
-	hold(t, h, "web")
+	testhome.Put(t, h, spec, nil)
+	testhome.Hold(t, h, "web")
 	task := load(t, h, "web")
 	if task.State != record.Claimed || task.Status != record.StatusStarting || !task.Supervised() || task.Current != nil {
 		t.Errorf("Load = %s, %s, %s, want claimed, starting, alive", task.State, task.Status, task.Supervisor)
@@ -121,11 +122,11 @@ func TestLoadOfAClaimedTask(t *testing.T) {
 
 // A new spec beside the old state is a run that has not been heard of yet.
 func TestLoadOfARestart(t *testing.T) {
-	h, spec, state := testHome(t), testSpec(t, "web"), testState(record.Succeeded)
-	put(t, h, spec, state)
+	h, spec, state := testhome.New(t), testhome.Spec(t, "web"), testhome.State(record.Succeeded)
+	testhome.Put(t, h, spec, state)
 	spec.Run = 2
-	write(t, h, "web", store.SpecFile, spec.AppendJSON(nil))
-	lock := hold(t, h, "web")
+	testhome.Write(t, h, "web", store.SpecFile, spec.AppendJSON(nil))
+	lock := testhome.Hold(t, h, "web")
 	if task := load(t, h, "web"); task.State != record.Claimed || task.Run != 2 || task.RestartCount != 1 || task.ExitCode != nil {
 		t.Errorf("Load = %s, run %d, want claimed, run 2", task.State, task.Run)
 	}
@@ -136,23 +137,23 @@ func TestLoadOfARestart(t *testing.T) {
 }
 
 func TestLoadShowsAPendingStop(t *testing.T) {
-	h := testHome(t)
-	put(t, h, testSpec(t, "web"), testState(record.Running))
-	hold(t, h, "web")
-	stop := &record.Stop{RequestedAt: testTime, By: "bg-stop", Signal: "TERM", Reason: "enough"}
-	write(t, h, "web", store.StopFile, stop.AppendJSON(nil))
+	h := testhome.New(t)
+	testhome.Put(t, h, testhome.Spec(t, "web"), testhome.State(record.Running))
+	testhome.Hold(t, h, "web")
+	stop := &record.Stop{RequestedAt: testhome.Time, By: "bg-stop", Signal: "TERM", Reason: "enough"}
+	testhome.Write(t, h, "web", store.StopFile, stop.AppendJSON(nil))
 	if got := load(t, h, "web").Stop; got == nil || got.By != "bg-stop" || got.Reason != "enough" {
 		t.Errorf("stop = %+v, want that of stop.json", got)
 	}
-	write(t, h, "web", store.StopFile, []byte("garbage"))
+	testhome.Write(t, h, "web", store.StopFile, []byte("garbage"))
 	if task := load(t, h, "web"); task.Stop != nil || task.Unreadable != nil {
 		t.Errorf("stop = %+v, unreadable %v, want a broken stop.json passed over", task.Stop, task.Unreadable)
 	}
 }
 
-// TestOneUnreadableTask: a broken record breaks one task.
+// Lesson 23: a broken record breaks one task.
 func TestOneUnreadableTask(t *testing.T) {
-	whole := string(testState(record.Running).AppendJSON(nil))
+	whole := string(testhome.State(record.Running).AppendJSON(nil))
 	for name, spoil := range map[string]func(path string) error{
 		"garbage":   func(path string) error { return os.WriteFile(path, []byte("\x00garbage"), 0o600) },
 		"truncated": func(path string) error { return os.WriteFile(path, []byte(whole[:20]), 0o600) },
@@ -163,9 +164,9 @@ func TestOneUnreadableTask(t *testing.T) {
 	} {
 		for _, file := range []string{store.SpecFile, store.StateFile} {
 			t.Run(name+" in "+file, func(t *testing.T) {
-				h := testHome(t)
+				h := testhome.New(t)
 				for _, id := range []string{"a", "b", "c"} {
-					put(t, h, testSpec(t, id), testState(record.Succeeded))
+					testhome.Put(t, h, testhome.Spec(t, id), testhome.State(record.Succeeded))
 				}
 				path := filepath.Join(h.TaskDir("b"), file)
 				if err := errors.Join(os.Remove(path), spoil(path)); err != nil {
@@ -195,8 +196,8 @@ func checkOneBroken(t *testing.T, h *store.Home, file string) {
 }
 
 func TestLoadOfNoTask(t *testing.T) {
-	h := testHome(t)
-	put(t, h, testSpec(t, "web"), testState(record.Succeeded))
+	h := testhome.New(t)
+	testhome.Put(t, h, testhome.Spec(t, "web"), testhome.State(record.Succeeded))
 	for word, hint := range map[string]string{"wbe": "web", "../web": "", "": "", "entirely-different": ""} {
 		_, err := Load(h, word)
 		var missing *NotFoundError
@@ -207,8 +208,8 @@ func TestLoadOfNoTask(t *testing.T) {
 }
 
 func TestLogSizesCountGaps(t *testing.T) {
-	h, spec := testHome(t), testSpec(t, "web")
-	put(t, h, spec, testState(record.Succeeded))
+	h, spec := testhome.New(t), testhome.Spec(t, "web")
+	testhome.Put(t, h, spec, testhome.State(record.Succeeded))
 	log, err := seglog.Open(seglog.Options{Dir: h.TaskDir("web"), Stem: store.OutputStem, Max: 64 << 10, Replace: store.Replace})
 	if err != nil {
 		t.Fatal(err)
@@ -226,17 +227,17 @@ func TestLogSizesCountGaps(t *testing.T) {
 
 // What lives of the tree is counted now, not when it was recorded.
 func TestLeftoversOfALiveShim(t *testing.T) {
-	h, state := testHome(t), testState(record.Succeeded)
+	h, state := testhome.New(t), testhome.State(record.Succeeded)
 	self, err := proc.Self()
 	if err != nil {
 		t.Fatal(err)
 	}
 	state.Shim, state.Leftovers = (*record.Process)(&self), 7
-	put(t, h, testSpec(t, "web"), state)
-	lock := hold(t, h, "web")
+	testhome.Put(t, h, testhome.Spec(t, "web"), state)
+	lock := testhome.Hold(t, h, "web")
 	before := load(t, h, "web").Leftovers
-	spawn(t, "/bin/cat", blockingFIFO(t))
-	zombie(t, "/bin/true")
+	testhome.Spawn(t, "/bin/cat", blockingFIFO(t))
+	testhome.Zombie(t, "/bin/true")
 	if got := load(t, h, "web"); got.Leftovers != before+1 || !got.Supervised() {
 		t.Errorf("leftovers = %d, %s, want %d and alive", got.Leftovers, got.Supervisor, before+1)
 	}
@@ -247,7 +248,7 @@ func TestLeftoversOfALiveShim(t *testing.T) {
 }
 
 func TestShowEnv(t *testing.T) {
-	h, spec, state := testHome(t), testSpec(t, "web"), testState(record.Running)
+	h, spec, state := testhome.New(t), testhome.Spec(t, "web"), testhome.State(record.Running)
 	t.Setenv("BG_TEST_SECRET", "geheim")
 	spec.EnvNames = []string{"BG_TEST_SECRET"}
 	pid, err := syscall.ForkExec("/bin/cat", []string{"cat", blockingFIFO(t)}, &syscall.ProcAttr{Env: os.Environ(), Files: []uintptr{0, 1, 2}})
@@ -261,7 +262,7 @@ func TestShowEnv(t *testing.T) {
 		t.Fatal(err)
 	}
 	state.Leader = (*record.Process)(&id)
-	put(t, h, spec, state)
+	testhome.Put(t, h, spec, state)
 	task := load(t, h, "web")
 	if task.Env["BG_TEST_SECRET"] != Redacted {
 		t.Errorf("env = %v, want %s", task.Env, Redacted)
@@ -269,7 +270,7 @@ func TestShowEnv(t *testing.T) {
 	if err := ShowEnv(task); err != nil || task.Env["BG_TEST_SECRET"] != "geheim" {
 		t.Errorf("ShowEnv = %v, env %v, want the value", err, task.Env)
 	}
-	task.Current.Leader = gone(t)
+	task.Current.Leader = testhome.Gone(t)
 	if err := ShowEnv(task); !errors.Is(err, proc.ErrGone) {
 		t.Errorf("ShowEnv of a gone leader = %v, want ErrGone", err)
 	}
@@ -278,10 +279,10 @@ func TestShowEnv(t *testing.T) {
 // A shim that has nothing left to supervise may hold its lock for a moment: who
 // asks in that moment is told the same as who asks after it.
 func TestSupervisorOfAFinishedTree(t *testing.T) {
-	h, state := testHome(t), testState(record.Succeeded)
-	state.Shim = spawn(t, "/bin/cat", blockingFIFO(t))
-	put(t, h, testSpec(t, "web"), state)
-	lock := hold(t, h, "web")
+	h, state := testhome.New(t), testhome.State(record.Succeeded)
+	state.Shim = testhome.Spawn(t, "/bin/cat", blockingFIFO(t))
+	testhome.Put(t, h, testhome.Spec(t, "web"), state)
+	lock := testhome.Hold(t, h, "web")
 	if got := load(t, h, "web"); got.Supervisor != SupervisorNone || !got.Supervised() {
 		t.Errorf("under the lock: supervisor = %s, supervised = %v, want none, true", got.Supervisor, got.Supervised())
 	}
@@ -293,22 +294,22 @@ func TestSupervisorOfAFinishedTree(t *testing.T) {
 
 // The age is that of the run, not of the task.
 func TestAgeIsOfTheRun(t *testing.T) {
-	task := &Task{CreatedAt: timeOf(testTime)}
-	if got := task.Age(testTime.Add(time.Hour)); got != time.Hour {
+	task := &Task{CreatedAt: timeOf(testhome.Time)}
+	if got := task.Age(testhome.Time.Add(time.Hour)); got != time.Hour {
 		t.Errorf("age before the first state = %v, want 1h", got)
 	}
-	task.StartedAt = timeOf(testTime.Add(59 * time.Minute))
-	if got := task.Age(testTime.Add(time.Hour)); got != time.Minute {
+	task.StartedAt = timeOf(testhome.Time.Add(59 * time.Minute))
+	if got := task.Age(testhome.Time.Add(time.Hour)); got != time.Minute {
 		t.Errorf("age after a restart = %v, want 1m", got)
 	}
 }
 
 // A name is no id, but its task is what was meant.
 func TestNotFoundKnowsIDs(t *testing.T) {
-	h := testHome(t)
-	spec := testSpec(t, "solo")
+	h := testhome.New(t)
+	spec := testhome.Spec(t, "solo")
 	spec.Name = "solon"
-	put(t, h, spec, testState(record.Succeeded))
+	testhome.Put(t, h, spec, testhome.State(record.Succeeded))
 	for word, want := range map[string]string{"solon": "solo|solo|solon", "sola": "|solo|solo", "other": "||"} {
 		_, err := Load(h, word)
 		var missing *NotFoundError
@@ -320,4 +321,13 @@ func TestNotFoundKnowsIDs(t *testing.T) {
 			t.Errorf("Load(%q): named|ids|close = %s, want %s", word, got, want)
 		}
 	}
+}
+
+func load(t testing.TB, h *store.Home, id string) *Task {
+	t.Helper()
+	task, err := Load(h, id)
+	if err != nil {
+		t.Fatalf("Load(%q) = %v", id, err)
+	}
+	return task
 }

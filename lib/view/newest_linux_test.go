@@ -12,6 +12,7 @@ import (
 
 	"bgtasks/lib/record"
 	"bgtasks/lib/store"
+	"bgtasks/test/testhome"
 )
 
 // opened counts the tasks whose spec.json is opened while work is done.
@@ -42,12 +43,12 @@ func opened(t *testing.T, h *store.Home, ids []string, work func()) int {
 func aged(t *testing.T, h *store.Home, n int) (ids []string) {
 	t.Helper()
 	for i := range n {
-		spec := testSpec(t, fmt.Sprintf("t%03d", i))
-		spec.CreatedAt = testTime.Add(-time.Duration(i) * time.Minute)
+		spec := testhome.Spec(t, fmt.Sprintf("t%03d", i))
+		spec.CreatedAt = testhome.Time.Add(-time.Duration(i) * time.Minute)
 		if i%10 == 0 {
 			spec.Tags = []string{"tenth"}
 		}
-		put(t, h, spec, testState(record.Succeeded))
+		testhome.Put(t, h, spec, testhome.State(record.Succeeded))
 		date(t, h, spec.ID, spec.CreatedAt)
 		ids = append(ids, spec.ID)
 	}
@@ -63,10 +64,10 @@ func date(t *testing.T, h *store.Home, id string, at time.Time) {
 
 // CASES 81: a cut of few reads few, whatever else is in the home.
 func TestCutReadsWhatItsConditionsNeed(t *testing.T) {
-	h := testHome(t)
+	h := testhome.New(t)
 	ids := aged(t, h, 120)
-	write(t, h, "t100", store.SpecFile, []byte("damaged"))
-	date(t, h, "t100", testTime.Add(-100*time.Minute))
+	testhome.Write(t, h, "t100", store.SpecFile, []byte("damaged"))
+	date(t, h, "t100", testhome.Time.Add(-100*time.Minute))
 	for _, c := range []struct {
 		name   string
 		filter Filter
@@ -109,10 +110,10 @@ func TestCutReadsWhatItsConditionsNeed(t *testing.T) {
 // The newest are those that were created last, also where the times of the files do not
 // tell, as in a copy, or where a run was begun anew.
 func TestCutOfTheNewest(t *testing.T) {
-	h := testHome(t)
+	h := testhome.New(t)
 	ids := aged(t, h, 40)
 	for i, id := range ids {
-		date(t, h, id, testTime.Add(time.Duration(i)*time.Hour))
+		date(t, h, id, testhome.Time.Add(time.Duration(i)*time.Hour))
 	}
 	for n := range 45 {
 		cut, err := TakeNewest(h, Filter{}, n)

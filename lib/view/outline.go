@@ -3,11 +3,9 @@ package view
 import (
 	"errors"
 	"slices"
-	"time"
 
+	"bgtasks/lib/codec"
 	"bgtasks/lib/store"
-
-	"github.com/tidwall/gjson"
 )
 
 // Outline is what gives a task its place among others.
@@ -57,16 +55,7 @@ func (r *reader) outlineOfSpec(id string) (o Outline, ok bool) {
 	if err != nil {
 		return Outline{}, false
 	}
-	var named string
-	var created time.Time
-	err = decodeInPlace(data, func(d *decoder, key string, v gjson.Result) {
-		switch key {
-		case "id":
-			named = d.str(v)
-		case "createdAt":
-			created = d.time(v)
-		}
-	})
+	named, created, err := codec.ParseOutline(data)
 	if err != nil || named != id || created.IsZero() {
 		return Outline{}, false
 	}

@@ -5,6 +5,7 @@ import (
 
 	"bgtasks/lib/record"
 	"bgtasks/lib/store"
+	"bgtasks/test/testhome"
 )
 
 // TestSettle tells a reboot from another host.
@@ -36,7 +37,7 @@ func TestSettle(t *testing.T) {
 		{"another's, idle, writing", &other, false, true, false, here},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			h := testHome(t)
+			h := testhome.New(t)
 			if c.owner != nil {
 				if err := h.SetOwner(c.owner); err != nil {
 					t.Fatal(err)
@@ -60,9 +61,9 @@ func TestSettle(t *testing.T) {
 
 // What a run has left is open too, though no marker tells of it.
 func TestIdleSeesLeftovers(t *testing.T) {
-	h := testHome(t)
-	state := &record.State{Run: 1, Attempt: 1, State: record.Succeeded, Reason: record.SelfExit, UpdatedAt: testTime}
-	putWaiting(t, h, scheduled(t, "t"), state, nil)
+	h := testhome.New(t)
+	state := &record.State{Run: 1, Attempt: 1, State: record.Succeeded, Reason: record.SelfExit, UpdatedAt: testhome.Time}
+	testhome.PutWaiting(t, h, testhome.Scheduled(t, "t"), state, nil)
 	if err := h.UnmarkLive("t"); err != nil {
 		t.Fatal(err)
 	}

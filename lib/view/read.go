@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"syscall"
 
+	"bgtasks/lib/codec"
 	"bgtasks/lib/fsys"
 	"bgtasks/lib/record"
 	"bgtasks/lib/store"
@@ -245,7 +246,7 @@ func (r *reader) parseSpec(data []byte) (*record.Spec, error) {
 	if !r.brief {
 		into = new(record.Spec)
 	}
-	return parseSpec(data, into)
+	return codec.ParseSpecInto(data, into)
 }
 
 func (r *reader) parseState(data []byte) (*record.State, error) {
@@ -253,7 +254,7 @@ func (r *reader) parseState(data []byte) (*record.State, error) {
 	if !r.brief {
 		into = new(record.State)
 	}
-	return parseState(data, into)
+	return codec.ParseStateInto(data, into)
 }
 
 // inside makes sure that the task's directory is one: what is read and written
@@ -286,7 +287,7 @@ func (r *reader) visible(id string) bool { return exists(r.home.TaskDir(id)) }
 // task must not become unreadable by it.
 func (r *reader) readStop(s *snapshot) {
 	if s.open() {
-		s.stop, _ = parsed(r, s.id, store.StopFile, ParseStop)
+		s.stop, _ = parsed(r, s.id, store.StopFile, codec.ParseStop)
 	}
 }
 

@@ -5,10 +5,9 @@ import (
 	"slices"
 	"strings"
 
+	"bgtasks/lib/codec"
 	"bgtasks/lib/record"
 	"bgtasks/lib/store"
-
-	"github.com/tidwall/gjson"
 )
 
 // AmbiguousError says that a word means several tasks.
@@ -68,10 +67,10 @@ func (r *reader) name(id string) string {
 		return ""
 	}
 	text, err := r.file(id, store.SpecFile)
-	if err != nil || tooDeep(text) {
+	if err != nil {
 		return ""
 	}
-	return gjson.GetBytes(text, "name").Str
+	return codec.NameIn(text)
 }
 
 // NewResolver gives one for the home.

@@ -10,6 +10,7 @@ import (
 
 	"bgtasks/lib/record"
 	"bgtasks/lib/store"
+	"bgtasks/test/testhome"
 
 	"golang.org/x/sys/unix"
 )
@@ -17,9 +18,9 @@ import (
 // An end that nobody can record is shown, not invented: it is the same when
 // it can be recorded later.
 func TestHopelessHealingIsAssumed(t *testing.T) {
-	h, state := testHome(t), testState(record.Running)
-	state.Leader = gone(t)
-	put(t, h, testSpec(t, "web"), state)
+	h, state := testhome.New(t), testhome.State(record.Running)
+	state.Leader = testhome.Gone(t)
+	testhome.Put(t, h, testhome.Spec(t, "web"), state)
 	asStranger(t, h, func() {
 		task, err := Load(h, "web")
 		if err != nil || task.State != record.Failed || task.Reason != record.Lost {

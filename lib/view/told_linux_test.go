@@ -10,6 +10,7 @@ import (
 
 	"bgtasks/lib/record"
 	"bgtasks/lib/store"
+	"bgtasks/test/testhome"
 )
 
 // endedUntold makes a task whose end is recorded and neither journalled nor tidied, by one who
@@ -17,16 +18,16 @@ import (
 func endedUntold(t *testing.T, h *store.Home, id string, at time.Time) (e *record.Event) {
 	t.Helper()
 	code := 1
-	state := testState(record.Failed)
+	state := testhome.State(record.Failed)
 	state.Reason, state.ExitCode, state.UpdatedAt = record.SelfExit, &code, at
-	put(t, h, testSpec(t, id), state)
+	testhome.Put(t, h, testhome.Spec(t, id), state)
 	if err := h.MarkLive(id); err != nil {
 		t.Fatal(err)
 	}
 	if err := store.MakeFIFOs(h.TaskDir(id), false); err != nil {
 		t.Fatal(err)
 	}
-	hold(t, h, id)
+	testhome.Hold(t, h, id)
 	return &record.Event{Name: record.EventFailed, Time: at, TaskID: id, State: state}
 }
 
@@ -76,7 +77,7 @@ func TestWhoIsToldOfAnEndFindsIt(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			h := testHome(t)
+			h := testhome.New(t)
 			event := endedUntold(t, h, "web", time.Now())
 			told := make(chan int)
 			go func() {
@@ -103,7 +104,7 @@ func TestWhoIsToldOfAnEndFindsIt(t *testing.T) {
 
 // Nobody hangs with a supervisor that is stopped before it journals, or finds no room.
 func TestAnEndIsToldInTheEnd(t *testing.T) {
-	h := testHome(t)
+	h := testhome.New(t)
 	endedUntold(t, h, "stopped", time.Now())
 	endedUntold(t, h, "long", time.Now().Add(-tellingTime))
 	endedUntold(t, h, "future", time.Now().Add(time.Hour))

@@ -12,50 +12,12 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"bgtasks/lib/proc"
+	"bgtasks/lib/codec"
 	"bgtasks/lib/record"
 	"bgtasks/lib/seglog"
 	"bgtasks/lib/store"
+	"bgtasks/test/testhome"
 )
-
-// scheduled is the spec of a task with three attempts.
-func scheduled(t testing.TB, id string) *record.Spec {
-	t.Helper()
-	s := testSpec(t, id)
-	s.Schedule = &record.Schedule{Sequence: 1, Program: "/bin/true"}
-	s.Retry = record.Retry{MaxAttempts: 3, Backoff: record.DefaultBackoff, NoRetry: []int{2}}
-	return s
-}
-
-// putWaiting makes a task as it is while it waits, or is about to be started.
-// holder is who had its lock last.
-func putWaiting(t testing.TB, h *store.Home, spec *record.Spec, state *record.State, holder *record.Process) {
-	t.Helper()
-	d, err := h.WaitingDraft(spec.ID, &store.Waiting{
-		Spec: spec.AppendJSON(nil), State: state.AppendJSON(nil), Env: []string{"A=b"},
-	}, false)
-	if err == nil {
-		err = d.Publish()
-	}
-	if err == nil && holder != nil {
-		err = store.WriteHolder(d.Lock().File(), *holder)
-	}
-	if err == nil {
-		err = d.Lock().Unlock()
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
-}
-
-func self(t testing.TB) *record.Process {
-	t.Helper()
-	id, err := proc.Self()
-	if err != nil {
-		t.Fatal(err)
-	}
-	return (*record.Process)(&id)
-}
 
 // events lists the names of what the journal says of a task.
 func events(t testing.TB, h *store.Home, id string) (names []record.EventName) {
@@ -73,7 +35,7 @@ func events(t testing.TB, h *store.Home, id string) (names []record.EventName) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if e, err := ParseEvent(line); err == nil && e.TaskID == id {
+		if e, err := codec.ParseEvent(line); err == nil && e.TaskID == id {
 			names = append(names, e.Name)
 		}
 	}
@@ -82,8 +44,8 @@ func events(t testing.TB, h *store.Home, id string) (names []record.EventName) {
 // Nobody has to hold the lock of a task that waits.
 func TestWaitingTaskIsLeftAlone(t *testing.T) {
 	for _, state := range []record.LifeState{record.Queued, record.Retrying} {
-		h := testHome(t)
-		putWaiting(t, h, scheduled(t, "web"), testState(state), gone(t))
+		h := testhome.New(t)
+		testhome.PutWaiting(t, h, testhome.Scheduled(t, "web"), testhome.State(state), testhome.Gone(t))
 		before, _ := os.ReadFile(filepath.Join(h.TaskDir("web"), store.StateFile))
 		task := load(t, h, "web")
 		after, _ := os.ReadFile(filepath.Join(h.TaskDir("web"), store.StateFile))
@@ -96,10 +58,10 @@ func TestWaitingTaskIsLeftAlone(t *testing.T) {
 // A stop that was left beside a task that waits is carried out by the next look.
 func TestStopOfWaitingTask(t *testing.T) {
 	for _, cause := range []record.Reason{record.Stopped, record.Superseded} {
-		h := testHome(t)
-		putWaiting(t, h, scheduled(t, "web"), testState(record.Queued), nil)
-		stop := &record.Stop{RequestedAt: testTime, By: "bg-stop", Signal: "TERM", Cause: cause}
-		write(t, h, "web", store.StopFile, stop.AppendJSON(nil))
+		h := testhome.New(t)
+		testhome.PutWaiting(t, h, testhome.Scheduled(t, "web"), testhome.State(record.Queued), nil)
+		stop := &record.Stop{RequestedAt: testhome.Time, By: "bg-stop", Signal: "TERM", Cause: cause}
+		testhome.Write(t, h, "web", store.StopFile, stop.AppendJSON(nil))
 		task := load(t, h, "web")
 		if task.State != record.Cancelled || task.Reason != cause || task.Stop == nil {
 			t.Errorf("Load = %s, %s, stop %v, want cancelled, %s", task.State, task.Reason, task.Stop, cause)
@@ -118,8 +80,8 @@ func TestStopOfWaitingTask(t *testing.T) {
 // becomes of the attempt.
 func TestClaimedTask(t *testing.T) {
 	claimed := func(attempt int) *record.State {
-		s := testState(record.Claimed)
-		s.Attempt, s.ClaimedBy = attempt, self(t)
+		s := testhome.State(record.Claimed)
+		s.Attempt, s.ClaimedBy = attempt, testhome.Self(t)
 		return s
 	}
 	for name, c := range map[string]struct {
@@ -128,13 +90,13 @@ func TestClaimedTask(t *testing.T) {
 		want   record.State
 		events []record.EventName
 	}{
-		"the dispatcher": {claimed(2), self(t), record.State{State: record.Queued, Attempt: 2}, []record.EventName{record.EventEnqueued}},
-		"the supervisor": {claimed(2), gone(t), record.State{State: record.Retrying, Attempt: 2, Reason: record.Lost}, []record.EventName{record.EventRetried}},
-		"the last one's": {claimed(3), gone(t), record.State{State: record.Failed, Attempt: 3, Reason: record.Lost}, []record.EventName{record.EventFailed}},
+		"the dispatcher": {claimed(2), testhome.Self(t), record.State{State: record.Queued, Attempt: 2}, []record.EventName{record.EventEnqueued}},
+		"the supervisor": {claimed(2), testhome.Gone(t), record.State{State: record.Retrying, Attempt: 2, Reason: record.Lost}, []record.EventName{record.EventRetried}},
+		"the last one's": {claimed(3), testhome.Gone(t), record.State{State: record.Failed, Attempt: 3, Reason: record.Lost}, []record.EventName{record.EventFailed}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			h := testHome(t)
-			putWaiting(t, h, scheduled(t, "web"), c.state, c.holder)
+			h := testhome.New(t)
+			testhome.PutWaiting(t, h, testhome.Scheduled(t, "web"), c.state, c.holder)
 			if err := store.MakeFIFOs(h.TaskDir("web"), false); err != nil {
 				t.Fatal(err)
 			}
@@ -160,7 +122,7 @@ func TestClaimedTask(t *testing.T) {
 // not asked for.
 func TestLostAttemptIsRetried(t *testing.T) {
 	code := func(n int) string { return "exit " + string(rune('0'+n)) }
-	stop := &record.Stop{RequestedAt: testTime, By: "bg-stop", Signal: "TERM", Cause: record.Stopped}
+	stop := &record.Stop{RequestedAt: testhome.Time, By: "bg-stop", Signal: "TERM", Cause: record.Stopped}
 	for name, c := range map[string]struct {
 		leader  *record.Process
 		attempt int
@@ -169,20 +131,20 @@ func TestLostAttemptIsRetried(t *testing.T) {
 		want    record.LifeState
 		reason  record.Reason
 	}{
-		"lost":               {gone(t), 1, "", nil, record.Retrying, record.Lost},
-		"lost, the last":     {gone(t), 3, "", nil, record.Failed, record.Lost},
+		"lost":               {testhome.Gone(t), 1, "", nil, record.Retrying, record.Lost},
+		"lost, the last":     {testhome.Gone(t), 3, "", nil, record.Failed, record.Lost},
 		"reboot":             {&record.Process{BootID: "another", PID: 1, StartTicks: 1}, 1, "", nil, record.Retrying, record.LostReboot},
-		"lost while stopped": {gone(t), 1, "", stop, record.Failed, record.Lost},
-		"lost, out of time":  {gone(t), 1, record.TimeLimit, nil, record.Failed, record.Lost},
-		"failed":             {zombie(t, "/bin/sh", "-c", code(3)), 2, "", nil, record.Retrying, record.SelfExit},
-		"failed for good":    {zombie(t, "/bin/sh", "-c", code(2)), 1, "", nil, record.Failed, record.SelfExit},
-		"succeeded":          {zombie(t, "/bin/sh", "-c", code(0)), 1, "", nil, record.Succeeded, record.SelfExit},
+		"lost while stopped": {testhome.Gone(t), 1, "", stop, record.Failed, record.Lost},
+		"lost, out of time":  {testhome.Gone(t), 1, record.TimeLimit, nil, record.Failed, record.Lost},
+		"failed":             {testhome.Zombie(t, "/bin/sh", "-c", code(3)), 2, "", nil, record.Retrying, record.SelfExit},
+		"failed for good":    {testhome.Zombie(t, "/bin/sh", "-c", code(2)), 1, "", nil, record.Failed, record.SelfExit},
+		"succeeded":          {testhome.Zombie(t, "/bin/sh", "-c", code(0)), 1, "", nil, record.Succeeded, record.SelfExit},
 	} {
 		t.Run(name, func(t *testing.T) {
-			h := testHome(t)
-			state := testState(record.Running)
-			state.Attempt, state.Leader, state.Shim, state.Reason, state.Stop = c.attempt, c.leader, self(t), c.begun, c.stop
-			put(t, h, scheduled(t, "web"), state)
+			h := testhome.New(t)
+			state := testhome.State(record.Running)
+			state.Attempt, state.Leader, state.Shim, state.Reason, state.Stop = c.attempt, c.leader, testhome.Self(t), c.begun, c.stop
+			testhome.Put(t, h, testhome.Scheduled(t, "web"), state)
 			now := time.Now()
 			task := load(t, h, "web")
 			got := task.Current
@@ -209,10 +171,10 @@ func TestLostAttemptIsRetried(t *testing.T) {
 func TestHealFinishesTheRetry(t *testing.T) {
 	for name, said := range map[string]bool{"before the journal": false, "after the journal": true} {
 		t.Run(name, func(t *testing.T) {
-			h, spec, state := testHome(t), scheduled(t, "web"), testState(record.Retrying)
-			put(t, h, spec, state)
+			h, spec, state := testhome.New(t), testhome.Scheduled(t, "web"), testhome.State(record.Retrying)
+			testhome.Put(t, h, spec, state)
 			if said {
-				if err := h.Append(&record.Event{Name: record.EventRetried, Time: testTime, TaskID: "web", State: state}); err != nil {
+				if err := h.Append(&record.Event{Name: record.EventRetried, Time: testhome.Time, TaskID: "web", State: state}); err != nil {
 					t.Fatal(err)
 				}
 			}
@@ -232,8 +194,8 @@ func TestHealFinishesTheRetry(t *testing.T) {
 // Who takes the lock of a task that waits, and finds it healed, may have kept a
 // dispatch from it: there is another.
 func TestHealInVainDispatches(t *testing.T) {
-	h := testHome(t)
-	putWaiting(t, h, scheduled(t, "web"), testState(record.Queued), nil)
+	h := testhome.New(t)
+	testhome.PutWaiting(t, h, testhome.Scheduled(t, "web"), testhome.State(record.Queued), nil)
 	err := os.MkdirAll(h.QueueDir(), 0o700)
 	if err == nil {
 		err = os.WriteFile(filepath.Join(h.QueueDir(), store.WaitingFile), nil, 0o600)

@@ -13,9 +13,9 @@ import (
 	"testing"
 	"time"
 
+	"bgtasks/lib/codec"
 	"bgtasks/lib/record"
 	"bgtasks/lib/seglog"
-	"bgtasks/lib/view"
 	"bgtasks/test/suite"
 )
 
@@ -23,49 +23,49 @@ import (
 // as its writer does.
 var recode = map[string]func(t *testing.T, example []byte) ([]byte, error){
 	"spec.json": func(_ *testing.T, b []byte) ([]byte, error) {
-		s, err := view.ParseSpec(b)
+		s, err := codec.ParseSpec(b)
 		if err != nil {
 			return nil, err
 		}
 		return s.AppendJSON(nil), nil
 	},
 	"state.json": func(_ *testing.T, b []byte) ([]byte, error) {
-		s, err := view.ParseState(b)
+		s, err := codec.ParseState(b)
 		if err != nil {
 			return nil, err
 		}
 		return s.AppendJSON(nil), nil
 	},
 	"attempts.ndjson": func(_ *testing.T, b []byte) ([]byte, error) {
-		s, err := view.ParseAttempt(b)
+		s, err := codec.ParseAttempt(b)
 		if err != nil {
 			return nil, err
 		}
 		return bytes.TrimSuffix(s.AppendAttempt(nil), []byte("\n")), nil
 	},
 	"stop.json": func(_ *testing.T, b []byte) ([]byte, error) {
-		s, err := view.ParseStop(b)
+		s, err := codec.ParseStop(b)
 		if err != nil {
 			return nil, err
 		}
 		return s.AppendJSON(nil), nil
 	},
 	"progress.json": func(_ *testing.T, b []byte) ([]byte, error) {
-		p, err := view.ParseProgress(b)
+		p, err := codec.ParseProgress(b)
 		if err != nil {
 			return nil, err
 		}
 		return p.AppendJSON(nil), nil
 	},
 	"steps.ndjson": func(_ *testing.T, b []byte) ([]byte, error) {
-		s, err := view.ParseStep(b)
+		s, err := codec.ParseStep(b)
 		if err != nil {
 			return nil, err
 		}
 		return bytes.TrimSuffix(s.AppendJSON(nil), []byte("\n")), nil
 	},
 	"cursor.json": func(_ *testing.T, b []byte) ([]byte, error) {
-		c, err := view.ParseConsumer(b)
+		c, err := codec.ParseConsumer(b)
 		if err != nil {
 			return nil, err
 		}
@@ -76,7 +76,7 @@ var recode = map[string]func(t *testing.T, example []byte) ([]byte, error){
 }
 
 func recodeEvent(b []byte) ([]byte, error) {
-	e, err := view.ParseEvent(b)
+	e, err := codec.ParseEvent(b)
 	if err != nil {
 		return nil, err
 	}

@@ -1,4 +1,4 @@
-package view
+package codec
 
 import (
 	"fmt"
@@ -12,9 +12,10 @@ import (
 
 // ParseSpec decodes spec.json. An error says what is wrong with it, not where
 // it was found.
-func ParseSpec(data []byte) (*record.Spec, error) { return parseSpec(data, new(record.Spec)) }
+func ParseSpec(data []byte) (*record.Spec, error) { return ParseSpecInto(data, new(record.Spec)) }
 
-func parseSpec(data []byte, s *record.Spec) (*record.Spec, error) {
+// ParseSpecInto does so into a spec that is there, whatever it held.
+func ParseSpecInto(data []byte, s *record.Spec) (*record.Spec, error) {
 	*s = record.Spec{FirstRun: 1}
 	if err := decodeRecord(data, specMembers, s); err != nil {
 		return nil, err
@@ -27,9 +28,10 @@ func parseSpec(data []byte, s *record.Spec) (*record.Spec, error) {
 
 // ParseState decodes state.json. An error says what is wrong with it, not
 // where it was found.
-func ParseState(data []byte) (*record.State, error) { return parseState(data, new(record.State)) }
+func ParseState(data []byte) (*record.State, error) { return ParseStateInto(data, new(record.State)) }
 
-func parseState(data []byte, s *record.State) (*record.State, error) {
+// ParseStateInto does so into a state that is there, whatever it held.
+func ParseStateInto(data []byte, s *record.State) (*record.State, error) {
 	*s = record.State{}
 	if err := decodeRecord(data, stateMembers, s); err != nil {
 		return nil, err
@@ -60,45 +62,36 @@ func ParseStop(data []byte) (*record.Stop, error) {
 	return s, nil
 }
 
-// Event is a line of the journal, decoded.
-type Event struct {
-	Name                                    record.EventName
-	Time                                    time.Time
-	TaskID                                  string
-	Kind                                    string
-	Tags                                    []string
-	SessionID                               string
-	Notify                                  bool
-	Queue                                   string
-	Channels                                []string // those given
-	DedupeKey, ConcurrencyKey, SupersedeKey string
-	CreatedAt                               time.Time        // of the task; zero in lines of older versions
-	PID                                     int              // of the leader; 0 when the line does not say
-	Progress                                *record.Progress // without run, attempt and result; nil unless the line has it
-	Step                                    *record.Step     // nil unless the line has one
-	ResultBytes                             int64            // the size of the result that was reported; 0 for none
-	State                                   record.State     // Run, Attempt, State, Reason, ExitCode, Signal and Stop; its Run is 0 when the line does not say
-}
-
-// ParseEvent decodes one line of the journal, with or without its newline.
-// Events with names that this version does not know are decoded like others.
-func ParseEvent(line []byte) (*Event, error) {
-	e := &Event{}
-	var next, nextOfState int
-	err := decodeWith(line, func(d *decoder, key string, v gjson.Result) {
-		if slices.Contains(ofState, key) {
-			nextOfState = stateMembers.decode(d, nextOfState, key, &e.State, v)
-		} else {
-			next = eventMembers.decode(d, next, key, e, v)
-		}
-	})
-	if err != nil {
+// ParseAttempt decodes one line of attempts.ndjson, with or without its newline.
+// An error says what is wrong with it, not where it was found.
+func ParseAttempt(line []byte) (*record.State, error) {
+	s := &record.State{}
+	if err := decodeRecord(line, stateMembers, s); err != nil {
 		return nil, err
 	}
-	if e.Name == "" || e.TaskID == "" || e.Time.IsZero() {
+	if s.Run < 1 || s.Attempt < 1 {
 		return nil, errIncomplete
 	}
-	return e, nil
+	return s, knownState(s.State)
+}
+
+// ParseConsumer decodes cursor.json. An error says what is wrong with it, not
+// where it was found.
+func ParseConsumer(data []byte) (*record.Consumer, error) {
+	c := &record.Consumer{}
+	if err := decodeRecord(data, consumerMembers, c); err != nil {
+		return nil, err
+	}
+	if c.Name == "" || c.Cursor < 0 || c.AcknowledgedAt.IsZero() {
+		return nil, errIncomplete
+	}
+	return c, nil
+}
+
+var consumerMembers = members[record.Consumer]{
+	{"name", func(d *decoder, c *record.Consumer, v gjson.Result) { c.Name = d.str(v) }},
+	{"cursor", func(d *decoder, c *record.Consumer, v gjson.Result) { c.Cursor = d.integer(v) }},
+	{"acknowledgedAt", func(d *decoder, c *record.Consumer, v gjson.Result) { c.AcknowledgedAt = d.time(v) }},
 }
 
 var specMembers = members[record.Spec]{
@@ -253,30 +246,24 @@ var stopMembers = members[record.Stop]{
 	{"cause", func(d *decoder, s *record.Stop, v gjson.Result) { s.Cause = record.Reason(d.str(v)) }},
 }
 
-var eventMembers = members[Event]{
-	{"event", func(d *decoder, e *Event, v gjson.Result) { e.Name = record.EventName(d.str(v)) }},
-	{"time", func(d *decoder, e *Event, v gjson.Result) { e.Time = d.time(v) }},
-	{"taskId", func(d *decoder, e *Event, v gjson.Result) { e.TaskID = d.str(v) }},
-	{"kind", func(d *decoder, e *Event, v gjson.Result) { e.Kind = d.str(v) }},
-	{"tags", func(d *decoder, e *Event, v gjson.Result) { e.Tags = d.strs(v) }},
-	{"parentSessionId", func(d *decoder, e *Event, v gjson.Result) { e.SessionID = d.str(v) }},
-	{"notifyOnExit", func(d *decoder, e *Event, v gjson.Result) { e.Notify = d.flag(v) }},
-	{"createdAt", func(d *decoder, e *Event, v gjson.Result) { e.CreatedAt = d.time(v) }},
-	{"resultBytes", func(d *decoder, e *Event, v gjson.Result) { e.ResultBytes = d.integer(v) }},
-	{"pid", func(d *decoder, e *Event, v gjson.Result) { e.PID = d.number(v) }},
-
-	{"queue", func(d *decoder, e *Event, v gjson.Result) { e.Queue = d.str(v) }},
-	{"channels", func(d *decoder, e *Event, v gjson.Result) { e.Channels = d.strs(v) }},
-	{"dedupeKey", func(d *decoder, e *Event, v gjson.Result) { e.DedupeKey = d.str(v) }},
-	{"concurrencyKey", func(d *decoder, e *Event, v gjson.Result) { e.ConcurrencyKey = d.str(v) }},
-	{"supersedeKey", func(d *decoder, e *Event, v gjson.Result) { e.SupersedeKey = d.str(v) }},
-
-	{"progress", func(d *decoder, e *Event, v gjson.Result) { e.Progress = nested(d, v, progressMembers) }},
-	{"step", func(d *decoder, e *Event, v gjson.Result) { e.Step = nested(d, v, stepMembers) }},
+// ParseOutline gives a spec's id and the time of its task's creation, without a look at
+// the rest. The id is good until data is overwritten.
+func ParseOutline(data []byte) (id string, created time.Time, err error) {
+	err = decodeInPlace(data, func(d *decoder, key string, v gjson.Result) {
+		switch key {
+		case "id":
+			id = d.str(v)
+		case "createdAt":
+			created = d.time(v)
+		}
+	})
+	return id, created, err
 }
 
-// ofState are the members that a journal line shares with state.json.
-var ofState = []string{
-	"run", "attempt", "state", "reason", "spawnError", "oom", "exitCode", "signal", "stop", "eventsMissing",
-	"retryScheduledAt", "retryDueBootMs", "staleAt", "staleReason",
+// NameIn gives the name in a spec, and "" if there is none or it can't be read.
+func NameIn(data []byte) string {
+	if tooDeep(data) {
+		return ""
+	}
+	return gjson.GetBytes(data, "name").Str
 }

@@ -1,4 +1,4 @@
-package view
+package codec
 
 import (
 	"bytes"
@@ -9,10 +9,11 @@ import (
 	"time"
 
 	"bgtasks/lib/record"
+	"bgtasks/test/testhome"
 )
 
 func TestParseSpecRoundTrip(t *testing.T) {
-	spec := testSpec(t, "web")
+	spec := testhome.Spec(t, "web")
 	spec.EnvNames, spec.Tags = []string{"A", "B"}, []string{"x", "é\"\n"}
 	spec.SessionID, spec.Notify, spec.Metadata = "s-1", true, []byte(`{"a":[1,{"b":null}]}`)
 	spec.Stdin, spec.Split, spec.Tees, spec.LogMax = "/in", true, []string{"/t"}, 1<<40
@@ -30,9 +31,9 @@ func TestParseStateRoundTrip(t *testing.T) {
 	p := &record.Process{BootID: "b", PID: 7, StartTicks: 1<<64 - 1, PIDNS: 4026531836, TimeNS: 4026531834}
 	state := &record.State{Run: 2, Attempt: 3, State: record.Failed, Reason: record.BySignal, ExitCode: &code,
 		Signal: &signal, Leader: p, Shim: p, Containment: "cgroup", Cgroup: "/sys/fs/cgroup/bgtask-x", Leftovers: 4, TeeMissed: 5,
-		StartedAt: testTime, ExitedAt: testTime, UpdatedAt: testTime,
+		StartedAt: testhome.Time, ExitedAt: testhome.Time, UpdatedAt: testhome.Time,
 		Usage: &record.Usage{UserMs: 1, SystemMs: 2, MaxRSSKB: 3},
-		Stop: &record.Stop{RequestedAt: testTime, By: "bg-stop", Signal: "TERM", GraceMs: 9, Reason: "why",
+		Stop: &record.Stop{RequestedAt: testhome.Time, By: "bg-stop", Signal: "TERM", GraceMs: 9, Reason: "why",
 			Cause: record.Stopped}}
 	data := state.AppendJSON(nil)
 	got, err := ParseState(data)
@@ -47,19 +48,19 @@ func TestParseStateRoundTrip(t *testing.T) {
 
 // An unknown code must not become zero (P3).
 func TestParseStateKeepsUnknown(t *testing.T) {
-	got, err := ParseState(testState(record.Failed).AppendJSON(nil))
+	got, err := ParseState(testhome.State(record.Failed).AppendJSON(nil))
 	if err != nil || got.ExitCode != nil || got.Signal != nil || !got.ExitedAt.IsZero() {
 		t.Errorf("ParseState = %+v, %v, want no code, no signal, no time of exit", got, err)
 	}
 }
 
 func TestParseEvent(t *testing.T) {
-	state, spec := testState(record.Cancelled), testSpec(t, "web")
-	state.Leader, state.Reason = gone(t), record.Stopped
+	state, spec := testhome.State(record.Cancelled), testhome.Spec(t, "web")
+	state.Leader, state.Reason = testhome.Gone(t), record.Stopped
 	spec.Tags, spec.SessionID = []string{"x"}, "s"
-	line := (&record.Event{Name: record.EventCancelled, Time: testTime, TaskID: "web",
+	line := (&record.Event{Name: record.EventCancelled, Time: testhome.Time, TaskID: "web",
 		Labels: spec.EventLabels(), State: state}).AppendJSON(nil)
-	want := &Event{Name: record.EventCancelled, Time: testTime, TaskID: "web", Kind: spec.Kind, Tags: spec.Tags,
+	want := &Event{Name: record.EventCancelled, Time: testhome.Time, TaskID: "web", Kind: spec.Kind, Tags: spec.Tags,
 		SessionID: "s", CreatedAt: spec.CreatedAt, PID: state.Leader.PID,
 		State: record.State{Run: 1, Attempt: 1, State: record.Cancelled, Reason: record.Stopped}}
 	if got, err := ParseEvent(line); err != nil || !reflect.DeepEqual(got, want) {
@@ -68,14 +69,14 @@ func TestParseEvent(t *testing.T) {
 }
 
 func TestParseIgnoresUnknownMembers(t *testing.T) {
-	data := `{"later":{"deep":[]},` + string(testState(record.Running).AppendJSON(nil)[1:])
+	data := `{"later":{"deep":[]},` + string(testhome.State(record.Running).AppendJSON(nil)[1:])
 	if got, err := ParseState([]byte(data)); err != nil || got.State != record.Running {
 		t.Errorf("ParseState(%s) = %+v, %v, want running", data, got, err)
 	}
 }
 
 func TestParseRefuses(t *testing.T) {
-	whole := string(testState(record.Running).AppendJSON(nil))
+	whole := string(testhome.State(record.Running).AppendJSON(nil))
 	replaced := func(old, new string) string {
 		if !strings.Contains(whole, old) {
 			t.Fatalf("%s does not contain %s", whole, old)
@@ -116,7 +117,7 @@ func TestParseRefuses(t *testing.T) {
 // FuzzParseState: what was decoded is encoded to the same bytes again and
 // again, and nothing panics.
 func FuzzParseState(f *testing.F) {
-	f.Add(testState(record.Running).AppendJSON(nil))
+	f.Add(testhome.State(record.Running).AppendJSON(nil))
 	f.Add([]byte(`{"v":1,"run":1,"state":"failed","exitCode":null,"updatedAt":"2026-03-01T12:00:00Z","stop":{}}`))
 	f.Fuzz(func(t *testing.T, data []byte) {
 		s, err := ParseState(data)
@@ -139,7 +140,7 @@ func FuzzParseState(f *testing.F) {
 
 // FuzzParseSpec: as FuzzParseState.
 func FuzzParseSpec(f *testing.F) {
-	f.Add(testSpec(f, "web").AppendJSON(nil))
+	f.Add(testhome.Spec(f, "web").AppendJSON(nil))
 	f.Add([]byte(`{"v":1,"id":"a","run":1,"command":"x","metadata":{"a":1},"createdAt":"2026-03-01T12:00:00Z"}`))
 	f.Fuzz(func(t *testing.T, data []byte) {
 		s, err := ParseSpec(data)
@@ -173,7 +174,7 @@ func inRange(times ...time.Time) bool {
 
 // What is no UTF-8 comes back from a spec byte for byte.
 func TestSpecKeepsBytes(t *testing.T) {
-	want := testSpec(t, "web")
+	want := testhome.Spec(t, "web")
 	want.Command, want.Workdir, want.Stdin = "/bin/\xff", "/src/\xfe", "in\x80"
 	want.Args, want.Tees = []string{"\xff", "", "é"}, []string{"/t\xc3"}
 	got, err := ParseSpec(want.AppendJSON(nil))

@@ -1,4 +1,4 @@
-package view
+package codec
 
 import (
 	"encoding/base64"
