@@ -81,7 +81,7 @@ func stream(c *cli.Call, p *cli.EventsPayload) error {
 	if h == nil || err != nil {
 		return err
 	}
-	return cli.PrintJournal(c, h, p.Options())
+	return cli.PrintJournal(c, h, cli.OptionsOf(&p.JournalPayload))
 }
 
 // journalData is what JSON mode tells of the journal.
@@ -98,7 +98,7 @@ func journal(c *cli.Call, p *cli.EventsPayload) (*journalData, error) {
 	if err := p.Streams(); err != nil {
 		return nil, err
 	}
-	o := p.Options()
+	o := cli.OptionsOf(&p.JournalPayload)
 	data := &journalData{Consumer: o.Consumer, Cursor: max(o.Cursor, 0), Events: []json.RawMessage{}}
 	open := c.ExistingHome
 	if o.Consumer != "" {

@@ -19,7 +19,7 @@ func list(c *cli.Call, l *cli.Listing) (*listData, error) {
 		return nil, err
 	}
 	for _, t := range page.Tasks {
-		_ = l.Steps.AddSteps(c, t) // the task itself is there all the same
+		_ = cli.AddSteps(c, &l.Steps, t) // the task itself is there all the same
 	}
 	return &listData{Total: page.Total, Tasks: c.TellAll(page.Tasks), Aggregate: page.Aggregate}, nil
 }

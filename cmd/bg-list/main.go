@@ -132,5 +132,5 @@ func (f *flags) print(c *cli.Call, l *cli.Listing) error {
 	if shown == cli.ShowIDs {
 		return c.PrintIDs(page.IDs)
 	}
-	return cli.PrintTasks(c, page.Tasks, format)
+	return cli.PrintTasks(c.Printer, page.Tasks, format)
 }

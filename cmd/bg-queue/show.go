@@ -35,7 +35,7 @@ func show(c *cli.Call, d *queueData, format string) error {
 	for _, k := range d.Kinds {
 		rows = append(rows, []string{"kind:" + k.Kind, strconv.Itoa(k.Limit), strconv.Itoa(k.Running), "-", "open"})
 	}
-	return cli.PrintRows(c, head, rows, format)
+	return cli.PrintRows(c.Printer, head, rows, format)
 }
 
 // state is what a queue does, in one word.

@@ -66,7 +66,7 @@ func (f *flags) Run(c *cli.Call) error {
 			}
 		}
 		first = false
-		return errors.Join(cli.PrintStatus(c, d.Task.Task), d.Task.Unreadable)
+		return errors.Join(cli.PrintStatus(c.Printer, d.Task.Task), d.Task.Unreadable)
 	})
 }
 
@@ -89,7 +89,7 @@ func (f *flags) format(c *cli.Call, items []cli.Item[cli.StatusPayload], look cl
 	if err != nil || c.JSON {
 		return err
 	}
-	return cli.PrintTasks(c, tasks, f.Output)
+	return cli.PrintTasks(c.Printer, tasks, f.Output)
 }
 
 // status gives in text mode what is known of a task that can't be read, too.
@@ -104,7 +104,7 @@ func status(c *cli.Call, p *cli.StatusPayload, showEnv bool) (*cli.TaskData, err
 	if err := cli.AddAttempts(c, t); err != nil {
 		return nil, err
 	}
-	if err := p.AddSteps(c, t); err != nil {
+	if err := cli.AddSteps(c, &p.StepsPayload, t); err != nil {
 		return nil, err
 	}
 	if showEnv {

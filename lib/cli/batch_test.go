@@ -8,14 +8,10 @@ import (
 	"testing"
 )
 
-type flushed struct{ *bytes.Buffer }
-
-func (flushed) Flush() error { return nil }
-
 // testCall is a call in JSON mode with its output.
 func testCall(stdin string) (*Call, *bytes.Buffer) {
 	out := &bytes.Buffer{}
-	return &Call{Verb: "stop", JSON: true, In: strings.NewReader(stdin), Out: flushed{out}, Err: &bytes.Buffer{}, Opts: defaultOptions()}, out
+	return &Call{Verb: "stop", JSON: true, In: strings.NewReader(stdin), Printer: NewPrinter(Unbuffered{out}, nil), Err: &bytes.Buffer{}, Opts: defaultOptions()}, out
 }
 
 // batchOut is a batch as callers read it.

@@ -22,9 +22,9 @@ import (
 // method: the parser of flags looks methods up by their names, so the linker
 // keeps each that is exported in every program.
 type Call struct {
+	*Printer
 	Verb  string // without "bg-"; with "list" or "show" where the verb has these
 	In    io.Reader
-	Out   Flusher // buffered; what follows a running task flushes it
 	Err   io.Writer
 	JSON  bool // the answer is an envelope
 	Suite bool // asked for by background-tasks, whose answers are those of its callers' earlier program
@@ -32,18 +32,11 @@ type Call struct {
 	Opts  Options
 
 	reads   bool       // the verb works in a home of another host too
-	stdout  *os.File   // behind Out, nil if that is no file
 	mu      sync.Mutex // guards home and ctx: batches work on several items at once
 	home    *store.Home
 	ctx     context.Context
 	signals chan os.Signal
 	code    int // the exit code so far
-}
-
-// Flusher is a buffered writer.
-type Flusher interface {
-	io.Writer
-	Flush() error
 }
 
 // Home opens the home and creates it if it is missing. The first to open it tends

@@ -1,7 +1,6 @@
 package cli
 
 import (
-	"errors"
 	"reflect"
 	"strings"
 	"time"
@@ -78,17 +77,4 @@ func refuseEmpty(f *faults, conditions reflect.Value) {
 			f.refine([]any{name}, "Expected at least one entry, or no such member")
 		}
 	}
-}
-
-// configFailure is a config.json that can't be read: what is in the home can't be
-// dealt with as its owner wants it.
-func configFailure(err error) *Failure {
-	var fault *config.Error
-	if !errors.As(err, &fault) {
-		return nil
-	}
-	return &Failure{Type: "CliStoreError", Message: "task store operation failed: readConfig", Code: CodeHome,
-		Text: fault.Error(), Hint: "see config.json in bg-state(5)",
-		Details: []Detail{{"operation", "readConfig"}, {"path", fault.Path}, {"field", fault.Field}, {"reason", fault.Error()},
-			{"hint", "Correct or remove the file."}}}
 }

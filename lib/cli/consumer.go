@@ -32,11 +32,12 @@ func CheckConsumer(flag, name string) error {
 	return nil
 }
 
-// busyConsumerError says that somebody reads in a consumer's name already.
-type busyConsumerError struct{ Name string }
-
-func (e *busyConsumerError) Error() string {
-	return fmt.Sprintf("consumer %q is being read by another process", e.Name)
+// busy says that somebody reads in a consumer's name already.
+func busy(name string) error {
+	const hint = "one process at a time reads as a consumer; take another name for another reader"
+	return &Failure{Type: "CommandInputError", Message: fmt.Sprintf("consumer %q is being read by another process", name),
+		Code: CodeNo, Retryable: true, Hint: hint,
+		Details: []Detail{{"field", "consumer"}, {"consumer", name}, {"hint", hint}}}
 }
 
 // enlist makes the consumer known, and this process its only reader until the
@@ -51,7 +52,7 @@ func (s *stream) enlist() (*store.Lock, error) {
 	}
 	lock, err := s.home.ReadAs(s.o.Consumer)
 	if errors.Is(err, store.ErrLocked) {
-		return nil, &busyConsumerError{s.o.Consumer}
+		return nil, busy(s.o.Consumer)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("lock consumer %q: %w", s.o.Consumer, err)
@@ -93,15 +94,6 @@ type AckData struct {
 	Cursor   int64  `json:"cursor"`
 }
 
-// ackError is what was wrong with an acknowledgement.
-type ackError struct {
-	Name string
-	Err  error
-}
-
-func (e *ackError) Error() string { return e.Err.Error() }
-func (e *ackError) Unwrap() error { return e.Err }
-
 // Acknowledge records that a consumer is done with all events up to a cursor.
 func Acknowledge(c *Call, name string, cursor int64) (*AckData, error) {
 	h, err := c.ExistingHome()
@@ -115,7 +107,7 @@ func Acknowledge(c *Call, name string, cursor int64) (*AckData, error) {
 		err = view.Acknowledge(h, name, cursor)
 	}
 	if err != nil {
-		return nil, &ackError{name, err}
+		return nil, ackFailure(name, err)
 	}
 	return &AckData{name, cursor}, nil
 }
@@ -125,7 +117,7 @@ func ForgetConsumer(h *store.Home, name string) error {
 	lock, err := h.ReadAs(name)
 	switch {
 	case errors.Is(err, store.ErrLocked):
-		return &busyConsumerError{name}
+		return busy(name)
 	case errors.Is(err, fs.ErrNotExist):
 		return &view.ConsumerNotFoundError{Name: name}
 	case err != nil:
@@ -138,43 +130,14 @@ func ForgetConsumer(h *store.Home, name string) error {
 	return nil
 }
 
-// consumerFailure tells what is wrong with a consumer or an acknowledgement.
-func consumerFailure(err error) *Failure {
-	var missing *view.ConsumerNotFoundError
-	var busy *busyConsumerError
-	var backwards *view.BackwardsError
-	var unreadable *view.UnreadableConsumerError
-	f := &Failure{Type: "CommandInputError", Message: err.Error(), Code: CodeNo}
-	switch {
-	case errors.As(err, &missing):
-		f.Code, f.Text = CodeNoTask, missing.Error()
-		f.Hint = "bg-events --consumers lists them; reading as one makes it"
-		f.Details = []Detail{{"field", "consumer"}, {"consumer", missing.Name}}
-	case errors.As(err, &busy):
-		f.Retryable, f.Hint = true, "one process at a time reads as a consumer; take another name for another reader"
-		f.Details = []Detail{{"field", "consumer"}, {"consumer", busy.Name}}
-	case errors.As(err, &backwards):
-		f.Code, f.Hint = CodeUsage, "an acknowledgement stands for all events up to it and can't be taken back"
-		f.Details = []Detail{{"field", "ack"}, {"consumer", backwards.Name}, {"acknowledged", backwards.Acked}}
-	case errors.As(err, &unreadable):
-		f.Type, f.Code, f.Hint = "CliStoreError", CodeTool, "bg-events --forget "+unreadable.Name+" removes it; it begins anew then"
-		f.Details = []Detail{{"field", "consumer"}, {"consumer", unreadable.Name}}
-	default:
-		return ackFailure(err)
-	}
-	f.Details = append(f.Details, Detail{"hint", f.Hint})
-	return f
-}
-
-// ackFailure is an acknowledgement of what is no cursor.
-func ackFailure(err error) *Failure {
-	var ack *ackError
+// ackFailure is an acknowledgement of what is no cursor; any other error is left as it is.
+func ackFailure(name string, err error) error {
 	var old *seglog.TooOldError
 	var bad *seglog.BadCursorError
-	if !errors.As(err, &ack) || !errors.As(err, &old) && !errors.As(err, &bad) {
-		return nil
+	if !errors.As(err, &old) && !errors.As(err, &bad) {
+		return err
 	}
 	hint := "acknowledge the cursor of a line that was read"
 	return &Failure{Type: "CommandInputError", Message: err.Error(), Code: CodeUsage, Hint: hint,
-		Details: []Detail{{"field", "ack"}, {"consumer", ack.Name}, {"hint", hint}}}
+		Details: []Detail{{"field", "ack"}, {"consumer", name}, {"hint", hint}}}
 }

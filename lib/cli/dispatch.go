@@ -12,14 +12,9 @@ import (
 // Dispatch is the main of background-tasks: it answers what concerns no verb,
 // and becomes the program of the verb otherwise.
 func Dispatch(help string, verbs []string) {
-	c := &Call{Verb: "background-tasks", JSON: true, Out: unbuffered{os.Stdout}, Err: os.Stderr}
+	c := &Call{Verb: "background-tasks", JSON: true, Printer: NewPrinter(Unbuffered{os.Stdout}, os.Stdout), Err: os.Stderr}
 	os.Exit(c.conclude(c.dispatch(os.Args[1:], help, verbs)))
 }
-
-type unbuffered struct{ *os.File }
-
-// Flush does nothing.
-func (unbuffered) Flush() error { return nil }
 
 func (c *Call) dispatch(args []string, help string, verbs []string) error {
 	for len(args) > 0 && args[0] == "--" { // its callers' earlier program has no options before the verb either

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"errors"
 	"os"
 	"path/filepath"
 	"slices"
@@ -35,7 +36,7 @@ func TestReadEnvFile(t *testing.T) {
 	if want := []string{"A=1 2", "B='q'", "KNOWN=caller's"}; err != nil || !slices.Equal(env.List(), want) {
 		t.Errorf("ReadEnvFile = %q, %v, want %q", env.List(), err, want)
 	}
-	if err := env.ReadEnvFile(path+"x", lookup); err == nil || failureOf(err).Code != CodeUsage {
+	if err := env.ReadEnvFile(path+"x", lookup); !errors.As(err, new(*Failure)) {
 		t.Errorf("ReadEnvFile of no file = %v, want a usage error", err)
 	}
 }

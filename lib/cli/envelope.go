@@ -2,10 +2,8 @@ package cli
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"strings"
 	"syscall"
 )
@@ -40,21 +38,6 @@ func NewHelpData(help string) HelpData {
 
 // Succeed prints the envelope of a success.
 func (c *Call) Succeed(data any) error { return writeJSON(c.Out, success{true, c.Verb, data}) }
-
-// writeJSON writes v indented by two, with its newline.
-func writeJSON(w io.Writer, v any) error {
-	e := json.NewEncoder(w)
-	e.SetEscapeHTML(false)
-	e.SetIndent("", "  ")
-	return e.Encode(v)
-}
-
-// Line writes v as one line of JSON.
-func (c *Call) Line(v any) error {
-	e := json.NewEncoder(c.Out)
-	e.SetEscapeHTML(false)
-	return e.Encode(v)
-}
 
 // quietCode knows the ends of a verb that nobody wants to read about: a signal
 // while it waited, and a reader that has seen enough.

@@ -36,9 +36,6 @@ type ConsumerName string
 // EventWord names a kind of event.
 type EventWord string
 
-// defaultMaxEvents is how many events an envelope holds when not told.
-const defaultMaxEvents = 1000
-
 // Frames tells whether the payload is one for frames.
 func (p *EventsPayload) Frames() bool { return p.ID != "" }
 
@@ -92,33 +89,6 @@ func (p *JournalPayload) reads() bool {
 	rest := *p
 	rest.Consumer, rest.Ack = "", nil
 	return !reflect.ValueOf(rest).IsZero()
-}
-
-// Options gives the payload in the journal's terms.
-func (p *JournalPayload) Options() JournalOptions {
-	o := AllEvents()
-	o.Filter, o.Names = p.Filter(), words(p.Events)
-	o.Follow, o.Entries = p.Follow, p.Entries
-	o.Consumer, o.AutoAck = string(p.Consumer), p.AutoAck
-	o.Bootstrap = p.begins()
-	o.Shape.Steps = int(max(p.Steps, p.Recent))
-	o.Shape.Uncounted = p.Limit != nil
-	if p.Aggregate != nil {
-		o.Shape.Uncounted = !*p.Aggregate
-	}
-	if p.Cursor != nil {
-		o.Cursor = int64(*p.Cursor)
-	}
-	if p.Limit != nil {
-		o.Shape.Limit = int(*p.Limit)
-	}
-	switch {
-	case p.MaxEvents != 0:
-		o.Most = int(p.MaxEvents)
-	case !p.Follow:
-		o.Most = defaultMaxEvents
-	}
-	return o
 }
 
 // Streams refuses what only a stream can do.

@@ -1,9 +1,7 @@
 package cli
 
 import (
-	"bytes"
 	"cmp"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -14,6 +12,7 @@ import (
 	"strings"
 	"syscall"
 
+	"bgtasks/lib/config"
 	"bgtasks/lib/control"
 	"bgtasks/lib/launch"
 	"bgtasks/lib/report"
@@ -21,93 +20,6 @@ import (
 	"bgtasks/lib/store"
 	"bgtasks/lib/view"
 )
-
-// Exit codes of text mode (DESIGN §10).
-const (
-	CodeNo            = 1
-	CodeUsage         = 2
-	CodeNoTask        = 3
-	CodeAmbiguous     = 4
-	CodeHome          = 5
-	CodeTimeout       = 124
-	CodeTool          = 125
-	CodeNotExecutable = 126
-	CodeNotFound      = 127
-)
-
-// Failure is an error as both modes tell it.
-type Failure struct {
-	Type      string // JSON mode's name for it
-	Message   string // JSON mode
-	Details   []Detail
-	Retryable bool
-
-	Code int    // text mode's exit code
-	Text string // text mode; Message when empty
-	Hint string // text mode
-}
-
-func (f *Failure) Error() string {
-	if f.Text != "" {
-		return f.Text
-	}
-	return f.Message
-}
-
-// Detail is a member of a failure's details. Their order is kept.
-type Detail struct {
-	Key   string
-	Value any
-}
-
-// MarshalJSON writes the "error" member of an envelope.
-func (f *Failure) MarshalJSON() ([]byte, error) {
-	details := append(append([]Detail{}, f.Details...), Detail{"retryable", f.Retryable})
-	return marshalOrdered([]Detail{{"type", f.Type}, {"message", f.Message}, {"details", orderedObject(details)}})
-}
-
-type orderedObject []Detail
-
-func (o orderedObject) MarshalJSON() ([]byte, error) { return marshalOrdered(o) }
-
-func marshalOrdered(members []Detail) ([]byte, error) {
-	var b bytes.Buffer
-	b.WriteByte('{')
-	for i, m := range members {
-		if i > 0 {
-			b.WriteByte(',')
-		}
-		key, _ := marshal(m.Key)
-		value, err := marshal(m.Value)
-		if err != nil {
-			return nil, fmt.Errorf("encode %s: %w", m.Key, err)
-		}
-		b.Write(key)
-		b.WriteByte(':')
-		b.Write(value)
-	}
-	b.WriteByte('}')
-	return b.Bytes(), nil
-}
-
-// marshal is json.Marshal without the escapes that only HTML needs.
-func marshal(v any) ([]byte, error) {
-	var b bytes.Buffer
-	e := json.NewEncoder(&b)
-	e.SetEscapeHTML(false)
-	err := e.Encode(v)
-	return bytes.TrimSuffix(b.Bytes(), []byte("\n")), err
-}
-
-// inputFailure is a CommandInputError.
-func inputFailure(message string, details ...Detail) *Failure {
-	return &Failure{Type: "CommandInputError", Message: message, Details: details, Code: CodeUsage}
-}
-
-// Usage is a command line that makes no sense: exit code 2.
-func Usage(format string, args ...any) *Failure {
-	return inputFailure(fmt.Sprintf(format, args...))
-}
 
 // failureOf tells what an error is to the caller. Errors of the rooms below
 // are told apart by their types.
@@ -462,4 +374,51 @@ func timedOut(id string, o Options) *Failure {
 		Text: fmt.Sprintf("task %q has not ended in time", id),
 		Details: []Detail{{"id", id}, {"timeout_ms", o.Timeout.Milliseconds()},
 			{"next_step", "Wait again with a larger --timeout, or look at the task with status."}}}
+}
+
+// configFailure is a config.json that can't be read: what is in the home can't be
+// dealt with as its owner wants it.
+func configFailure(err error) *Failure {
+	var fault *config.Error
+	if !errors.As(err, &fault) {
+		return nil
+	}
+	return &Failure{Type: "CliStoreError", Message: "task store operation failed: readConfig", Code: CodeHome,
+		Text: fault.Error(), Hint: "see config.json in bg-state(5)",
+		Details: []Detail{{"operation", "readConfig"}, {"path", fault.Path}, {"field", fault.Field}, {"reason", fault.Error()},
+			{"hint", "Correct or remove the file."}}}
+}
+
+// QueueTimedOut is the failure of a drain whose time is up. The queue is closed, and
+// goes on.
+func QueueTimedOut(queue string, o Options) error {
+	return &Failure{Type: "TaskWaitTimedOut", Message: "timed out waiting for queue: " + queue, Code: CodeTimeout, Retryable: true,
+		Text: fmt.Sprintf("queue %q is not empty yet", queue),
+		Hint: "it still accepts no tasks; bg-queue resume " + queue + " opens it again",
+		Details: []Detail{{"queue", queue}, {"timeout_ms", o.Timeout.Milliseconds()},
+			{"next_step", "Drain it again with a larger --timeout, or resume it."}}}
+}
+
+// consumerFailure tells what is wrong with a consumer or an acknowledgement.
+func consumerFailure(err error) *Failure {
+	var missing *view.ConsumerNotFoundError
+	var backwards *view.BackwardsError
+	var unreadable *view.UnreadableConsumerError
+	f := &Failure{Type: "CommandInputError", Message: err.Error(), Code: CodeNo}
+	switch {
+	case errors.As(err, &missing):
+		f.Code, f.Text = CodeNoTask, missing.Error()
+		f.Hint = "bg-events --consumers lists them; reading as one makes it"
+		f.Details = []Detail{{"field", "consumer"}, {"consumer", missing.Name}}
+	case errors.As(err, &backwards):
+		f.Code, f.Hint = CodeUsage, "an acknowledgement stands for all events up to it and can't be taken back"
+		f.Details = []Detail{{"field", "ack"}, {"consumer", backwards.Name}, {"acknowledged", backwards.Acked}}
+	case errors.As(err, &unreadable):
+		f.Type, f.Code, f.Hint = "CliStoreError", CodeTool, "bg-events --forget "+unreadable.Name+" removes it; it begins anew then"
+		f.Details = []Detail{{"field", "consumer"}, {"consumer", unreadable.Name}}
+	default:
+		return nil
+	}
+	f.Details = append(f.Details, Detail{"hint", f.Hint})
+	return f
 }

@@ -53,7 +53,7 @@ func TestFailures(t *testing.T) {
 
 func TestFailureEnvelope(t *testing.T) {
 	var out, errs bytes.Buffer
-	c := &Call{Verb: "status", JSON: true, Err: &errs, Out: nil}
+	c := &Call{Verb: "status", JSON: true, Err: &errs}
 	code := c.conclude(&view.NotFoundError{ID: "bg_<missing>"})
 	want := `{
   "ok": false,

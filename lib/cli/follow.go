@@ -46,7 +46,7 @@ func FollowLogs(c *Call, h *store.Home, ids []string, o LogOptions, any bool, de
 }
 
 func (f *follower) begin(ids []string, o LogOptions) error {
-	heads := f.call.heads(len(ids) > 1)
+	heads := newHeads(f.call, len(ids) > 1)
 	for _, id := range ids {
 		if err := f.watcher.Add(id, true); err != nil {
 			return err
@@ -55,7 +55,7 @@ func (f *follower) begin(ids []string, o LogOptions) error {
 		if err != nil {
 			return err
 		}
-		if f.sources[id], err = f.call.openSources(f.home, t, o, heads); err != nil {
+		if f.sources[id], err = openSources(f.call, f.home, t, o, heads); err != nil {
 			return err
 		}
 		if err := f.look(id); err != nil {

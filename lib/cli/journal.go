@@ -40,10 +40,40 @@ func AllEvents() JournalOptions {
 	return JournalOptions{Cursor: -1, Last: -1, Most: -1, Shape: BootstrapOptions{Limit: -1}}
 }
 
+// defaultMaxEvents is how many events an envelope holds when not told.
+const defaultMaxEvents = 1000
+
+// OptionsOf gives a payload in the journal's terms.
+func OptionsOf(p *JournalPayload) JournalOptions {
+	o := AllEvents()
+	o.Filter, o.Names = p.Filter(), words(p.Events)
+	o.Follow, o.Entries = p.Follow, p.Entries
+	o.Consumer, o.AutoAck = string(p.Consumer), p.AutoAck
+	o.Bootstrap = p.begins()
+	o.Shape.Steps = int(max(p.Steps, p.Recent))
+	o.Shape.Uncounted = p.Limit != nil
+	if p.Aggregate != nil {
+		o.Shape.Uncounted = !*p.Aggregate
+	}
+	if p.Cursor != nil {
+		o.Cursor = int64(*p.Cursor)
+	}
+	if p.Limit != nil {
+		o.Shape.Limit = int(*p.Limit)
+	}
+	switch {
+	case p.MaxEvents != 0:
+		o.Most = int(p.MaxEvents)
+	case !p.Follow:
+		o.Most = defaultMaxEvents
+	}
+	return o
+}
+
 // PrintJournal prints events, one a line, and goes on with what comes if that
 // is wanted, until the reader of stdout goes away or the call is interrupted.
 func PrintJournal(c *Call, h *store.Home, o JournalOptions) error {
-	_, err := c.readJournal(h, &o, newJournalPrinter(c, h, &o))
+	_, err := readJournal(c, h, &o, newJournalPrinter(c, h, &o))
 	return err
 }
 
@@ -68,7 +98,7 @@ type journalLine struct {
 }
 
 // readJournal gives what the options ask for to the sink.
-func (c *Call) readJournal(h *store.Home, o *JournalOptions, to journalSink) (s *stream, err error) {
+func readJournal(c *Call, h *store.Home, o *JournalOptions, to journalSink) (s *stream, err error) {
 	s = &stream{call: c, home: h, o: o, to: to, audience: newAudience(o.Subscription, o.live()), most: o.Most}
 	if o.Consumer != "" || o.Follow {
 		if err := Own(h); err != nil {

@@ -139,7 +139,7 @@ func (p *pageSink) Event(l *journalLine) error {
 // the end of the journal or as many events as are wanted.
 func CollectJournal(c *Call, h *store.Home, o JournalOptions) (*JournalPage, error) {
 	sink := &pageSink{journalPrinter: *newJournalPrinter(c, h, &o)}
-	s, err := c.readJournal(h, &o, sink)
+	s, err := readJournal(c, h, &o, sink)
 	if err != nil {
 		return nil, err
 	}

@@ -87,9 +87,8 @@ type Streams struct {
 // Do runs the verb and returns the process's exit code.
 func (v *Verb) Do(args []string, s Streams, umask int) int {
 	out := bufio.NewWriterSize(output{s.Out}, 32<<10)
-	c := &Call{Verb: v.Name, In: s.In, Out: out, Err: s.Err, Umask: umask, Opts: defaultOptions()}
+	c := &Call{Verb: v.Name, In: s.In, Printer: NewPrinter(out, s.Out), Err: s.Err, Umask: umask, Opts: defaultOptions()}
 	c.reads = v.Reads
-	c.stdout, _ = s.Out.(*os.File)
 	defer c.release()
 	err := v.dispatch(c, args)
 	if unsaid := out.Flush(); err == nil {

@@ -99,8 +99,8 @@ type sink interface {
 }
 
 // openSources opens the logs of a task at the places where the options begin.
-func (c *Call) openSources(h *store.Home, t *view.Task, o LogOptions, heads *heads) (list []*source, err error) {
-	c.noteStreams(h, t, o)
+func openSources(c *Call, h *store.Home, t *view.Task, o LogOptions, heads *heads) (list []*source, err error) {
+	noteStreams(c, h, t, o)
 	stems := o.stems(t)
 	for _, stem := range stems {
 		out := heads.out
@@ -108,7 +108,7 @@ func (c *Call) openSources(h *store.Home, t *view.Task, o LogOptions, heads *hea
 			out = heads.err
 		}
 		var s *source
-		if s, err = c.openSource(h, t, o, stem, out.of(t.ID)); err != nil {
+		if s, err = openSource(c, h, t, o, stem, out.of(t.ID)); err != nil {
 			break
 		}
 		if len(list) > 0 {
@@ -124,7 +124,7 @@ func (c *Call) openSources(h *store.Home, t *view.Task, o LogOptions, heads *hea
 	return list, err
 }
 
-func (c *Call) openSource(h *store.Home, t *view.Task, o LogOptions, stem string, out io.Writer) (*source, error) {
+func openSource(c *Call, h *store.Home, t *view.Task, o LogOptions, stem string, out io.Writer) (*source, error) {
 	log, starts, err := o.open(h, t, stem)
 	if err != nil {
 		return nil, err
@@ -246,21 +246,21 @@ func (s *source) finish() error {
 // PrintLogs prints the logs of tasks one after another, with headers if they
 // are several.
 func PrintLogs(c *Call, h *store.Home, ids []string, o LogOptions) error {
-	heads := c.heads(len(ids) > 1)
+	heads := newHeads(c, len(ids) > 1)
 	for _, id := range ids {
-		if err := c.printLog(h, id, o, heads); err != nil {
+		if err := printLog(c, h, id, o, heads); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (c *Call) printLog(h *store.Home, id string, o LogOptions, heads *heads) error {
+func printLog(c *Call, h *store.Home, id string, o LogOptions, heads *heads) error {
 	t, err := view.Load(h, id)
 	if err != nil {
 		return err
 	}
-	sources, err := c.openSources(h, t, o, heads)
+	sources, err := openSources(c, h, t, o, heads)
 	for _, s := range sources {
 		if err == nil {
 			err = s.drain()
@@ -271,7 +271,7 @@ func (c *Call) printLog(h *store.Home, id string, o LogOptions, heads *heads) er
 }
 
 // noteStreams explains an empty answer, and one that may lack something.
-func (c *Call) noteStreams(h *store.Home, t *view.Task, o LogOptions) {
+func noteStreams(c *Call, h *store.Home, t *view.Task, o LogOptions) {
 	if t.OutputEnd != "" {
 		c.Note("some output of task %q may be missing: after its supervisor had gone, nobody held it for a time", t.ID)
 	}
@@ -292,7 +292,7 @@ func (c *Call) noteStreams(h *store.Home, t *view.Task, o LogOptions) {
 // heads are where the two streams of tasks go.
 type heads struct{ out, err *headings }
 
-func (c *Call) heads(several bool) *heads {
+func newHeads(c *Call, several bool) *heads {
 	return &heads{&headings{out: c.Out, several: several}, &headings{out: c.Err, several: several}}
 }
 

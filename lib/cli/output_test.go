@@ -43,7 +43,7 @@ func logged(t *testing.T, max int64, text string) *store.Home {
 func printed(t *testing.T, h *store.Home, o LogOptions) (string, string) {
 	t.Helper()
 	c, out := testCall("")
-	s, err := c.openSource(h, &view.Task{ID: "x"}, o, store.OutputStem, c.Out)
+	s, err := openSource(c, h, &view.Task{ID: "x"}, o, store.OutputStem, c.Out)
 	if err != nil {
 		t.Fatal(err)
 	}

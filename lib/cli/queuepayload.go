@@ -120,13 +120,3 @@ func (p *QueuePayload) Check() error {
 	}
 	return Usage("%s: %s", name, lowerFirst(strings.ReplaceAll(issue.Message, "actual", "got")))
 }
-
-// QueueTimedOut is the failure of a drain whose time is up. The queue is closed, and
-// goes on.
-func QueueTimedOut(queue string, o Options) error {
-	return &Failure{Type: "TaskWaitTimedOut", Message: "timed out waiting for queue: " + queue, Code: CodeTimeout, Retryable: true,
-		Text: fmt.Sprintf("queue %q is not empty yet", queue),
-		Hint: "it still accepts no tasks; bg-queue resume " + queue + " opens it again",
-		Details: []Detail{{"queue", queue}, {"timeout_ms", o.Timeout.Milliseconds()},
-			{"next_step", "Drain it again with a larger --timeout, or resume it."}}}
-}

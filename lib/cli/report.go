@@ -2,7 +2,6 @@ package cli
 
 import (
 	"bytes"
-	"cmp"
 	"encoding/json"
 	"fmt"
 	"math"
@@ -10,7 +9,6 @@ import (
 
 	"bgtasks/lib/record"
 	"bgtasks/lib/report"
-	"bgtasks/lib/view"
 )
 
 // ReportPayload is what a task says about itself. Null clears what was said
@@ -125,31 +123,6 @@ func compact(data []byte) []byte {
 		return data
 	}
 	return b.Bytes()
-}
-
-// ParseValue reads the value that a word stands for: JSON, @file, or - for
-// standard input.
-func ParseValue(c *Call, word string) (Value, error) {
-	text, err := []byte(word), error(nil)
-	switch {
-	case word == "-":
-		text, err = c.readStdin()
-	case strings.HasPrefix(word, "@"):
-		text, err = readFile(word[1:], maxValue)
-	}
-	if err != nil {
-		return nil, Usage("result: %v", err)
-	}
-	t, err := parseTree(text)
-	if err == nil {
-		err = t.unicodeError()
-	}
-	if err != nil {
-		f := Usage("result: expected a JSON value: %v", err)
-		f.Hint = `a text is one in double quotes: '"done"'`
-		return nil, f
-	}
-	return compact(text), nil
 }
 
 // maxNesting is how deeply objects and arrays may lie within each other. What
@@ -269,17 +242,4 @@ func (p *StepsPayload) check(f *faults) {
 	if p.Steps != nil && p.IncludeSteps != nil {
 		f.refine([]any{"includeSteps"}, "Expected no steps beside it, which says the same")
 	}
-}
-
-// AddSteps adds the newest steps of a task that the payload asks for.
-func (p *StepsPayload) AddSteps(c *Call, t *view.Task) error {
-	n := cmp.Or(p.Steps, p.IncludeSteps)
-	if n == nil {
-		return nil
-	}
-	h, err := c.Home()
-	if err == nil {
-		t.Steps, err = view.Steps(h, t.ID, int(*n))
-	}
-	return err
 }

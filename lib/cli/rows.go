@@ -10,11 +10,11 @@ import (
 // PrintRows prints rows of cells: as a table with a head, or as tab-separated
 // lines without one. The format is table, tsv, or "" for a table on a terminal and
 // lines elsewhere. Nothing in a cell can steer the terminal.
-func PrintRows(c *Call, head []string, rows [][]string, format string) error {
-	width := c.width()
+func PrintRows(p *Printer, head []string, rows [][]string, format string) error {
+	width := p.width()
 	if format == "tsv" || format == "" && width == 0 {
 		for _, row := range rows {
-			if _, err := io.WriteString(c.Out, strings.Join(printable(row), "\t")+"\n"); err != nil {
+			if _, err := io.WriteString(p.Out, strings.Join(printable(row), "\t")+"\n"); err != nil {
 				return err
 			}
 		}
@@ -29,7 +29,7 @@ func PrintRows(c *Call, head []string, rows [][]string, format string) error {
 		}
 	}
 	for _, row := range rows {
-		if _, err := io.WriteString(c.Out, tableLine(row, widths, width)); err != nil {
+		if _, err := io.WriteString(p.Out, tableLine(row, widths, width)); err != nil {
 			return err
 		}
 	}

@@ -6,7 +6,6 @@ import (
 	"strings"
 
 	"bgtasks/lib/record"
-	"bgtasks/lib/store"
 	"bgtasks/lib/view"
 )
 
@@ -243,42 +242,6 @@ func NamedOrGone(c *Call, words []string) ([]Target, error) {
 		}
 	}
 	return targets, nil
-}
-
-// Load reads the tasks that pass a filter; none if there is no home.
-func Load(c *Call, filter view.Filter) ([]*view.Task, error) {
-	h, err := c.ExistingHome()
-	if h == nil || err != nil {
-		return nil, err
-	}
-	return view.LoadAll(h, filter)
-}
-
-// Reach opens the home in which the task is expected: without a home it is not
-// there.
-func Reach(c *Call, id string) (*store.Home, error) {
-	h, err := c.ExistingHome()
-	if h == nil && err == nil {
-		err = &view.NotFoundError{ID: id}
-	}
-	return h, err
-}
-
-// LoadOne reads one task. If its records can't be read, that is an error
-// beside what is known.
-func LoadOne(c *Call, id string) (*view.Task, error) {
-	h, err := Reach(c, id)
-	if err != nil {
-		return nil, err
-	}
-	t, err := view.Load(h, id)
-	if err != nil {
-		return nil, err
-	}
-	if who := view.HindranceOf(h, t); who != nil {
-		t.Hindrance = who.Words() + "; " + who.Hint()
-	}
-	return t, t.Unreadable
 }
 
 // Items makes a payload for each target.

@@ -2,7 +2,6 @@ package cli
 
 import (
 	"fmt"
-	"io"
 	"slices"
 	"strconv"
 	"strings"
@@ -11,60 +10,31 @@ import (
 	"bgtasks/lib/view"
 )
 
-// Print writes one line to stdout.
-func (c *Call) Print(line string) error {
-	_, err := io.WriteString(c.Out, line+"\n")
-	return err
-}
-
-// PrintIDs writes an id a line.
-func (c *Call) PrintIDs(ids []string) error {
-	for _, id := range ids {
-		if err := c.Print(id); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
 // PrintStatus writes a task for people: a "key: value" line for each thing that
 // is known. Nothing in it can steer the terminal.
-func PrintStatus(c *Call, t *view.Task) error {
+func PrintStatus(p *Printer, t *view.Task) error {
 	for _, f := range statusFields(t) {
 		if f.Value == "" {
 			continue
 		}
-		if _, err := fmt.Fprintf(c.Out, "%-12s %s\n", f.Key+":", Printable(f.Value.(string))); err != nil {
+		if _, err := fmt.Fprintf(p.Out, "%-12s %s\n", f.Key+":", Printable(f.Value.(string))); err != nil {
 			return err
 		}
 	}
-	if err := c.printAttempts(t.Attempts); err != nil {
+	if err := p.printAttempts(t.Attempts); err != nil {
 		return err
 	}
-	return c.printSteps(t.Steps)
-}
-
-// AddAttempts adds what is known of the task's attempts. Those of a task whose
-// records are broken are not looked for.
-func AddAttempts(c *Call, t *view.Task) error {
-	if t.Unreadable != nil {
-		return nil
-	}
-	h, err := c.Home()
-	if err == nil {
-		t.Attempts, err = view.Attempts(h, t)
-	}
-	return err
+	return p.printSteps(t.Steps)
 }
 
 // printAttempts writes a line for each if they are several.
-func (c *Call) printAttempts(attempts []view.Attempt) error {
+func (p *Printer) printAttempts(attempts []view.Attempt) error {
 	for _, a := range attempts {
 		if len(attempts) < 2 {
 			break
 		}
 		key := fmt.Sprintf("attempt %d.%d:", a.Run, a.Attempt)
-		if _, err := fmt.Fprintf(c.Out, "%-12s %s\n", key, attemptText(a)); err != nil {
+		if _, err := fmt.Fprintf(p.Out, "%-12s %s\n", key, attemptText(a)); err != nil {
 			return err
 		}
 	}
@@ -92,9 +62,9 @@ func spawnErrorText(e *view.SpawnError) string {
 	return e.Step + ": " + e.Message
 }
 
-func (c *Call) printSteps(steps []view.Step) error {
+func (p *Printer) printSteps(steps []view.Step) error {
 	for _, s := range steps {
-		if _, err := fmt.Fprintf(c.Out, "%-12s %s\n", "step "+s.ID+":", Printable(stepText(s))); err != nil {
+		if _, err := fmt.Fprintf(p.Out, "%-12s %s\n", "step "+s.ID+":", Printable(stepText(s))); err != nil {
 			return err
 		}
 	}

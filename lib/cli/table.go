@@ -9,8 +9,6 @@ import (
 	"time"
 	"unicode/utf8"
 
-	"golang.org/x/sys/unix"
-
 	"bgtasks/lib/view"
 )
 
@@ -19,42 +17,42 @@ const FormatHelp = "How to print: json, jsonl, tsv, table, id, or a template suc
 
 // PrintTasks prints tasks in a format: one of FormatHelp's, or "" for a table
 // on a terminal and an id a line elsewhere.
-func PrintTasks(c *Call, tasks []*view.Task, format string) error {
-	switch format = c.TaskFormat(format); format {
+func PrintTasks(p *Printer, tasks []*view.Task, format string) error {
+	switch format = p.TaskFormat(format); format {
 	case "id":
-		return c.printEach(tasks, func(t *view.Task) string { return t.ID })
+		return p.printEach(tasks, func(t *view.Task) string { return t.ID })
 	case "tsv":
-		return c.printEach(tasks, tsvRow)
+		return p.printEach(tasks, tsvRow)
 	case "jsonl":
 		for _, t := range Known(tasks) {
-			if err := c.Line(t); err != nil {
+			if err := p.Line(t); err != nil {
 				return err
 			}
 		}
 		return nil
 	case "json":
-		return writeJSON(c.Out, Known(tasks))
+		return writeJSON(p.Out, Known(tasks))
 	case "table":
-		return writeTable(c.Out, tasks, c.width(), time.Now())
+		return writeTable(p.Out, tasks, p.width(), time.Now())
 	}
-	return c.printTemplate(tasks, format)
+	return p.printTemplate(tasks, format)
 }
 
 // TaskFormat is the format that tasks are printed in: a table on a terminal and ids
 // elsewhere if none is given.
-func (c *Call) TaskFormat(given string) string {
+func (p *Printer) TaskFormat(given string) string {
 	switch {
 	case given != "":
 		return given
-	case c.terminal():
+	case p.terminal():
 		return "table"
 	}
 	return "id"
 }
 
-func (c *Call) printEach(tasks []*view.Task, row func(*view.Task) string) error {
+func (p *Printer) printEach(tasks []*view.Task, row func(*view.Task) string) error {
 	for _, t := range tasks {
-		if _, err := io.WriteString(c.Out, row(t)+"\n"); err != nil {
+		if _, err := io.WriteString(p.Out, row(t)+"\n"); err != nil {
 			return err
 		}
 	}
@@ -63,7 +61,7 @@ func (c *Call) printEach(tasks []*view.Task, row func(*view.Task) string) error 
 
 // printTemplate writes a line for each task. A template that is wrong prints
 // nothing: half a line would be taken for data.
-func (c *Call) printTemplate(tasks []*view.Task, format string) error {
+func (p *Printer) printTemplate(tasks []*view.Task, format string) error {
 	if !strings.Contains(format, "{{") {
 		f := Usage("--output: unknown format %q", format)
 		f.Hint = "json, jsonl, tsv, table, id, or a template such as '{{.ID}}'"
@@ -80,7 +78,7 @@ func (c *Call) printTemplate(tasks []*view.Task, format string) error {
 		if line, err = t.execute(line[:0], task); err != nil {
 			return err
 		}
-		if _, err := c.Out.Write(line); err != nil {
+		if _, err := p.Out.Write(line); err != nil {
 			return err
 		}
 	}
@@ -222,23 +220,5 @@ func ageText(d time.Duration) string {
 	return fmt.Sprintf("%dd%dh", s/86400, s/3600%24)
 }
 
-// terminal tells whether people read the output directly.
-func (c *Call) terminal() bool { return c.width() > 0 }
-
 // defaultWidth is for terminals that do not tell, such as serial lines.
 const defaultWidth = 80
-
-// width is how many columns the terminal has; 0 when stdout is none.
-func (c *Call) width() int {
-	if c.stdout == nil {
-		return 0
-	}
-	size, err := unix.IoctlGetWinsize(int(c.stdout.Fd()), unix.TIOCGWINSZ)
-	switch {
-	case err != nil:
-		return 0
-	case size.Col == 0:
-		return defaultWidth
-	}
-	return int(size.Col)
-}

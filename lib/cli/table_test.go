@@ -2,6 +2,7 @@ package cli
 
 import (
 	"bytes"
+	"errors"
 	"strings"
 	"testing"
 	"time"
@@ -75,20 +76,26 @@ func TestPrintTasks(t *testing.T) {
 		"{{.ID}}={{join .Tags `,`}}": "a=t\nb=\n",
 		"tsv":                        "a\tx\\ty\t\t\t\t\t\t\tt\tc\nb\t\t\t\t\t\t\t\t\t''\n",
 	} {
-		c, out := testCall("")
-		if err := PrintTasks(c, tasks, format); err != nil || out.String() != want {
+		p, out := testPrinter()
+		if err := PrintTasks(p, tasks, format); err != nil || out.String() != want {
 			t.Errorf("PrintTasks(%q) = %q, %v, want %q", format, out, err, want)
 		}
 	}
-	c, out := testCall("")
-	if err := PrintTasks(c, nil, "json"); err != nil || out.String() != "[]\n" {
+	p, out := testPrinter()
+	if err := PrintTasks(p, nil, "json"); err != nil || out.String() != "[]\n" {
 		t.Errorf("PrintTasks(nothing, json) = %q, %v, want []", out, err)
 	}
 	for _, format := range []string{"bogus", "{{.Nope}}", "{{"} {
-		if err := PrintTasks(c, tasks, format); err == nil || failureOf(err).Code != CodeUsage {
+		var usage *Failure
+		if err := PrintTasks(p, tasks, format); !errors.As(err, &usage) || usage.Code != CodeUsage {
 			t.Errorf("PrintTasks(%q) = %v, want a usage error", format, err)
 		}
 	}
+}
+
+func testPrinter() (*Printer, *bytes.Buffer) {
+	out := &bytes.Buffer{}
+	return NewPrinter(Unbuffered{out}, nil), out
 }
 
 // On a narrow terminal names and tags give way, not the state and the exit.

@@ -5,7 +5,6 @@ import (
 	"io"
 	"reflect"
 	"slices"
-	"strings"
 
 	"github.com/alecthomas/kong"
 )
@@ -111,13 +110,6 @@ func verbatim(ctx *kong.DecodeContext, target reflect.Value) error {
 	}
 	target.SetString(token.String())
 	return nil
-}
-
-func lowerFirst(s string) string {
-	if s == "" {
-		return s
-	}
-	return strings.ToLower(s[:1]) + s[1:]
 }
 
 // CommandWords gives a passed-through command line without the "--" that may
