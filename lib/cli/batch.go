@@ -21,7 +21,7 @@ type Work[P, D any] func(c *Call, p *P) (D, error)
 // One makes the JSON command line of a verb that takes one object.
 func One[P, D any](work Work[P, D]) func(*Call, []string) error {
 	return func(c *Call, words []string) error {
-		p, err := decode[P](c, words)
+		p, err := Decode[P](c, words)
 		if err != nil {
 			return err
 		}

@@ -270,7 +270,7 @@ func Now() string { return string(record.AppendTime(nil, time.Now())) }
 // line, instead of an envelope.
 func Streamed[P any](work Work[P, *Frames]) func(*Call, []string) error {
 	return func(c *Call, words []string) error {
-		p, err := decode[P](c, words)
+		p, err := Decode[P](c, words)
 		if err != nil {
 			return err
 		}

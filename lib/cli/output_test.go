@@ -42,7 +42,8 @@ func logged(t *testing.T, max int64, text string) *store.Home {
 
 func printed(t *testing.T, h *store.Home, o LogOptions) (string, string) {
 	t.Helper()
-	c, out := testCall("")
+	out := &bytes.Buffer{}
+	c := &Call{Verb: "logs", Printer: NewPrinter(Unbuffered{out}, nil), Err: &bytes.Buffer{}}
 	s, err := openSource(c, h, &view.Task{ID: "x"}, o, store.OutputStem, c.Out)
 	if err != nil {
 		t.Fatal(err)

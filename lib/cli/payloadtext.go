@@ -49,10 +49,7 @@ func payloadFile(name string) ([]byte, error) {
 }
 
 // Decode reads the payload of a verb that does several things, by what it says.
-func Decode[P any](c *Call, words []string) (*P, error) { return decode[P](c, words) }
-
-// decode reads the one payload object of a verb that takes no batches.
-func decode[P any](c *Call, words []string) (*P, error) {
+func Decode[P any](c *Call, words []string) (*P, error) {
 	text, err := c.payloadText(words)
 	if err != nil {
 		return nil, err
