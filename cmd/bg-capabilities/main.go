@@ -8,6 +8,7 @@ package main
 
 import (
 	"bgtasks/lib/cli"
+	"bgtasks/lib/payload"
 	"bgtasks/lib/record"
 )
 
@@ -72,7 +73,7 @@ var all = capabilities{
 	OutputModes:     []string{"auto", "inline", "artifact"},
 	Lifecycle:       []string{"start", "status", "wait", "stop", "restart", "logs", "events", "report"},
 	Discovery:       []string{"doctor", "capabilities", "schema list", "schema show", "examples list", "examples show"},
-	Artifacts:       artifacts{true, []string{"logs"}, cli.DefaultLines},
+	Artifacts:       artifacts{true, []string{"logs"}, payload.DefaultLines},
 	Batch:           batch{true, []string{"start", "stop", "restart"}, cli.DefaultConcurrency},
 	Scheduling: schedule{[]string{"created", "reused", "superseded"}, record.AfterWords, record.WatchdogActions,
 		record.MinPriority, record.MaxPriority, 1},

@@ -15,6 +15,8 @@ import (
 
 	"bgtasks/lib/cli"
 	"bgtasks/lib/config"
+	"bgtasks/lib/fault"
+	"bgtasks/lib/payload"
 	"bgtasks/lib/retain"
 	"bgtasks/lib/view"
 )
@@ -36,16 +38,16 @@ type flags struct {
 	cli.TagFlag
 	cli.FilterFlags
 	cli.OldFlags
-	SuccessTTL    *cli.Duration `name:"success-ttl" placeholder:"DURATION" help:"Those that succeeded longer ago."`
-	FailedTTL     *cli.Duration `name:"failed-ttl" placeholder:"DURATION" help:"Those that failed or timed out longer ago."`
-	CancelledTTL  *cli.Duration `name:"cancelled-ttl" placeholder:"DURATION" help:"Those that were cancelled longer ago."`
-	KeepSuccesses *cli.Number   `name:"keep-latest-successes" placeholder:"N" help:"Of each kind all but the newest N that succeeded."`
-	KeepFailures  *cli.Number   `name:"keep-latest-failures" placeholder:"N" help:"Of each kind all but the newest N that failed or timed out."`
-	MaxFinished   *cli.Number   `placeholder:"N" help:"All but the newest N."`
-	MaxBytes      *cli.Size     `placeholder:"SIZE" help:"The oldest, until the files of the others hold no more."`
-	StepLimit     *cli.Number   `placeholder:"N" help:"Of each task, open ones too, all but the newest N steps."`
-	DryRun        bool          `help:"Print what would be removed, and remove nothing."`
-	Due           bool          `help:"Do what config.json says, and that only if nobody has within the hour."`
+	SuccessTTL    *payload.Duration `name:"success-ttl" placeholder:"DURATION" help:"Those that succeeded longer ago."`
+	FailedTTL     *payload.Duration `name:"failed-ttl" placeholder:"DURATION" help:"Those that failed or timed out longer ago."`
+	CancelledTTL  *payload.Duration `name:"cancelled-ttl" placeholder:"DURATION" help:"Those that were cancelled longer ago."`
+	KeepSuccesses *cli.Number       `name:"keep-latest-successes" placeholder:"N" help:"Of each kind all but the newest N that succeeded."`
+	KeepFailures  *cli.Number       `name:"keep-latest-failures" placeholder:"N" help:"Of each kind all but the newest N that failed or timed out."`
+	MaxFinished   *cli.Number       `placeholder:"N" help:"All but the newest N."`
+	MaxBytes      *payload.Size     `placeholder:"SIZE" help:"The oldest, until the files of the others hold no more."`
+	StepLimit     *cli.Number       `placeholder:"N" help:"Of each task, open ones too, all but the newest N steps."`
+	DryRun        bool              `help:"Print what would be removed, and remove nothing."`
+	Due           bool              `help:"Do what config.json says, and that only if nobody has within the hour."`
 }
 
 // Run removes what the flags say.
@@ -78,7 +80,7 @@ func (f *flags) Run(c *cli.Call) error {
 // due is what other verbs start in the background. It goes with no other flag.
 func (f *flags) due(c *cli.Call, filter view.Filter) error {
 	if _, given := f.rules().Rules(); given || len(f.Tasks) > 0 || !filter.Empty() || f.All || f.DryRun {
-		return cli.Usage("--due goes with no other flag and no task")
+		return fault.Usage("--due goes with no other flag and no task")
 	}
 	h, err := c.ExistingHome()
 	if err != nil {
@@ -109,8 +111,8 @@ func (d *clearData) tell(c *cli.Call) error {
 }
 
 // rules are the flags as a payload has them.
-func (f *flags) rules() *cli.ClearPayload {
-	return &cli.ClearPayload{
+func (f *flags) rules() *payload.Clear {
+	return &payload.Clear{
 		SuccessTTL: span(f.SuccessTTL), FailedTTL: span(f.FailedTTL), CancelledTTL: span(f.CancelledTTL),
 		KeepSuccesses: count(f.KeepSuccesses), KeepFailures: count(f.KeepFailures),
 		MaxFinished: count(f.MaxFinished), MaxBytes: f.MaxBytes, StepLimit: count(f.StepLimit),
@@ -118,22 +120,22 @@ func (f *flags) rules() *cli.ClearPayload {
 }
 
 // span gives a time to live in milliseconds: the least is one, as 0 is no rule.
-func span(d *cli.Duration) *cli.Lifetime {
+func span(d *payload.Duration) *payload.Lifetime {
 	if d == nil {
 		return nil
 	}
-	ms := cli.Lifetime(d.Milliseconds())
+	ms := payload.Lifetime(d.Milliseconds())
 	if *d > 0 {
 		ms = max(ms, 1)
 	}
 	return &ms
 }
 
-func count(n *cli.Number) *cli.NonNegative {
+func count(n *cli.Number) *payload.NonNegative {
 	if n == nil {
 		return nil
 	}
-	v := cli.NonNegative(*n)
+	v := payload.NonNegative(*n)
 	return &v
 }
 
@@ -153,14 +155,14 @@ type kept struct {
 	Reason string `json:"reason"`
 }
 
-func clearTasks(c *cli.Call, p *cli.ClearPayload) (*clearData, error) {
+func clearTasks(c *cli.Call, p *payload.Clear) (*clearData, error) {
 	filter := p.Filter()
 	return work(c, retain.Options{Filter: filter, DryRun: p.DryRun, Named: len(filter.IDs) > 0}, p, p.All)
 }
 
 // work removes what is selected. What was to be removed and could not is
 // complained about.
-func work(c *cli.Call, o retain.Options, p *cli.ClearPayload, all bool) (*clearData, error) {
+func work(c *cli.Call, o retain.Options, p *payload.Clear, all bool) (*clearData, error) {
 	h, err := c.ExistingHome()
 	if err != nil {
 		return nil, err
@@ -196,7 +198,7 @@ func (d *clearData) fill(c *cli.Call, r *retain.Result) *clearData {
 		if !c.JSON {
 			c.Complain(k.Err)
 		}
-		c.RaiseCode(cli.CodeNo)
+		c.RaiseCode(fault.CodeNo)
 	}
 	return d
 }

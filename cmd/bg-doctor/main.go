@@ -14,6 +14,7 @@ import (
 	"path/filepath"
 
 	"bgtasks/lib/cli"
+	"bgtasks/lib/fault"
 	"bgtasks/lib/store"
 )
 
@@ -47,9 +48,9 @@ func (f *flags) Run(c *cli.Call) error {
 	}
 	for _, check := range d.Checks {
 		if !check.OK {
-			c.RaiseCode(cli.CodeNo)
+			c.RaiseCode(fault.CodeNo)
 		}
-		if err := c.Print(fmt.Sprintf("%-6s  %-11s  %s", check.word(), check.Name, cli.Printable(check.line()))); err != nil {
+		if err := c.Print(fmt.Sprintf("%-6s  %-11s  %s", check.word(), check.Name, fault.Printable(check.line()))); err != nil {
 			return err
 		}
 	}

@@ -2,6 +2,8 @@ package main
 
 import (
 	"bgtasks/lib/cli"
+	"bgtasks/lib/fault"
+	"bgtasks/lib/stream"
 	"bgtasks/lib/view"
 )
 
@@ -20,9 +22,9 @@ func (f *consumerFlags) manages() bool { return f.Ack != nil || f.Consumers || f
 func (f *consumerFlags) agree() error {
 	switch {
 	case f.Consumer == "" && (f.Ack != nil || f.AutoAck):
-		return cli.Usage("--ack and --auto-ack need --consumer")
+		return fault.Usage("--ack and --auto-ack need --consumer")
 	case f.Consumer != "":
-		return cli.CheckConsumer("--consumer", f.Consumer)
+		return stream.CheckConsumer("--consumer", f.Consumer)
 	}
 	return nil
 }
@@ -37,7 +39,7 @@ func (f *consumerFlags) manage(c *cli.Call, reads bool) error {
 		}
 	}
 	if given > 1 || reads {
-		return cli.Usage("--consumers, --forget NAME, and --consumer NAME with --ack CURSOR stand alone")
+		return fault.Usage("--consumers, --forget NAME, and --consumer NAME with --ack CURSOR stand alone")
 	}
 	if err := f.agree(); err != nil {
 		return err
@@ -48,7 +50,7 @@ func (f *consumerFlags) manage(c *cli.Call, reads bool) error {
 	case f.Forget != "":
 		return forget(c, f.Forget)
 	}
-	data, err := cli.Acknowledge(c, f.Consumer, *f.Ack)
+	data, err := stream.Acknowledge(c, f.Consumer, *f.Ack)
 	if err == nil && c.JSON {
 		err = c.Succeed(data)
 	}
@@ -83,7 +85,7 @@ func listConsumers(c *cli.Call) error {
 }
 
 func forget(c *cli.Call, name string) error {
-	if err := cli.CheckConsumer("--forget", name); err != nil {
+	if err := stream.CheckConsumer("--forget", name); err != nil {
 		return err
 	}
 	h, err := c.ExistingHome()
@@ -96,7 +98,7 @@ func forget(c *cli.Call, name string) error {
 	if err := cli.Own(h); err != nil {
 		return err
 	}
-	if err := cli.ForgetConsumer(h, name); err != nil || !c.JSON {
+	if err := stream.ForgetConsumer(h, name); err != nil || !c.JSON {
 		return err
 	}
 	return c.Succeed(struct {

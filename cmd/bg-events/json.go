@@ -4,10 +4,12 @@ import (
 	"encoding/json"
 
 	"bgtasks/lib/cli"
+	"bgtasks/lib/payload"
+	"bgtasks/lib/stream"
 )
 
 func eventsJSON(c *cli.Call, words []string) error {
-	p, err := cli.Decode[cli.EventsPayload](c, words)
+	p, err := cli.Decode[payload.Events](c, words)
 	if err != nil {
 		return err
 	}
@@ -16,9 +18,9 @@ func eventsJSON(c *cli.Call, words []string) error {
 	case p.Frames():
 		data, err = events(c, p)
 	case p.Ack != nil:
-		data, err = cli.Acknowledge(c, string(p.Consumer), int64(*p.Ack))
+		data, err = stream.Acknowledge(c, string(p.Consumer), int64(*p.Ack))
 	case c.Opts.Stream:
-		return stream(c, p)
+		return follow(c, p)
 	default:
 		data, err = journal(c, p)
 	}
@@ -33,14 +35,14 @@ func eventsJSON(c *cli.Call, words []string) error {
 
 // eventsData is what JSON mode tells of one task.
 type eventsData struct {
-	TaskID string      `json:"task_id"`
-	Total  int         `json:"total"`
-	Frames []cli.Frame `json:"frames"`
+	TaskID string         `json:"task_id"`
+	Total  int            `json:"total"`
+	Frames []stream.Frame `json:"frames"`
 
-	list *cli.Frames
+	list *stream.Frames
 }
 
-func events(c *cli.Call, p *cli.EventsPayload) (*eventsData, error) {
+func events(c *cli.Call, p *payload.Events) (*eventsData, error) {
 	f, err := frames(c, p)
 	if err != nil {
 		return nil, err
@@ -49,7 +51,7 @@ func events(c *cli.Call, p *cli.EventsPayload) (*eventsData, error) {
 }
 
 // frames gives the task's status and the last lines of its log.
-func frames(c *cli.Call, p *cli.EventsPayload) (*cli.Frames, error) {
+func frames(c *cli.Call, p *payload.Events) (*stream.Frames, error) {
 	t, err := cli.LoadOne(c, string(p.ID))
 	if err != nil {
 		return nil, err
@@ -58,11 +60,11 @@ func frames(c *cli.Call, p *cli.EventsPayload) (*cli.Frames, error) {
 	if err != nil {
 		return nil, err
 	}
-	lines, err := cli.LastLines(h, t, cli.AllOutput(), int(p.Lines))
+	lines, err := stream.LastLines(h, t, stream.AllOutput(), int(p.Lines))
 	if err != nil {
 		return nil, err
 	}
-	f := cli.NewFrames(t.ID)
+	f := stream.NewFrames(t.ID)
 	f.Add("task.status.snapshot", struct {
 		Status string   `json:"status"`
 		Task   cli.Told `json:"task"`
@@ -71,8 +73,8 @@ func frames(c *cli.Call, p *cli.EventsPayload) (*cli.Frames, error) {
 	return f, nil
 }
 
-// stream prints events as text mode does.
-func stream(c *cli.Call, p *cli.EventsPayload) error {
+// follow prints events as text mode does.
+func follow(c *cli.Call, p *payload.Events) error {
 	open := c.ExistingHome
 	if p.Follow || p.Consumer != "" {
 		open = c.Home
@@ -81,7 +83,7 @@ func stream(c *cli.Call, p *cli.EventsPayload) error {
 	if h == nil || err != nil {
 		return err
 	}
-	return cli.PrintJournal(c, h, cli.OptionsOf(&p.JournalPayload))
+	return stream.PrintJournal(c, h, stream.OptionsOf(&p.JournalPayload))
 }
 
 // journalData is what JSON mode tells of the journal.
@@ -90,15 +92,15 @@ type journalData struct {
 	Cursor    int64             `json:"cursor"` // from where to go on
 	Total     int               `json:"total"`
 	HasMore   bool              `json:"has_more"`
-	Bootstrap *cli.Bootstrap    `json:"bootstrap,omitempty"`
+	Bootstrap *stream.Bootstrap `json:"bootstrap,omitempty"`
 	Events    []json.RawMessage `json:"events"`
 }
 
-func journal(c *cli.Call, p *cli.EventsPayload) (*journalData, error) {
+func journal(c *cli.Call, p *payload.Events) (*journalData, error) {
 	if err := p.Streams(); err != nil {
 		return nil, err
 	}
-	o := cli.OptionsOf(&p.JournalPayload)
+	o := stream.OptionsOf(&p.JournalPayload)
 	data := &journalData{Consumer: o.Consumer, Cursor: max(o.Cursor, 0), Events: []json.RawMessage{}}
 	open := c.ExistingHome
 	if o.Consumer != "" {
@@ -108,7 +110,7 @@ func journal(c *cli.Call, p *cli.EventsPayload) (*journalData, error) {
 	if h == nil || err != nil {
 		return data, err
 	}
-	pages, err := cli.CollectJournal(c, h, o)
+	pages, err := stream.CollectJournal(c, h, o)
 	if err != nil {
 		return nil, err
 	}

@@ -17,6 +17,8 @@ import (
 
 	"bgtasks/lib/cli"
 	"bgtasks/lib/codec"
+	"bgtasks/lib/fault"
+	"bgtasks/lib/stream"
 )
 
 func main() {
@@ -67,7 +69,7 @@ func (f *flags) Run(c *cli.Call) error {
 	}
 	h, err := open()
 	if h != nil && err == nil {
-		err = cli.PrintJournal(c, h, o)
+		err = stream.PrintJournal(c, h, o)
 	}
 	if err != nil {
 		return err
@@ -94,12 +96,12 @@ func (f *flags) missed(c *cli.Call) error {
 	for _, t := range f.gone {
 		c.Complain(t.Err)
 	}
-	c.RaiseCode(cli.CodeNo)
+	c.RaiseCode(fault.CodeNo)
 	return nil
 }
 
-func (f *flags) options(c *cli.Call) (cli.JournalOptions, error) {
-	o := cli.AllEvents()
+func (f *flags) options(c *cli.Call) (stream.JournalOptions, error) {
+	o := stream.AllEvents()
 	o.Follow, o.Entries, o.Names = f.Follow, f.Entries, f.Event
 	o.Consumer, o.AutoAck = f.Consumer, f.AutoAck
 	live := f.Follow || f.Consumer != ""
@@ -115,7 +117,7 @@ func (f *flags) options(c *cli.Call) (cli.JournalOptions, error) {
 		o.Last = *f.Lines
 	}
 	if f.Cursor != nil && o.Cursor < 0 || f.Lines != nil && o.Last < 0 {
-		return o, cli.Usage("--cursor and --lines can't be negative")
+		return o, fault.Usage("--cursor and --lines can't be negative")
 	}
 	if err := f.agree(live); err != nil {
 		return o, err
@@ -128,19 +130,19 @@ func (f *flags) agree(live bool) error {
 	shaped := f.Limit != nil || f.Steps > 0 || f.Aggregate
 	switch {
 	case shaped && (!live || f.NoBootstrap || f.Entries):
-		return cli.Usage("--limit, --aggregate and --steps are about the tasks that --follow or --consumer begins with")
+		return fault.Usage("--limit, --aggregate and --steps are about the tasks that --follow or --consumer begins with")
 	case f.NoBootstrap && !live:
-		return cli.Usage("--no-bootstrap is for --follow and --consumer")
+		return fault.Usage("--no-bootstrap is for --follow and --consumer")
 	case f.Consumer != "" && (f.Cursor != nil || f.Lines != nil):
-		return cli.Usage("--consumer has its own cursor: --cursor and --lines can't be beside it")
+		return fault.Usage("--consumer has its own cursor: --cursor and --lines can't be beside it")
 	}
 	return f.consumerFlags.agree()
 }
 
 // conditions tell which events are wanted. Tasks are found by name as they are
 // now; one that is gone can be named by its id.
-func (f *flags) conditions(c *cli.Call, o *cli.JournalOptions) (err error) {
-	if err := cli.CheckEvents("--event", f.Event); err != nil {
+func (f *flags) conditions(c *cli.Call, o *stream.JournalOptions) (err error) {
+	if err := stream.CheckEvents("--event", f.Event); err != nil {
 		return err
 	}
 	if o.Filter, err = f.Filter(f.Tag); err != nil || len(f.Tasks) == 0 {

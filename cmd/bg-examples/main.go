@@ -10,6 +10,8 @@ import (
 	"strings"
 
 	"bgtasks/lib/cli"
+	"bgtasks/lib/fault"
+	"bgtasks/lib/payload"
 )
 
 func main() {
@@ -27,8 +29,8 @@ type flags struct {
 	cli.ListOrShowArgs
 }
 
-func list() any                     { return cli.ListExamples() }
-func show(verb string) (any, error) { return cli.ShowExamples(verb) }
+func list() any                     { return payload.ListExamples() }
+func show(verb string) (any, error) { return payload.ShowExamples(verb) }
 
 // Run lists the verbs or shows the examples of one.
 func (f *flags) Run(c *cli.Call) error {
@@ -41,7 +43,7 @@ func (f *flags) Run(c *cli.Call) error {
 	if f.Action == "show" {
 		return f.show(c)
 	}
-	for _, e := range cli.ListExamples().Commands {
+	for _, e := range payload.ListExamples().Commands {
 		if err := c.Print(e.Command); err != nil {
 			return err
 		}
@@ -50,12 +52,12 @@ func (f *flags) Run(c *cli.Call) error {
 }
 
 func (f *flags) show(c *cli.Call) error {
-	d, err := cli.ShowExamples(f.Verb)
+	d, err := payload.ShowExamples(f.Verb)
 	if err != nil {
 		return err
 	}
 	for _, e := range d.Examples {
-		line := cli.CommandLine("bg-"+d.Command, []string{strings.TrimSpace(string(e.Input))})
+		line := fault.CommandLine("bg-"+d.Command, []string{strings.TrimSpace(string(e.Input))})
 		if err := c.Print("# " + e.Name + "\n" + line); err != nil {
 			return err
 		}

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bgtasks/lib/cli"
+	"bgtasks/lib/payload"
 	"bgtasks/lib/view"
 )
 
@@ -13,7 +14,7 @@ type listData struct {
 	NotFound  []string        `json:"not_found,omitempty"` // words of the command line
 }
 
-func list(c *cli.Call, l *cli.Listing) (*listData, error) {
+func list(c *cli.Call, l *payload.Listing) (*listData, error) {
 	page, err := cli.LoadPage(c, l, cli.ShowAll)
 	if err != nil {
 		return nil, err

@@ -8,6 +8,9 @@ package main
 
 import (
 	"bgtasks/lib/cli"
+	"bgtasks/lib/fault"
+	"bgtasks/lib/payload"
+	"bgtasks/lib/show"
 	"bgtasks/lib/view"
 )
 
@@ -17,7 +20,7 @@ func main() {
 		Reads:   true,
 		Help:    "List tasks, oldest first: a table on a terminal, an id a line elsewhere. All conditions must hold.",
 		Flags:   &flags{},
-		JSON:    cli.One(func(c *cli.Call, p *cli.ListPayload) (*listData, error) { return list(c, payloadListing(c, p)) }),
+		JSON:    cli.One(func(c *cli.Call, p *payload.List) (*listData, error) { return list(c, payloadListing(c, p)) }),
 		Options: []string{cli.OptOutput, cli.OptConcurrency},
 	})
 }
@@ -62,7 +65,7 @@ func (f *flags) Run(c *cli.Call) error {
 
 // payloadListing gives the payload in view's terms. Callers of background-tasks know a
 // restarted task as the last one.
-func payloadListing(c *cli.Call, p *cli.ListPayload) *cli.Listing {
+func payloadListing(c *cli.Call, p *payload.List) *payload.Listing {
 	l := p.Listing()
 	if c.Suite && p.OrderBy == "" {
 		l.Order.By = view.ByRun
@@ -71,7 +74,7 @@ func payloadListing(c *cli.Call, p *cli.ListPayload) *cli.Listing {
 }
 
 // listing gives the flags in view's terms.
-func (f *flags) listing(c *cli.Call) (*cli.Listing, error) {
+func (f *flags) listing(c *cli.Call) (*payload.Listing, error) {
 	filter, err := f.Filter(f.Tag)
 	if err != nil {
 		return nil, err
@@ -82,7 +85,7 @@ func (f *flags) listing(c *cli.Call) (*cli.Listing, error) {
 		return nil, err
 	}
 	if l.Aggregate = f.Aggregate; f.Aggregate && f.Quiet {
-		return nil, cli.Usage("--quiet and --aggregate exclude each other")
+		return nil, fault.Usage("--quiet and --aggregate exclude each other")
 	}
 	return l, nil
 }
@@ -111,7 +114,7 @@ func shownIn(format string) cli.Shown {
 	return cli.ShowAll
 }
 
-func (f *flags) print(c *cli.Call, l *cli.Listing) error {
+func (f *flags) print(c *cli.Call, l *payload.Listing) error {
 	format := f.Output
 	if f.Quiet {
 		format = "id"
@@ -132,5 +135,5 @@ func (f *flags) print(c *cli.Call, l *cli.Listing) error {
 	if shown == cli.ShowIDs {
 		return c.PrintIDs(page.IDs)
 	}
-	return cli.PrintTasks(c.Printer, page.Tasks, format)
+	return show.Tasks(c.Printer, page.Tasks, format)
 }

@@ -5,25 +5,27 @@ import (
 	"path/filepath"
 
 	"bgtasks/lib/cli"
+	"bgtasks/lib/payload"
 	"bgtasks/lib/seglog"
 	"bgtasks/lib/store"
+	"bgtasks/lib/stream"
 	"bgtasks/lib/view"
 )
 
 func logsJSON(c *cli.Call, words []string) error {
 	if c.Opts.Stream {
-		return cli.Streamed(frames)(c, words)
+		return stream.Streamed(frames)(c, words)
 	}
 	return cli.One(logs)(c, words)
 }
 
 // artifactData points at a log beside its last lines.
 type artifactData struct {
-	Kind     string        `json:"kind"`
-	Summary  string        `json:"summary"`
-	Inline   *cli.LogLines `json:"inline"`
-	Artifact artifact      `json:"artifact"`
-	Stderr   *artifact     `json:"stderr_artifact,omitempty"` // of a task with separate streams
+	Kind     string           `json:"kind"`
+	Summary  string           `json:"summary"`
+	Inline   *stream.LogLines `json:"inline"`
+	Artifact artifact         `json:"artifact"`
+	Stderr   *artifact        `json:"stderr_artifact,omitempty"` // of a task with separate streams
 }
 
 type artifact struct {
@@ -57,7 +59,7 @@ func (a *artifact) addParts(parts []seglog.Part) {
 
 // logs gives the last lines, with a pointer to the log if there are more or if
 // that was asked for.
-func logs(c *cli.Call, p *cli.LogsPayload) (any, error) {
+func logs(c *cli.Call, p *payload.Logs) (any, error) {
 	h, lines, err := read(c, p)
 	if err != nil {
 		return nil, err
@@ -79,7 +81,7 @@ func logs(c *cli.Call, p *cli.LogsPayload) (any, error) {
 	return data, nil
 }
 
-func summary(l *cli.LogLines) string {
+func summary(l *stream.LogLines) string {
 	text := fmt.Sprintf("Showing %d of %d log lines for %s", l.ShownLines, l.TotalLines, l.TaskID)
 	if e := l.Stderr; e != nil {
 		text += fmt.Sprintf(", and %d of %d of its stderr", e.ShownLines, e.TotalLines)
@@ -88,9 +90,9 @@ func summary(l *cli.LogLines) string {
 }
 
 // pointer tells where a log is.
-func pointer(h *store.Home, lines *cli.LogLines, stem string) (*artifact, error) {
+func pointer(h *store.Home, lines *stream.LogLines, stem string) (*artifact, error) {
 	path := filepath.Join(h.TaskDir(lines.TaskID), stem+".log")
-	a := &artifact{Key: "task." + lines.TaskID + ".logs", Label: "task log", Kind: "text", AbsolutePath: path, CreatedAt: cli.Now()}
+	a := &artifact{Key: "task." + lines.TaskID + ".logs", Label: "task log", Kind: "text", AbsolutePath: path, CreatedAt: stream.Now()}
 	var err error
 	a.RelativePath, err = filepath.Rel(h.Path(), path)
 	a.addParts(lines.Parts)
@@ -98,7 +100,7 @@ func pointer(h *store.Home, lines *cli.LogLines, stem string) (*artifact, error)
 }
 
 // frames gives the last lines as frames between two that say how many.
-func frames(c *cli.Call, p *cli.LogsPayload) (*cli.Frames, error) {
+func frames(c *cli.Call, p *payload.Logs) (*stream.Frames, error) {
 	_, lines, err := read(c, p)
 	if err != nil {
 		return nil, err
@@ -107,7 +109,7 @@ func frames(c *cli.Call, p *cli.LogsPayload) (*cli.Frames, error) {
 	if e := lines.Stderr; e != nil {
 		total, shown, dropped = total+e.TotalLines, shown+e.ShownLines, dropped+e.DroppedBytes
 	}
-	f := cli.NewFrames(lines.TaskID)
+	f := stream.NewFrames(lines.TaskID)
 	f.Add("task.logs.started", struct {
 		TotalLines   int64 `json:"total_lines"`
 		DroppedBytes int64 `json:"dropped_bytes,omitempty"`
@@ -119,7 +121,7 @@ func frames(c *cli.Call, p *cli.LogsPayload) (*cli.Frames, error) {
 	return f, nil
 }
 
-func read(c *cli.Call, p *cli.LogsPayload) (*store.Home, *cli.LogLines, error) {
+func read(c *cli.Call, p *payload.Logs) (*store.Home, *stream.LogLines, error) {
 	h, err := cli.Reach(c, string(p.ID))
 	if err != nil {
 		return nil, nil, err
@@ -128,13 +130,13 @@ func read(c *cli.Call, p *cli.LogsPayload) (*store.Home, *cli.LogLines, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	o := cli.AllOutput()
+	o := stream.AllOutput()
 	o.Stderr, o.AllRuns, o.Run, o.Attempt = p.Stderr, p.AllRuns, int(p.Run), int(p.Attempt)
-	lines, err := cli.LastLines(h, t, o, int(p.Lines))
+	lines, err := stream.LastLines(h, t, o, int(p.Lines))
 	return h, lines, err
 }
 
-func stem(p *cli.LogsPayload) string {
+func stem(p *payload.Logs) string {
 	if p.Stderr {
 		return store.ErrorsStem
 	}

@@ -14,6 +14,9 @@ import (
 	"time"
 
 	"bgtasks/lib/cli"
+	"bgtasks/lib/fault"
+	"bgtasks/lib/payload"
+	"bgtasks/lib/stream"
 )
 
 func main() {
@@ -32,18 +35,18 @@ type flags struct {
 	cli.Words
 	cli.LongTagFlag
 	cli.FilterFlags
-	Lines      *int        `short:"n" placeholder:"LINES" help:"Only the last so many lines."`
-	Follow     bool        `short:"f" help:"Go on until the tasks have ended."`
-	Since      *cli.Moment `placeholder:"WHEN" help:"Only what came after then: how long ago (10m), or RFC 3339. Accurate to a second."`
-	Until      *cli.Moment `placeholder:"WHEN" help:"Only what came before then. Accurate to a second."`
-	Grep       string      `placeholder:"RE" help:"Only lines that match the regular expression (RE2)."`
-	From       *int64      `placeholder:"OFFSET" help:"Only bytes from this offset of the output on."`
-	Timestamps bool        `short:"t" help:"Put the time of arrival before each line, to the second."`
-	Attempt    *int        `placeholder:"N" help:"Only the output of this attempt, of the newest run unless --run is given."`
-	RunNumber  *int        `name:"run" placeholder:"N" help:"Only the output of this run; of the newest without it."`
-	AllRuns    bool        `help:"The output of all runs, not of the newest alone."`
-	Stdout     bool        `help:"Only the stdout of tasks that were started with --split."`
-	Stderr     bool        `help:"Only the stderr of tasks that were started with --split, on stdout."`
+	Lines      *int            `short:"n" placeholder:"LINES" help:"Only the last so many lines."`
+	Follow     bool            `short:"f" help:"Go on until the tasks have ended."`
+	Since      *payload.Moment `placeholder:"WHEN" help:"Only what came after then: how long ago (10m), or RFC 3339. Accurate to a second."`
+	Until      *payload.Moment `placeholder:"WHEN" help:"Only what came before then. Accurate to a second."`
+	Grep       string          `placeholder:"RE" help:"Only lines that match the regular expression (RE2)."`
+	From       *int64          `placeholder:"OFFSET" help:"Only bytes from this offset of the output on."`
+	Timestamps bool            `short:"t" help:"Put the time of arrival before each line, to the second."`
+	Attempt    *int            `placeholder:"N" help:"Only the output of this attempt, of the newest run unless --run is given."`
+	RunNumber  *int            `name:"run" placeholder:"N" help:"Only the output of this run; of the newest without it."`
+	AllRuns    bool            `help:"The output of all runs, not of the newest alone."`
+	Stdout     bool            `help:"Only the stdout of tasks that were started with --split."`
+	Stderr     bool            `help:"Only the stderr of tasks that were started with --split, on stdout."`
 }
 
 // Run prints the logs of the tasks that the flags name.
@@ -71,9 +74,9 @@ func (f *flags) Run(c *cli.Call) error {
 		return err
 	}
 	if !f.Follow {
-		return cli.PrintLogs(c, h, ids, o)
+		return stream.PrintLogs(c, h, ids, o)
 	}
-	tasks, err := cli.FollowLogs(c, h, ids, o, false, time.Time{})
+	tasks, err := stream.FollowLogs(c, h, ids, o, false, time.Time{})
 	if err != nil {
 		return err
 	}
@@ -82,7 +85,7 @@ func (f *flags) Run(c *cli.Call) error {
 	for _, t := range tasks {
 		if t.Unreadable != nil {
 			c.Complain(t.Unreadable)
-			c.RaiseCode(cli.CodeTool)
+			c.RaiseCode(fault.CodeTool)
 		}
 	}
 	return nil
@@ -99,26 +102,26 @@ func (f *flags) textOnly(c *cli.Call) error {
 	)
 }
 
-func (f *flags) payload(id string) *cli.LogsPayload {
-	p := &cli.LogsPayload{ID: cli.TaskID(id), Stderr: f.Stderr, AllRuns: f.AllRuns}
+func (f *flags) payload(id string) *payload.Logs {
+	p := &payload.Logs{ID: payload.TaskID(id), Stderr: f.Stderr, AllRuns: f.AllRuns}
 	if f.Lines != nil {
-		p.Lines = cli.Positive(*f.Lines)
+		p.Lines = payload.Positive(*f.Lines)
 	}
 	if f.RunNumber != nil {
-		p.Run = cli.Positive(*f.RunNumber)
+		p.Run = payload.Positive(*f.RunNumber)
 	}
 	if f.Attempt != nil {
-		p.Attempt = cli.Positive(*f.Attempt)
+		p.Attempt = payload.Positive(*f.Attempt)
 	}
 	return p
 }
 
-func (f *flags) options() (cli.LogOptions, error) {
-	o := cli.AllOutput()
+func (f *flags) options() (stream.LogOptions, error) {
+	o := stream.AllOutput()
 	o.Stdout, o.Stderr, o.AllRuns = f.Stdout, f.Stderr, f.AllRuns
 	o.Since, o.Until, o.Stamps = f.Since, f.Until, f.Timestamps
 	if f.Stdout && f.Stderr {
-		return o, cli.Usage("--stdout excludes --stderr: both are printed without them")
+		return o, fault.Usage("--stdout excludes --stderr: both are printed without them")
 	}
 	if f.Lines != nil {
 		o.Lines = *f.Lines
@@ -127,7 +130,7 @@ func (f *flags) options() (cli.LogOptions, error) {
 		o.From = *f.From
 	}
 	if f.Lines != nil && o.Lines < 0 || f.From != nil && o.From < 0 {
-		return o, cli.Usage("--lines and --from can't be negative")
+		return o, fault.Usage("--lines and --from can't be negative")
 	}
 	for _, n := range []struct {
 		flag  string
@@ -138,21 +141,21 @@ func (f *flags) options() (cli.LogOptions, error) {
 			continue
 		}
 		if *n.into = *n.value; *n.value < 1 {
-			return o, cli.Usage("%s: expected a number from 1 on, got %d", n.flag, *n.value)
+			return o, fault.Usage("%s: expected a number from 1 on, got %d", n.flag, *n.value)
 		}
 	}
 	if f.AllRuns && (o.Run != 0 || o.Attempt != 0) {
-		return o, cli.Usage("--all-runs excludes --run and --attempt")
+		return o, fault.Usage("--all-runs excludes --run and --attempt")
 	}
 	if f.Follow && (f.Until != nil || o.Run != 0 || o.Attempt != 0) {
-		return o, cli.Usage("--follow excludes --until, --run and --attempt")
+		return o, fault.Usage("--follow excludes --until, --run and --attempt")
 	}
 	if f.Grep == "" {
 		return o, nil
 	}
 	re, err := regexp.Compile(f.Grep)
 	if err != nil {
-		return o, cli.Usage("--grep: %v", err)
+		return o, fault.Usage("--grep: %v", err)
 	}
 	o.Grep = re
 	return o, nil

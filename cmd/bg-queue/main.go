@@ -23,6 +23,8 @@ import (
 	"time"
 
 	"bgtasks/lib/cli"
+	"bgtasks/lib/fault"
+	"bgtasks/lib/payload"
 	"bgtasks/lib/record"
 	"bgtasks/lib/sched"
 )
@@ -45,14 +47,14 @@ func main() {
 
 type flags struct {
 	cli.Common
-	Action  string        `arg:"" optional:"" help:"list, set, pause, resume, drain or kick; list when not given."`
-	Names   []string      `arg:"" optional:"" name:"name" help:"The queues."`
-	Slots   string        `placeholder:"N" help:"With set: how many tasks of the queue run at once."`
-	Kind    string        `placeholder:"KIND" help:"With set: the kind that the limit is for."`
-	Limit   string        `placeholder:"N" help:"With set: how many tasks of the kind run at once; 0 for any number."`
-	All     bool          `help:"With pause and resume: all queues."`
-	Timeout *cli.Duration `placeholder:"DURATION" help:"With drain: how long to wait at most; then exit 124."`
-	Output  string        `short:"o" placeholder:"FORMAT" help:"How to print: json, jsonl, tsv or table; a table on a terminal and tsv elsewhere otherwise."`
+	Action  string            `arg:"" optional:"" help:"list, set, pause, resume, drain or kick; list when not given."`
+	Names   []string          `arg:"" optional:"" name:"name" help:"The queues."`
+	Slots   string            `placeholder:"N" help:"With set: how many tasks of the queue run at once."`
+	Kind    string            `placeholder:"KIND" help:"With set: the kind that the limit is for."`
+	Limit   string            `placeholder:"N" help:"With set: how many tasks of the kind run at once; 0 for any number."`
+	All     bool              `help:"With pause and resume: all queues."`
+	Timeout *payload.Duration `placeholder:"DURATION" help:"With drain: how long to wait at most; then exit 124."`
+	Output  string            `short:"o" placeholder:"FORMAT" help:"How to print: json, jsonl, tsv or table; a table on a terminal and tsv elsewhere otherwise."`
 }
 
 // Run does what the words and flags say.
@@ -75,33 +77,33 @@ func (f *flags) Run(c *cli.Call) error {
 	if c.JSON {
 		return c.Succeed(d)
 	}
-	if p.Action != cli.QueueList {
+	if p.Action != payload.QueueList {
 		return nil
 	}
-	return show(c, d, f.Output)
+	return printQueues(c, d, f.Output)
 }
 
-func (f *flags) checkOutput(c *cli.Call, p *cli.QueuePayload) error {
-	if p.Action != cli.QueueDrain && f.Timeout != nil {
-		return cli.Usage("--timeout is for drain")
+func (f *flags) checkOutput(c *cli.Call, p *payload.Queue) error {
+	if p.Action != payload.QueueDrain && f.Timeout != nil {
+		return fault.Usage("--timeout is for drain")
 	}
-	if p.Action != cli.QueueList && f.Output != "" {
-		return cli.Usage("--output is for list")
+	if p.Action != payload.QueueList && f.Output != "" {
+		return fault.Usage("--output is for list")
 	}
 	if err := c.TextOnly(cli.TextFlag{Name: "--output", Given: f.Output != ""}); err != nil {
 		return err
 	}
-	return cli.OneOf("--output", f.Output, []string{"json", "jsonl", "tsv", "table"})
+	return payload.OneOf("--output", f.Output, []string{"json", "jsonl", "tsv", "table"})
 }
 
 // payload is what the words and flags say in JSON mode's terms.
-func (f *flags) payload() (*cli.QueuePayload, error) {
-	p := &cli.QueuePayload{Action: cli.QueueAction(f.Action), Kind: cli.Text(f.Kind), All: f.All}
+func (f *flags) payload() (*payload.Queue, error) {
+	p := &payload.Queue{Action: payload.QueueAction(f.Action), Kind: payload.Text(f.Kind), All: f.All}
 	if f.Action == "" {
-		p.Action = cli.QueueList
+		p.Action = payload.QueueList
 	}
-	if !slices.Contains(cli.QueueActions, p.Action) {
-		failure := cli.Usage("expected list, set, pause, resume, drain or kick, got %q", f.Action)
+	if !slices.Contains(payload.QueueActions, p.Action) {
+		failure := fault.Usage("expected list, set, pause, resume, drain or kick, got %q", f.Action)
 		if record.ValidID(f.Action) {
 			failure.Hint = "a queue's name comes after what is to be done with it"
 		}
@@ -109,15 +111,15 @@ func (f *flags) payload() (*cli.QueuePayload, error) {
 	}
 	for _, name := range f.Names {
 		if !record.ValidID(name) {
-			return nil, cli.Usage("name: expected %s, got %q", record.IDGrammar, name)
+			return nil, fault.Usage("name: expected %s, got %q", record.IDGrammar, name)
 		}
-		p.Queues = append(p.Queues, cli.QueueName(name))
+		p.Queues = append(p.Queues, payload.QueueName(name))
 	}
 	if len(p.Queues) == 1 {
 		p.Queue, p.Queues = p.Queues[0], nil
 	}
-	if len(p.Queues) > 1 && (p.Action == cli.QueueSet || p.Action == cli.QueueDrain) {
-		return nil, cli.Usage("%s takes one name, got %d", p.Action, len(p.Queues))
+	if len(p.Queues) > 1 && (p.Action == payload.QueueSet || p.Action == payload.QueueDrain) {
+		return nil, fault.Usage("%s takes one name, got %d", p.Action, len(p.Queues))
 	}
 	if err := f.numbers(p); err != nil {
 		return nil, err
@@ -126,13 +128,13 @@ func (f *flags) payload() (*cli.QueuePayload, error) {
 }
 
 // numbers reads the flags with numbers.
-func (f *flags) numbers(p *cli.QueuePayload) error {
+func (f *flags) numbers(p *payload.Queue) error {
 	if f.Slots != "" {
 		n, err := number("--slots", f.Slots, 1)
 		if err != nil {
 			return err
 		}
-		slots := cli.Positive(n)
+		slots := payload.Positive(n)
 		p.Slots = &slots
 	}
 	if f.Limit != "" {
@@ -140,7 +142,7 @@ func (f *flags) numbers(p *cli.QueuePayload) error {
 		if err != nil {
 			return err
 		}
-		limit := cli.NonNegative(n)
+		limit := payload.NonNegative(n)
 		p.Limit = &limit
 	}
 	return nil
@@ -153,7 +155,7 @@ func number(flag, text string, least int64) (int64, error) {
 		return n, nil // the payload's check knows what is too much
 	}
 	if err != nil || n < least {
-		return 0, cli.Usage("%s: expected an integer of at least %d, got %q", flag, least, text)
+		return 0, fault.Usage("%s: expected an integer of at least %d, got %q", flag, least, text)
 	}
 	return n, nil
 }

@@ -5,13 +5,14 @@ import (
 
 	"bgtasks/lib/cli"
 	"bgtasks/lib/sched"
+	"bgtasks/lib/show"
 )
 
 // head are the columns of a listing. A kind with a limit is a row too.
 var head = []string{"QUEUE", "SLOTS", "RUNNING", "WAITING", "STATE"}
 
-// show prints the queues and the limits.
-func show(c *cli.Call, d *queueData, format string) error {
+// printQueues prints the queues and the limits.
+func printQueues(c *cli.Call, d *queueData, format string) error {
 	switch format {
 	case "json":
 		return c.Indented(d)
@@ -35,7 +36,7 @@ func show(c *cli.Call, d *queueData, format string) error {
 	for _, k := range d.Kinds {
 		rows = append(rows, []string{"kind:" + k.Kind, strconv.Itoa(k.Limit), strconv.Itoa(k.Running), "-", "open"})
 	}
-	return cli.PrintRows(c.Printer, head, rows, format)
+	return show.Rows(c.Printer, head, rows, format)
 }
 
 // state is what a queue does, in one word.

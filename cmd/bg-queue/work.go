@@ -5,6 +5,8 @@ import (
 
 	"bgtasks/lib/cli"
 	"bgtasks/lib/control"
+	"bgtasks/lib/fault"
+	"bgtasks/lib/payload"
 	"bgtasks/lib/sched"
 	"bgtasks/lib/store"
 	"bgtasks/lib/watch"
@@ -17,9 +19,9 @@ type queueData struct {
 }
 
 // work does what a payload says.
-func work(c *cli.Call, p *cli.QueuePayload) (*queueData, error) {
-	if c.Opts.Timed && p.Action != cli.QueueDrain {
-		return nil, cli.Usage("--timeout is for drain")
+func work(c *cli.Call, p *payload.Queue) (*queueData, error) {
+	if c.Opts.Timed && p.Action != payload.QueueDrain {
+		return nil, fault.Usage("--timeout is for drain")
 	}
 	h, err := c.Home()
 	if err != nil {
@@ -41,37 +43,37 @@ func work(c *cli.Call, p *cli.QueuePayload) (*queueData, error) {
 	return d, nil
 }
 
-func act(c *cli.Call, h *store.Home, p *cli.QueuePayload) error {
-	if p.Action != cli.QueueList {
+func act(c *cli.Call, h *store.Home, p *payload.Queue) error {
+	if p.Action != payload.QueueList {
 		if err := cli.Own(h); err != nil {
 			return err
 		}
 	}
 	switch p.Action {
-	case cli.QueueSet:
+	case payload.QueueSet:
 		return set(h, p)
-	case cli.QueuePause, cli.QueueResume:
+	case payload.QueuePause, payload.QueueResume:
 		names, err := named(h, p)
 		if err != nil {
 			return err
 		}
-		if p.Action == cli.QueuePause {
+		if p.Action == payload.QueuePause {
 			return control.Pause(c.Context(), h, names)
 		}
 		return sched.Resume(h, names)
-	case cli.QueueDrain:
+	case payload.QueueDrain:
 		err := control.Drain(c.Context(), h, string(p.Queue), c.Opts.Deadline())
 		if errors.Is(err, watch.ErrTimeout) {
 			return cli.QueueTimedOut(string(p.Queue), c.Opts)
 		}
 		return err
-	case cli.QueueKick:
+	case payload.QueueKick:
 		return sched.Kick(h)
 	}
 	return nil
 }
 
-func set(h *store.Home, p *cli.QueuePayload) error {
+func set(h *store.Home, p *payload.Queue) error {
 	if p.Slots != nil {
 		if err := sched.Set(h, string(p.Queue), int(*p.Slots)); err != nil {
 			return err
@@ -84,7 +86,7 @@ func set(h *store.Home, p *cli.QueuePayload) error {
 }
 
 // named gives the names of the queues that are meant.
-func named(h *store.Home, p *cli.QueuePayload) ([]string, error) {
+func named(h *store.Home, p *payload.Queue) ([]string, error) {
 	if !p.All {
 		return p.Names(), nil
 	}

@@ -17,6 +17,8 @@ import (
 	"strings"
 
 	"bgtasks/lib/cli"
+	"bgtasks/lib/fault"
+	"bgtasks/lib/payload"
 	"bgtasks/lib/record"
 	"bgtasks/lib/report"
 	"bgtasks/lib/view"
@@ -35,17 +37,17 @@ func main() {
 
 type flags struct {
 	cli.Common
-	ID           string            `name:"id" placeholder:"ID" help:"The task. That of which this is a part when not given."`
-	Percent      cli.PercentChange `placeholder:"N" help:"How far it has come, from 0 to 100; with step: it has come with it."`
-	Label        cli.LabelChange   `placeholder:"TEXT" help:"What it is doing."`
-	Meta         cli.MetaChange    `placeholder:"OBJECT" help:"A JSON object of its own, of at most 16 KiB; with step: about the step."`
-	ClearPercent bool              `help:"Forget the percentage, as an empty value does."`
-	ClearLabel   bool              `help:"Forget the label, as an empty value does."`
-	ClearMeta    bool              `help:"Forget the object, as an empty value does."`
-	Level        string            `placeholder:"LEVEL" help:"Of a step: debug, info, success, warn, error or another word; info when not given."`
-	Kind         string            `placeholder:"KIND" help:"Of a step: step, event, checkpoint, log or another word; step when not given."`
-	What         string            `arg:"" optional:"" help:"step, heartbeat or result. Without one it is about the progress."`
-	Words        []string          `arg:"" optional:"" name:"word" help:"The step's message, or the result."`
+	ID           string                `name:"id" placeholder:"ID" help:"The task. That of which this is a part when not given."`
+	Percent      payload.PercentChange `placeholder:"N" help:"How far it has come, from 0 to 100; with step: it has come with it."`
+	Label        payload.LabelChange   `placeholder:"TEXT" help:"What it is doing."`
+	Meta         payload.MetaChange    `placeholder:"OBJECT" help:"A JSON object of its own, of at most 16 KiB; with step: about the step."`
+	ClearPercent bool                  `help:"Forget the percentage, as an empty value does."`
+	ClearLabel   bool                  `help:"Forget the label, as an empty value does."`
+	ClearMeta    bool                  `help:"Forget the object, as an empty value does."`
+	Level        string                `placeholder:"LEVEL" help:"Of a step: debug, info, success, warn, error or another word; info when not given."`
+	Kind         string                `placeholder:"KIND" help:"Of a step: step, event, checkpoint, log or another word; step when not given."`
+	What         string                `arg:"" optional:"" help:"step, heartbeat or result. Without one it is about the progress."`
+	Words        []string              `arg:"" optional:"" name:"word" help:"The step's message, or the result."`
 }
 
 // Run reports what the flags say.
@@ -64,13 +66,13 @@ func (f *flags) Run(c *cli.Call) error {
 	return c.Succeed(d)
 }
 
-func (f *flags) payload(c *cli.Call) (*cli.ReportPayload, error) {
-	p := &cli.ReportPayload{ID: cli.TaskID(f.ID), Percent: f.Percent, Label: f.Label, Meta: f.Meta}
+func (f *flags) payload(c *cli.Call) (*payload.Report, error) {
+	p := &payload.Report{ID: payload.TaskID(f.ID), Percent: f.Percent, Label: f.Label, Meta: f.Meta}
 	if err := f.clear(p); err != nil {
 		return nil, err
 	}
 	if f.What != "step" && (f.Level != "" || f.Kind != "") {
-		return nil, cli.Usage("--level and --kind are for a step")
+		return nil, fault.Usage("--level and --kind are for a step")
 	}
 	var err error
 	switch f.What {
@@ -85,13 +87,13 @@ func (f *flags) payload(c *cli.Call) (*cli.ReportPayload, error) {
 			p.Result, err = cli.ParseValue(c, f.Words[0])
 		}
 	default:
-		err = cli.Usage("expected step, heartbeat or result, got %q", f.What)
+		err = fault.Usage("expected step, heartbeat or result, got %q", f.What)
 	}
 	return p, err
 }
 
 // clear makes the flags that clear agree with those that set.
-func (f *flags) clear(p *cli.ReportPayload) error {
+func (f *flags) clear(p *payload.Report) error {
 	for _, flag := range []struct {
 		name  string
 		given bool
@@ -102,7 +104,7 @@ func (f *flags) clear(p *cli.ReportPayload) error {
 		{"meta", f.ClearMeta, &p.Meta.Given},
 	} {
 		if flag.given && *flag.set {
-			return cli.Usage("--%s and --clear-%s exclude each other", flag.name, flag.name)
+			return fault.Usage("--%s and --clear-%s exclude each other", flag.name, flag.name)
 		}
 		*flag.set = *flag.set || flag.given
 	}
@@ -111,17 +113,17 @@ func (f *flags) clear(p *cli.ReportPayload) error {
 
 // step makes the percentage and the object those of a step, unless they clear
 // the task's.
-func (f *flags) step(p *cli.ReportPayload) error {
+func (f *flags) step(p *payload.Report) error {
 	message := strings.Join(f.Words, " ")
 	if message == "" {
-		return cli.Usage("step: expected a message")
+		return fault.Usage("step: expected a message")
 	}
-	p.Step = &cli.StepPayload{Message: cli.Text(message), Level: cli.Text(f.Level), Kind: cli.Text(f.Kind)}
+	p.Step = &payload.Step{Message: payload.Text(message), Level: payload.Text(f.Level), Kind: payload.Text(f.Kind)}
 	if p.Percent.Value != nil {
-		p.Step.Percent, p.Percent = p.Percent, cli.PercentChange{}
+		p.Step.Percent, p.Percent = p.Percent, payload.PercentChange{}
 	}
 	if p.Meta.Value != nil {
-		p.Step.Meta, p.Meta = p.Meta, cli.MetaChange{}
+		p.Step.Meta, p.Meta = p.Meta, payload.MetaChange{}
 	}
 	return nil
 }
@@ -130,9 +132,9 @@ func (f *flags) step(p *cli.ReportPayload) error {
 func (f *flags) wants(n int) error {
 	switch {
 	case len(f.Words) < n:
-		return cli.Usage("%s: expected a JSON value", f.What)
+		return fault.Usage("%s: expected a JSON value", f.What)
 	case len(f.Words) > n:
-		return cli.Usage("%s: unexpected %q", f.What, f.Words[n])
+		return fault.Usage("%s: unexpected %q", f.What, f.Words[n])
 	}
 	return nil
 }
@@ -148,7 +150,7 @@ type reportData struct {
 	Step     *view.Step       `json:"step,omitempty"`
 }
 
-func tell(c *cli.Call, p *cli.ReportPayload) (*reportData, error) {
+func tell(c *cli.Call, p *payload.Report) (*reportData, error) {
 	id, from, err := origin(string(p.ID))
 	if err != nil {
 		return nil, err
@@ -178,9 +180,9 @@ func origin(id string) (string, report.Origin, error) {
 		id = own
 	}
 	if id == "" {
-		f := cli.Usage("no task: this is not called in one (%s is not set)", record.MarkTask)
+		f := fault.Usage("no task: this is not called in one (%s is not set)", record.MarkTask)
 		f.Hint = "name the task with --id"
-		f.Details = append(f.Details, cli.Detail{Key: "field", Value: "id"})
+		f.Details = append(f.Details, fault.Detail{Key: "field", Value: "id"})
 		return "", report.Origin{}, f
 	}
 	if id != own {
@@ -202,7 +204,7 @@ func mark(name string) (int, error) {
 	}
 	n, err := strconv.Atoi(text)
 	if err != nil || n < 1 {
-		return 0, cli.Usage("%s: expected a number, got %q", name, text)
+		return 0, fault.Usage("%s: expected a number, got %q", name, text)
 	}
 	return n, nil
 }

@@ -18,6 +18,7 @@ import (
 	"bgtasks/lib/cli"
 	"bgtasks/lib/control"
 	"bgtasks/lib/launch"
+	"bgtasks/lib/payload"
 	"bgtasks/lib/record"
 	"bgtasks/lib/view"
 )
@@ -27,7 +28,7 @@ func main() {
 		Name:    "restart",
 		Help:    "End tasks if they run, and run them again under the same ids. Prints the ids.",
 		Flags:   &flags{},
-		JSON:    cli.Together(func(p *cli.RestartPayload) string { return string(p.ID) }, restartAll),
+		JSON:    cli.Together(func(p *payload.Restart) string { return string(p.ID) }, restartAll),
 		Options: cli.WaitOptions,
 		After:   launch.Tidy,
 	})
@@ -39,14 +40,14 @@ type flags struct {
 	cli.TagFlag
 	cli.FilterFlags
 	cli.RelayFlags
-	Env     []string      `short:"e" sep:"none" placeholder:"NAME=VALUE" help:"Set a variable; NAME alone takes the caller's value. Repeatable."`
-	Wait    bool          `help:"Wait for the end and relay the exit code."`
-	Timeout *cli.Duration `placeholder:"DURATION" help:"How long to wait at most; then exit 124."`
+	Env     []string          `short:"e" sep:"none" placeholder:"NAME=VALUE" help:"Set a variable; NAME alone takes the caller's value. Repeatable."`
+	Wait    bool              `help:"Wait for the end and relay the exit code."`
+	Timeout *payload.Duration `placeholder:"DURATION" help:"How long to wait at most; then exit 124."`
 }
 
 // Run restarts the tasks that the flags name.
 func (f *flags) Run(c *cli.Call) error {
-	env, err := cli.ParseEnv(f.Env, os.LookupEnv)
+	env, err := payload.ParseEnv(f.Env, os.LookupEnv)
 	if err != nil {
 		return err
 	}
@@ -62,7 +63,7 @@ func (f *flags) Run(c *cli.Call) error {
 		c.Opts.Timeout = time.Duration(*f.Timeout)
 	}
 	c.Opts.Concurrency = max(min(len(targets), most), cli.DefaultConcurrency)
-	items := cli.Items(targets, func(id string) *cli.RestartPayload { return &cli.RestartPayload{ID: cli.TaskID(id), Env: env} })
+	items := cli.Items(targets, func(id string) *payload.Restart { return &payload.Restart{ID: payload.TaskID(id), Env: env} })
 	return cli.EachOf(c, items, restartAll(c, items), func(d *cli.TaskData) error {
 		if f.Wait {
 			c.Relay(d.Task.Task)
@@ -79,7 +80,7 @@ func (f *flags) Run(c *cli.Call) error {
 const most = 64
 
 // restartAll restarts the tasks of the items, and then waits for all, if that is wanted.
-func restartAll(c *cli.Call, items []cli.Item[cli.RestartPayload]) []cli.Outcome[*cli.TaskData] {
+func restartAll(c *cli.Call, items []cli.Item[payload.Restart]) []cli.Outcome[*cli.TaskData] {
 	results := cli.WorkAll(c, items, restart)
 	if !c.Opts.Wait {
 		return results
@@ -87,7 +88,7 @@ func restartAll(c *cli.Call, items []cli.Item[cli.RestartPayload]) []cli.Outcome
 	return cli.AwaitItems(c, results, (*cli.TaskData).ID, func(t *view.Task) *cli.TaskData { return withSuperseded(cli.NewEndData(c, t)) })
 }
 
-func restart(c *cli.Call, p *cli.RestartPayload) (*cli.TaskData, error) {
+func restart(c *cli.Call, p *payload.Restart) (*cli.TaskData, error) {
 	h, err := cli.Reach(c, string(p.ID))
 	if err != nil {
 		return nil, err

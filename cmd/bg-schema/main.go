@@ -7,7 +7,10 @@
 // is the schema alone, ready for a validator.
 package main
 
-import "bgtasks/lib/cli"
+import (
+	"bgtasks/lib/cli"
+	"bgtasks/lib/payload"
+)
 
 func main() {
 	cli.Main(&cli.Verb{
@@ -24,8 +27,8 @@ type flags struct {
 	cli.ListOrShowArgs
 }
 
-func list() any                     { return cli.ListSchemas() }
-func show(verb string) (any, error) { return cli.ShowSchema(verb) }
+func list() any                     { return payload.ListSchemas() }
+func show(verb string) (any, error) { return payload.ShowSchema(verb) }
 
 // Run lists the schemas or shows one.
 func (f *flags) Run(c *cli.Call) error {
@@ -36,13 +39,13 @@ func (f *flags) Run(c *cli.Call) error {
 		return err
 	}
 	if f.Action == "show" {
-		d, err := cli.ShowSchema(f.Verb)
+		d, err := payload.ShowSchema(f.Verb)
 		if err != nil {
 			return err
 		}
 		return c.Indented(d.Schema)
 	}
-	for _, s := range cli.ListSchemas().Schemas {
+	for _, s := range payload.ListSchemas().Schemas {
 		if err := c.Print(s.Command + "\t" + s.SchemaID + "\t" + s.Description); err != nil {
 			return err
 		}

@@ -20,7 +20,9 @@ import (
 
 	"bgtasks/lib/cli"
 	"bgtasks/lib/launch"
+	"bgtasks/lib/payload"
 	"bgtasks/lib/sched"
+	"bgtasks/lib/stream"
 )
 
 func main() {
@@ -29,7 +31,7 @@ func main() {
 		Help: "Start a task in the background and print its id. Returns once the program was executed, or the task is queued; exits 127 if it " +
 			"was not found, 126 if it can't be executed, 125 for all else, and leaves nothing behind then.",
 		Flags:   &flags{},
-		JSON:    cli.Together(func(p *cli.StartPayload) string { return string(p.ID) }, startAll),
+		JSON:    cli.Together(func(p *payload.Start) string { return string(p.ID) }, startAll),
 		Options: cli.WaitOptions,
 		After:   launch.Tidy,
 	})
@@ -37,33 +39,33 @@ func main() {
 
 type flags struct {
 	cli.Common
-	Shell     string        `short:"c" name:"shell" placeholder:"LINE" help:"Run this line with sh -c; what follows are its positional parameters."`
-	Chdir     string        `short:"C" placeholder:"DIR" help:"The working directory."`
-	Env       []string      `short:"e" sep:"none" placeholder:"NAME=VALUE" help:"Set a variable; NAME alone takes the caller's value. Repeatable. Values are in no record."`
-	EnvFile   []string      `sep:"none" placeholder:"FILE" help:"Set the variables of this file, one NAME=VALUE a line. Repeatable."`
-	KeepEnv   bool          `help:"Keep these values, in a file that only you can read, so that the task can be restarted after its end."`
-	Tag       []string      `short:"t" placeholder:"TAG" help:"A word to find the task by. Repeatable, or with commas."`
-	Name      string        `placeholder:"NAME" help:"A name for people; the command's base name otherwise."`
-	ID        string        `name:"id" placeholder:"ID" help:"The id; that of a finished task replaces it. Generated otherwise."`
-	Kind      string        `placeholder:"KIND" help:"What sort of task it is; command otherwise."`
-	Session   string        `placeholder:"ID" help:"The owner: a shell, a CI job or an agent session."`
-	Meta      string        `placeholder:"JSON" help:"An object of your own, at most 16 KiB."`
-	Notify    bool          `help:"Record that the owner wants to be told about the end."`
-	Stdin     string        `placeholder:"FILE" help:"The standard input; empty otherwise."`
-	Split     bool          `help:"Give stderr a log of its own."`
-	LogMax    *cli.Size     `placeholder:"SIZE" help:"The most that the log may hold, as in 10M; 0 for no cap, 128M otherwise."`
-	Tee       []string      `sep:"none" placeholder:"FILE" help:"Copy the output to this file or FIFO too. Repeatable."`
-	TimeLimit *cli.Duration `placeholder:"DURATION" help:"End the task after this time."`
-	Grace     *cli.Duration `placeholder:"DURATION" help:"The time between the polite signal and KILL; 5s otherwise."`
-	Signal    cli.Signal    `placeholder:"SIGNAL" help:"The polite signal that ends the task; TERM otherwise."`
-	Leftovers string        `placeholder:"POLICY" help:"What becomes of processes that outlive the command: keep (they live on, the task is over), wait, or kill."`
-	Success   cli.Codes     `placeholder:"CODES" help:"Exit codes beside 0 that count as success, as in 1,3."`
+	Shell     string            `short:"c" name:"shell" placeholder:"LINE" help:"Run this line with sh -c; what follows are its positional parameters."`
+	Chdir     string            `short:"C" placeholder:"DIR" help:"The working directory."`
+	Env       []string          `short:"e" sep:"none" placeholder:"NAME=VALUE" help:"Set a variable; NAME alone takes the caller's value. Repeatable. Values are in no record."`
+	EnvFile   []string          `sep:"none" placeholder:"FILE" help:"Set the variables of this file, one NAME=VALUE a line. Repeatable."`
+	KeepEnv   bool              `help:"Keep these values, in a file that only you can read, so that the task can be restarted after its end."`
+	Tag       []string          `short:"t" placeholder:"TAG" help:"A word to find the task by. Repeatable, or with commas."`
+	Name      string            `placeholder:"NAME" help:"A name for people; the command's base name otherwise."`
+	ID        string            `name:"id" placeholder:"ID" help:"The id; that of a finished task replaces it. Generated otherwise."`
+	Kind      string            `placeholder:"KIND" help:"What sort of task it is; command otherwise."`
+	Session   string            `placeholder:"ID" help:"The owner: a shell, a CI job or an agent session."`
+	Meta      string            `placeholder:"JSON" help:"An object of your own, at most 16 KiB."`
+	Notify    bool              `help:"Record that the owner wants to be told about the end."`
+	Stdin     string            `placeholder:"FILE" help:"The standard input; empty otherwise."`
+	Split     bool              `help:"Give stderr a log of its own."`
+	LogMax    *payload.Size     `placeholder:"SIZE" help:"The most that the log may hold, as in 10M; 0 for no cap, 128M otherwise."`
+	Tee       []string          `sep:"none" placeholder:"FILE" help:"Copy the output to this file or FIFO too. Repeatable."`
+	TimeLimit *payload.Duration `placeholder:"DURATION" help:"End the task after this time."`
+	Grace     *payload.Duration `placeholder:"DURATION" help:"The time between the polite signal and KILL; 5s otherwise."`
+	Signal    payload.Signal    `placeholder:"SIGNAL" help:"The polite signal that ends the task; TERM otherwise."`
+	Leftovers string            `placeholder:"POLICY" help:"What becomes of processes that outlive the command: keep (they live on, the task is over), wait, or kill."`
+	Success   payload.Codes     `placeholder:"CODES" help:"Exit codes beside 0 that count as success, as in 1,3."`
 	scheduleFlags
 	cli.RelayFlags
-	Wait    bool          `help:"Wait for the end and relay it: 0 if the task succeeded, else its exit code, or 128 and the signal's number."`
-	Timeout *cli.Duration `placeholder:"DURATION" help:"With --wait, how long at most; then exit 124."`
-	Logs    bool          `help:"Wait, and print the output meanwhile. The id goes to stderr then."`
-	Command []string      `arg:"" optional:"" passthrough:"partial" help:"The command and its arguments."`
+	Wait    bool              `help:"Wait for the end and relay it: 0 if the task succeeded, else its exit code, or 128 and the signal's number."`
+	Timeout *payload.Duration `placeholder:"DURATION" help:"With --wait, how long at most; then exit 124."`
+	Logs    bool              `help:"Wait, and print the output meanwhile. The id goes to stderr then."`
+	Command []string          `arg:"" optional:"" passthrough:"partial" help:"The command and its arguments."`
 }
 
 // Words takes a command that no flag precedes: all words are the command's then.
@@ -92,7 +94,7 @@ func (f *flags) Run(c *cli.Call) error {
 	}
 	if c.JSON {
 		c.Opts.Wait = f.Wait
-		return cli.Each(c, []cli.Item[cli.StartPayload]{{Payload: p}}, start, nil)
+		return cli.Each(c, []cli.Item[payload.Start]{{Payload: p}}, start, nil)
 	}
 	d, err := start(c, p)
 	if err != nil {
@@ -143,7 +145,7 @@ func (f *flags) show(c *cli.Call, id string) error {
 	if err != nil {
 		return err
 	}
-	tasks, err := cli.FollowLogs(c, h, []string{id}, cli.AllOutput(), false, c.Opts.Deadline())
+	tasks, err := stream.FollowLogs(c, h, []string{id}, stream.AllOutput(), false, c.Opts.Deadline())
 	if err != nil {
 		return cli.WaitError(c, id, err)
 	}

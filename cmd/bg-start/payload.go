@@ -5,11 +5,13 @@ import (
 	"os"
 
 	"bgtasks/lib/cli"
+	"bgtasks/lib/fault"
+	"bgtasks/lib/payload"
 	"bgtasks/lib/record"
 )
 
 // payload is what the flags say in JSON mode's terms.
-func (f *flags) payload() (*cli.StartPayload, error) {
+func (f *flags) payload() (*payload.Start, error) {
 	command, args, err := f.command()
 	if err != nil {
 		return nil, err
@@ -19,21 +21,21 @@ func (f *flags) payload() (*cli.StartPayload, error) {
 		return nil, err
 	}
 	if f.ID != "" && !record.ValidID(f.ID) {
-		return nil, cli.Usage("--id: expected %s%s, got %q", record.IDGrammar, cli.IDWhy, f.ID)
+		return nil, fault.Usage("--id: expected %s%s, got %q", record.IDGrammar, payload.IDWhy, f.ID)
 	}
-	if err := cli.OneOf("--leftovers", f.Leftovers, record.LeftoverPolicies); err != nil {
+	if err := payload.OneOf("--leftovers", f.Leftovers, record.LeftoverPolicies); err != nil {
 		return nil, err
 	}
-	meta, err := cli.ParseObject("--meta", f.Meta)
+	meta, err := payload.ParseObject("--meta", f.Meta)
 	if err != nil {
 		return nil, err
 	}
-	p := &cli.StartPayload{
-		ID: cli.NewTaskID(f.ID), Name: cli.Text(f.Name), Command: cli.Text(command), Args: args,
-		Workdir: cli.Text(f.Chdir), Env: env, Tags: f.Tag, SessionID: cli.Text(f.Session), Notify: f.Notify,
-		Kind: cli.Text(f.Kind), Metadata: meta,
-		Stdin: cli.Text(f.Stdin), Split: f.Split, LogMax: f.LogMax,
-		Signal: cli.Text(f.Signal), Leftovers: cli.LeftoverName(f.Leftovers),
+	p := &payload.Start{
+		ID: payload.NewTaskID(f.ID), Name: payload.Text(f.Name), Command: payload.Text(command), Args: args,
+		Workdir: payload.Text(f.Chdir), Env: env, Tags: f.Tag, SessionID: payload.Text(f.Session), Notify: f.Notify,
+		Kind: payload.Text(f.Kind), Metadata: meta,
+		Stdin: payload.Text(f.Stdin), Split: f.Split, LogMax: f.LogMax,
+		Signal: payload.Text(f.Signal), Leftovers: payload.LeftoverName(f.Leftovers),
 	}
 	if f.KeepEnv {
 		p.KeepEnv = &f.KeepEnv
@@ -48,24 +50,24 @@ func (f *flags) payload() (*cli.StartPayload, error) {
 	return p, p.CheckFlags(flagOf)
 }
 
-func (f *flags) addLists(p *cli.StartPayload) {
+func (f *flags) addLists(p *payload.Start) {
 	for _, path := range f.Tee {
-		p.Tees = append(p.Tees, cli.Text(path))
+		p.Tees = append(p.Tees, payload.Text(path))
 	}
 	for _, code := range f.Success {
-		p.Successes = append(p.Successes, cli.ExitCode(code))
+		p.Successes = append(p.Successes, payload.ExitCode(code))
 	}
 }
 
-func (f *flags) addTimes(p *cli.StartPayload) error {
+func (f *flags) addTimes(p *payload.Start) error {
 	if f.TimeLimit != nil {
 		if *f.TimeLimit <= 0 {
-			return cli.Usage("--time-limit: expected more than nothing")
+			return fault.Usage("--time-limit: expected more than nothing")
 		}
-		p.TimeLimit = cli.Positive(f.TimeLimit.Milliseconds())
+		p.TimeLimit = payload.Positive(f.TimeLimit.Milliseconds())
 	}
 	if f.Grace != nil {
-		grace := cli.NonNegative(f.Grace.Milliseconds())
+		grace := payload.NonNegative(f.Grace.Milliseconds())
 		p.Grace = &grace
 	}
 	return nil
@@ -80,24 +82,24 @@ func (f *flags) command() (string, []string, error) {
 	case f.Shell != "":
 		return "sh", []string{"-c", f.Shell}, nil
 	case len(words) == 0:
-		f := cli.Usage("no command given")
+		f := fault.Usage("no command given")
 		f.Hint = "bg-start COMMAND [ARGUMENT…], or bg-start -c 'SHELL LINE'"
 		return "", nil, f
 	case words[0] == "":
-		return "", nil, cli.Usage("the command is empty")
+		return "", nil, fault.Usage("the command is empty")
 	}
 	return words[0], words[1:], cli.AfterFlags(words[:1])
 }
 
 // env are the variables of the files and flags, later ones winning.
-func (f *flags) env() (cli.Environment, error) {
-	env := cli.Environment{}
+func (f *flags) env() (payload.Environment, error) {
+	env := payload.Environment{}
 	for _, path := range f.EnvFile {
 		if err := env.ReadEnvFile(path, os.LookupEnv); err != nil {
 			return nil, err
 		}
 	}
-	flags, err := cli.ParseEnv(f.Env, os.LookupEnv)
+	flags, err := payload.ParseEnv(f.Env, os.LookupEnv)
 	if err != nil {
 		return nil, fmt.Errorf("read the variables: %w", err)
 	}

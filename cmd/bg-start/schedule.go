@@ -1,32 +1,33 @@
 package main
 
 import (
-	"bgtasks/lib/cli"
+	"bgtasks/lib/fault"
+	"bgtasks/lib/payload"
 	"bgtasks/lib/record"
 )
 
 // scheduleFlags say when a task runs, beside which others, and how often it is
 // tried.
 type scheduleFlags struct {
-	Queue          string        `placeholder:"NAME" help:"Wait in this queue for a free slot."`
-	Priority       cli.Priority  `placeholder:"N" help:"From -1000 to 1000; the higher is started first, 0 otherwise."`
-	ConcurrencyKey string        `placeholder:"KEY" help:"Of all tasks with the same key one runs at a time."`
-	Dedupe         string        `placeholder:"KEY" help:"While a task of the same kind and key is open, print that one's id and start nothing."`
-	Supersede      string        `placeholder:"KEY" help:"End the open tasks of the same kind and key in favour of this one."`
-	Delay          *cli.Duration `placeholder:"DURATION" help:"Do not start before so long."`
-	At             string        `placeholder:"TIME" help:"Do not start before this time: RFC 3339, or local as in '2006-01-02 15:04'."`
-	After          []string      `sep:"none" placeholder:"WHEN:ID" help:"Wait for the end of this task; WHEN is afterok, afterany or afternotok. Repeatable, or with commas."`
-	Retries        *cli.Count    `placeholder:"N" help:"Try a failed task so many times more."`
-	Backoff        *cli.Span     `placeholder:"MIN..MAX" help:"How long to wait between attempts, as in 1s..60s: MIN first, longer each time, MAX at most."`
-	RetryDelay     *cli.Duration `placeholder:"DURATION" help:"The shortest wait between attempts; 1s otherwise."`
-	RetryMaxDelay  *cli.Duration `placeholder:"DURATION" help:"The longest wait between attempts; 60s otherwise."`
-	RetryFactor    *cli.Factor   `placeholder:"N" help:"By how much each wait is longer than the one before; 2 otherwise."`
-	RetryJitter    *cli.Share    `placeholder:"N" help:"The part of a wait, from 0 to 1, by which chance changes it; 0.1 otherwise."`
-	NoRetry        cli.Codes     `placeholder:"CODES" help:"Exit codes after which there is no other attempt, as in 2,64."`
-	Watchdog       *cli.Duration `placeholder:"DURATION" help:"How long the task may go without output, heartbeat or progress."`
-	WatchdogAction string        `placeholder:"ACTION" help:"What then: mark (call it stale), stop, or retry; mark otherwise."`
-	Channel        []string      `sep:"none" placeholder:"CHANNEL" help:"A channel that the task's events belong to. Repeatable."`
-	Ensure         bool          `help:"If a task of the same --id or --dedupe is open and was started in the same way, print its id."`
+	Queue          string            `placeholder:"NAME" help:"Wait in this queue for a free slot."`
+	Priority       payload.Priority  `placeholder:"N" help:"From -1000 to 1000; the higher is started first, 0 otherwise."`
+	ConcurrencyKey string            `placeholder:"KEY" help:"Of all tasks with the same key one runs at a time."`
+	Dedupe         string            `placeholder:"KEY" help:"While a task of the same kind and key is open, print that one's id and start nothing."`
+	Supersede      string            `placeholder:"KEY" help:"End the open tasks of the same kind and key in favour of this one."`
+	Delay          *payload.Duration `placeholder:"DURATION" help:"Do not start before so long."`
+	At             string            `placeholder:"TIME" help:"Do not start before this time: RFC 3339, or local as in '2006-01-02 15:04'."`
+	After          []string          `sep:"none" placeholder:"WHEN:ID" help:"Wait for the end of this task; WHEN is afterok, afterany or afternotok. Repeatable, or with commas."`
+	Retries        *payload.Count    `placeholder:"N" help:"Try a failed task so many times more."`
+	Backoff        *payload.Span     `placeholder:"MIN..MAX" help:"How long to wait between attempts, as in 1s..60s: MIN first, longer each time, MAX at most."`
+	RetryDelay     *payload.Duration `placeholder:"DURATION" help:"The shortest wait between attempts; 1s otherwise."`
+	RetryMaxDelay  *payload.Duration `placeholder:"DURATION" help:"The longest wait between attempts; 60s otherwise."`
+	RetryFactor    *payload.Factor   `placeholder:"N" help:"By how much each wait is longer than the one before; 2 otherwise."`
+	RetryJitter    *payload.Share    `placeholder:"N" help:"The part of a wait, from 0 to 1, by which chance changes it; 0.1 otherwise."`
+	NoRetry        payload.Codes     `placeholder:"CODES" help:"Exit codes after which there is no other attempt, as in 2,64."`
+	Watchdog       *payload.Duration `placeholder:"DURATION" help:"How long the task may go without output, heartbeat or progress."`
+	WatchdogAction string            `placeholder:"ACTION" help:"What then: mark (call it stale), stop, or retry; mark otherwise."`
+	Channel        []string          `sep:"none" placeholder:"CHANNEL" help:"A channel that the task's events belong to. Repeatable."`
+	Ensure         bool              `help:"If a task of the same --id or --dedupe is open and was started in the same way, print its id."`
 }
 
 // flagOf names the flags by the payload's members.
@@ -40,69 +41,69 @@ var flagOf = map[string]string{
 }
 
 // payload is what the flags say in JSON mode's terms.
-func (f *scheduleFlags) payload() (s cli.SchedulePayload, err error) {
+func (f *scheduleFlags) payload() (s payload.SchedulePayload, err error) {
 	if f.Queue != "" && !record.ValidID(f.Queue) {
-		return s, cli.Usage("--queue: expected %s, got %q", record.IDGrammar, f.Queue)
+		return s, fault.Usage("--queue: expected %s, got %q", record.IDGrammar, f.Queue)
 	}
-	if err := cli.OneOf("--watchdog-action", f.WatchdogAction, record.WatchdogActions); err != nil {
+	if err := payload.OneOf("--watchdog-action", f.WatchdogAction, record.WatchdogActions); err != nil {
 		return s, err
 	}
-	s = cli.SchedulePayload{
-		Queue: cli.QueueName(f.Queue), Priority: f.Priority, At: cli.Instant(f.At),
-		ConcurrencyKey: cli.Text(f.ConcurrencyKey), DedupeKey: cli.Text(f.Dedupe), SupersedeKey: cli.Text(f.Supersede),
-		WatchdogAction: cli.WatchdogName(f.WatchdogAction), Ensure: f.Ensure,
+	s = payload.SchedulePayload{
+		Queue: payload.QueueName(f.Queue), Priority: f.Priority, At: payload.Instant(f.At),
+		ConcurrencyKey: payload.Text(f.ConcurrencyKey), DedupeKey: payload.Text(f.Dedupe), SupersedeKey: payload.Text(f.Supersede),
+		WatchdogAction: payload.WatchdogName(f.WatchdogAction), Ensure: f.Ensure,
 	}
 	for _, channel := range f.Channel {
-		s.Channels = append(s.Channels, cli.Text(channel))
+		s.Channels = append(s.Channels, payload.Text(channel))
 	}
 	if f.Delay != nil {
-		s.Delay = cli.NonNegative(f.Delay.Milliseconds())
+		s.Delay = payload.NonNegative(f.Delay.Milliseconds())
 	}
 	if f.Watchdog != nil {
 		if *f.Watchdog <= 0 {
-			return s, cli.Usage("--watchdog: expected more than nothing")
+			return s, fault.Usage("--watchdog: expected more than nothing")
 		}
-		s.Watchdog = cli.Positive(f.Watchdog.Milliseconds())
+		s.Watchdog = payload.Positive(f.Watchdog.Milliseconds())
 	}
-	if s.After, err = cli.ParseAfter("--after", f.After); err != nil {
+	if s.After, err = payload.ParseAfter("--after", f.After); err != nil {
 		return s, err
 	}
 	return s, f.addRetry(&s)
 }
 
-func (f *scheduleFlags) addRetry(s *cli.SchedulePayload) error {
+func (f *scheduleFlags) addRetry(s *payload.SchedulePayload) error {
 	if f.Retries != nil {
-		if *f.Retries > cli.MaxAttempts-1 {
-			return cli.Usage("--retries: expected at most %d, got %d", cli.MaxAttempts-1, *f.Retries)
+		if *f.Retries > payload.MaxAttempts-1 {
+			return fault.Usage("--retries: expected at most %d, got %d", payload.MaxAttempts-1, *f.Retries)
 		}
-		s.MaxAttempts = cli.Attempts(*f.Retries) + 1
+		s.MaxAttempts = payload.Attempts(*f.Retries) + 1
 	}
 	for _, code := range f.NoRetry {
-		s.NoRetry = append(s.NoRetry, cli.ExitCode(code))
+		s.NoRetry = append(s.NoRetry, payload.ExitCode(code))
 	}
-	b := cli.BackoffPayload{MinDelay: inMilliseconds(f.RetryDelay), MaxDelay: inMilliseconds(f.RetryMaxDelay),
+	b := payload.Backoff{MinDelay: inMilliseconds(f.RetryDelay), MaxDelay: inMilliseconds(f.RetryMaxDelay),
 		Factor: f.RetryFactor, Jitter: f.RetryJitter}
 	if f.Backoff != nil {
 		if f.RetryDelay != nil || f.RetryMaxDelay != nil {
-			return cli.Usage("--backoff: expected no --retry-delay and --retry-max-delay beside it")
+			return fault.Usage("--backoff: expected no --retry-delay and --retry-max-delay beside it")
 		}
 		b.MinDelay, b.MaxDelay = inMilliseconds(&f.Backoff.Min), inMilliseconds(&f.Backoff.Max)
 	}
-	if b != (cli.BackoffPayload{}) {
+	if b != (payload.Backoff{}) {
 		s.Backoff = &b
 	}
 	if f.Retries == nil && (s.Backoff != nil || s.NoRetry != nil) {
-		f := cli.Usage("--retries: expected beside --backoff, --no-retry and the --retry flags")
+		f := fault.Usage("--retries: expected beside --backoff, --no-retry and the --retry flags")
 		f.Hint = "add --retries N"
 		return f
 	}
 	return nil
 }
 
-func inMilliseconds(d *cli.Duration) *cli.NonNegative {
+func inMilliseconds(d *payload.Duration) *payload.NonNegative {
 	if d == nil {
 		return nil
 	}
-	ms := cli.NonNegative(d.Milliseconds())
+	ms := payload.NonNegative(d.Milliseconds())
 	return &ms
 }

@@ -10,6 +10,7 @@ import (
 
 	"bgtasks/lib/cli"
 	"bgtasks/lib/launch"
+	"bgtasks/lib/payload"
 	"bgtasks/lib/record"
 	"bgtasks/lib/sched"
 	"bgtasks/lib/store"
@@ -24,9 +25,9 @@ type maker struct {
 }
 
 // request completes a payload with what it leaves to the suite.
-func (m *maker) request(p *cli.StartPayload) (*sched.Request, error) {
+func (m *maker) request(p *payload.Start) (*sched.Request, error) {
 	if strings.TrimSpace(string(p.Command)) == "" {
-		return nil, cli.BlankCommand()
+		return nil, payload.BlankCommand()
 	}
 	s, err := m.spec(p)
 	if err != nil {
@@ -34,7 +35,7 @@ func (m *maker) request(p *cli.StartPayload) (*sched.Request, error) {
 	}
 	env := slices.Clip(m.environ)
 	if len(p.Env) > 0 {
-		env = cli.Overlay(env, p.Env)
+		env = payload.Overlay(env, p.Env)
 	}
 	if err := m.look(s, env); err != nil {
 		return nil, err
@@ -70,13 +71,13 @@ func (m *maker) look(s *record.Spec, env []string) (err error) {
 }
 
 // spec completes a payload with what it leaves to the suite.
-func (m *maker) spec(p *cli.StartPayload) (*record.Spec, error) {
+func (m *maker) spec(p *payload.Start) (*record.Spec, error) {
 	command := strings.TrimSpace(string(p.Command))
 	s := &record.Spec{
 		ID: string(p.ID), Name: strings.TrimSpace(string(p.Name)), Command: command, Args: p.Args,
 		EnvNames: p.Env.Names(), Tags: tidy(p.Tags),
 		Kind: either(string(p.Kind), record.DefaultKind), SessionID: string(p.SessionID), Notify: p.Notify,
-		Metadata: cli.CompactObject(p.Metadata),
+		Metadata: payload.CompactObject(p.Metadata),
 		Split:    p.Split, LogMax: record.DefaultLogMax,
 		Leftovers: either(string(p.Leftovers), record.LeftoversKeep), Signal: record.DefaultSignal,
 		KillGraceMs: record.DefaultGrace.Milliseconds(), TimeLimitMs: int64(p.TimeLimit),
@@ -91,7 +92,7 @@ func (m *maker) spec(p *cli.StartPayload) (*record.Spec, error) {
 }
 
 // setPaths makes the paths of the payload absolute.
-func (m *maker) setPaths(s *record.Spec, p *cli.StartPayload) (err error) {
+func (m *maker) setPaths(s *record.Spec, p *payload.Start) (err error) {
 	if s.Workdir, err = m.under(string(p.Workdir)); err != nil {
 		return err
 	}
@@ -111,7 +112,7 @@ func (m *maker) setPaths(s *record.Spec, p *cli.StartPayload) (err error) {
 }
 
 // setSchedule takes over the keys, retries and the watchdog.
-func setSchedule(s *record.Spec, p *cli.SchedulePayload) {
+func setSchedule(s *record.Spec, p *payload.SchedulePayload) {
 	for _, c := range p.Channels {
 		s.Channels = append(s.Channels, string(c))
 	}
@@ -129,7 +130,7 @@ func setSchedule(s *record.Spec, p *cli.SchedulePayload) {
 }
 
 // setLimits takes over the limits that the payload gives.
-func setLimits(s *record.Spec, p *cli.StartPayload) error {
+func setLimits(s *record.Spec, p *payload.Start) error {
 	if p.LogMax != nil {
 		s.LogMax = int64(*p.LogMax)
 	}
@@ -142,7 +143,7 @@ func setLimits(s *record.Spec, p *cli.StartPayload) error {
 	if p.Signal == "" {
 		return nil
 	}
-	var signal cli.Signal
+	var signal payload.Signal
 	err := signal.UnmarshalText([]byte(p.Signal))
 	s.Signal = string(signal)
 	return err

@@ -6,17 +6,18 @@ import (
 
 	"bgtasks/lib/cli"
 	"bgtasks/lib/control"
+	"bgtasks/lib/payload"
 	"bgtasks/lib/sched"
 )
 
 // start does the verb's work for one payload.
-func start(c *cli.Call, p *cli.StartPayload) (*startData, error) {
-	r := startAll(c, []cli.Item[cli.StartPayload]{{Payload: p}})[0]
+func start(c *cli.Call, p *payload.Start) (*startData, error) {
+	r := startAll(c, []cli.Item[payload.Start]{{Payload: p}})[0]
 	return r.Data, r.Err
 }
 
 // startAll does the verb's work for a batch.
-func startAll(c *cli.Call, items []cli.Item[cli.StartPayload]) []cli.Outcome[*startData] {
+func startAll(c *cli.Call, items []cli.Item[payload.Start]) []cli.Outcome[*startData] {
 	outcomes := make([]cli.Outcome[*startData], len(items))
 	m := maker{call: c, environ: os.Environ()}
 	var requests []*sched.Request

@@ -11,6 +11,9 @@ import (
 	"time"
 
 	"bgtasks/lib/cli"
+	"bgtasks/lib/fault"
+	"bgtasks/lib/payload"
+	"bgtasks/lib/show"
 	"bgtasks/lib/view"
 )
 
@@ -20,7 +23,7 @@ func main() {
 		Reads:   true,
 		Help:    "Print tasks whole, one after another.",
 		Flags:   &flags{},
-		JSON:    cli.One(func(c *cli.Call, p *cli.StatusPayload) (*cli.TaskData, error) { return status(c, p, false) }),
+		JSON:    cli.One(func(c *cli.Call, p *payload.Status) (*cli.TaskData, error) { return status(c, p, false) }),
 		Options: cli.AllOptions,
 	})
 }
@@ -30,11 +33,11 @@ type flags struct {
 	cli.Words
 	cli.TagFlag
 	cli.FilterFlags
-	Output  string        `short:"o" placeholder:"FORMAT" help:"${formats}"`
-	Steps   *int          `placeholder:"N" help:"The newest N steps that the task has reported, too."`
-	ShowEnv bool          `help:"Show the values of the task's own variables, if it still runs."`
-	Wait    bool          `help:"Wait for the end first."`
-	Timeout *cli.Duration `placeholder:"DURATION" help:"How long to wait at most; then exit 124."`
+	Output  string            `short:"o" placeholder:"FORMAT" help:"${formats}"`
+	Steps   *int              `placeholder:"N" help:"The newest N steps that the task has reported, too."`
+	ShowEnv bool              `help:"Show the values of the task's own variables, if it still runs."`
+	Wait    bool              `help:"Wait for the end first."`
+	Timeout *payload.Duration `placeholder:"DURATION" help:"How long to wait at most; then exit 124."`
 }
 
 // Run prints the tasks that the flags name.
@@ -43,7 +46,7 @@ func (f *flags) Run(c *cli.Call) error {
 		return err
 	}
 	if f.Steps != nil && *f.Steps < 0 {
-		return cli.Usage("--steps: expected a number that is not negative, got %d", *f.Steps)
+		return fault.Usage("--steps: expected a number that is not negative, got %d", *f.Steps)
 	}
 	targets, err := cli.Targets(c, cli.Request{Words: f.Tasks, Tags: f.Tag, FilterFlags: f.FilterFlags})
 	if err != nil {
@@ -54,7 +57,7 @@ func (f *flags) Run(c *cli.Call) error {
 		c.Opts.Timeout = time.Duration(*f.Timeout)
 	}
 	items := cli.Items(targets, f.payload)
-	look := func(c *cli.Call, p *cli.StatusPayload) (*cli.TaskData, error) { return status(c, p, f.ShowEnv) }
+	look := func(c *cli.Call, p *payload.Status) (*cli.TaskData, error) { return status(c, p, f.ShowEnv) }
 	if f.Output != "" {
 		return f.format(c, items, look)
 	}
@@ -66,21 +69,21 @@ func (f *flags) Run(c *cli.Call) error {
 			}
 		}
 		first = false
-		return errors.Join(cli.PrintStatus(c.Printer, d.Task.Task), d.Task.Unreadable)
+		return errors.Join(show.Status(c.Printer, d.Task.Task), d.Task.Unreadable)
 	})
 }
 
-func (f *flags) payload(id string) *cli.StatusPayload {
-	p := &cli.StatusPayload{ID: cli.TaskID(id)}
+func (f *flags) payload(id string) *payload.Status {
+	p := &payload.Status{ID: payload.TaskID(id)}
 	if f.Steps != nil {
-		n := cli.NonNegative(*f.Steps)
+		n := payload.NonNegative(*f.Steps)
 		p.Steps = &n
 	}
 	return p
 }
 
 // format prints what was found in one go, so that json is one array.
-func (f *flags) format(c *cli.Call, items []cli.Item[cli.StatusPayload], look cli.Work[cli.StatusPayload, *cli.TaskData]) error {
+func (f *flags) format(c *cli.Call, items []cli.Item[payload.Status], look cli.Work[payload.Status, *cli.TaskData]) error {
 	var tasks []*view.Task
 	err := cli.Each(c, items, look, func(d *cli.TaskData) error {
 		tasks = append(tasks, d.Task.Task)
@@ -89,11 +92,11 @@ func (f *flags) format(c *cli.Call, items []cli.Item[cli.StatusPayload], look cl
 	if err != nil || c.JSON {
 		return err
 	}
-	return cli.PrintTasks(c.Printer, tasks, f.Output)
+	return show.Tasks(c.Printer, tasks, f.Output)
 }
 
 // status gives in text mode what is known of a task that can't be read, too.
-func status(c *cli.Call, p *cli.StatusPayload, showEnv bool) (*cli.TaskData, error) {
+func status(c *cli.Call, p *payload.Status, showEnv bool) (*cli.TaskData, error) {
 	t, err := cli.LoadOne(c, string(p.ID))
 	if err == nil && c.Opts.Wait {
 		t, err = cli.Await(c, t.ID)

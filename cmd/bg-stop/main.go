@@ -16,7 +16,9 @@ import (
 
 	"bgtasks/lib/cli"
 	"bgtasks/lib/control"
+	"bgtasks/lib/fault"
 	"bgtasks/lib/launch"
+	"bgtasks/lib/payload"
 	"bgtasks/lib/record"
 	"bgtasks/lib/view"
 )
@@ -27,7 +29,7 @@ func main() {
 		Help: "End tasks with their whole process trees. Returns when no process is left. " +
 			"Without names only tasks of which something lives are looked at.",
 		Flags:   &flags{},
-		JSON:    cli.Together(func(p *cli.StopPayload) string { return string(p.ID) }, stopAll),
+		JSON:    cli.Together(func(p *payload.Stop) string { return string(p.ID) }, stopAll),
 		Options: cli.AllOptions,
 		After:   launch.Tidy,
 	})
@@ -38,18 +40,18 @@ type flags struct {
 	cli.Words
 	cli.TagFlag
 	cli.FilterFlags
-	Signal cli.Signal    `short:"s" placeholder:"SIGNAL" help:"The polite signal, instead of the task's own."`
-	Grace  *cli.Duration `placeholder:"DURATION" help:"The time until KILL follows, instead of the task's own."`
-	Reason string        `placeholder:"TEXT" help:"Why, for the record."`
+	Signal payload.Signal    `short:"s" placeholder:"SIGNAL" help:"The polite signal, instead of the task's own."`
+	Grace  *payload.Duration `placeholder:"DURATION" help:"The time until KILL follows, instead of the task's own."`
+	Reason string            `placeholder:"TEXT" help:"Why, for the record."`
 }
 
 // Run stops the tasks that the flags name.
 func (f *flags) Run(c *cli.Call) error {
 	if !utf8.ValidString(f.Reason) {
-		return cli.Usage("--reason: expected a string of UTF-8")
+		return fault.Usage("--reason: expected a string of UTF-8")
 	}
 	if len(f.Reason) > record.MaxStopReason {
-		return cli.Usage("--reason: expected at most %d bytes, got %d", record.MaxStopReason, len(f.Reason))
+		return fault.Usage("--reason: expected at most %d bytes, got %d", record.MaxStopReason, len(f.Reason))
 	}
 	targets, err := cli.Targets(c, cli.Request{Words: f.Tasks, Tags: f.Tag, FilterFlags: f.FilterFlags, Want: living})
 	if err != nil {
@@ -62,7 +64,7 @@ func (f *flags) Run(c *cli.Call) error {
 }
 
 // stopAll stops the tasks of the items together.
-func stopAll(c *cli.Call, items []cli.Item[cli.StopPayload]) []cli.Outcome[*cli.TaskData] {
+func stopAll(c *cli.Call, items []cli.Item[payload.Stop]) []cli.Outcome[*cli.TaskData] {
 	results := make([]cli.Outcome[*cli.TaskData], len(items))
 	h, err := c.ExistingHome()
 	var list []control.Wanted
@@ -93,16 +95,16 @@ func stopAll(c *cli.Call, items []cli.Item[cli.StopPayload]) []cli.Outcome[*cli.
 // one.
 func living(t *view.Task) bool { return t.Open() || t.Supervised() || t.Leftovers > 0 }
 
-func (f *flags) payload(id string) *cli.StopPayload {
-	p := &cli.StopPayload{ID: cli.TaskID(id), Reason: cli.Text(f.Reason), Signal: cli.Text(f.Signal)}
+func (f *flags) payload(id string) *payload.Stop {
+	p := &payload.Stop{ID: payload.TaskID(id), Reason: payload.Text(f.Reason), Signal: payload.Text(f.Signal)}
 	if f.Grace != nil {
-		ms := cli.NonNegative(f.Grace.Milliseconds())
+		ms := payload.NonNegative(f.Grace.Milliseconds())
 		p.Grace = &ms
 	}
 	return p
 }
 
-func options(p *cli.StopPayload) control.StopOptions {
+func options(p *payload.Stop) control.StopOptions {
 	o := control.StopOptions{Signal: string(p.Signal), Grace: -1, By: "bg-stop", Reason: string(p.Reason), Cause: record.Stopped}
 	if p.Grace != nil {
 		o.Grace = time.Duration(*p.Grace) * time.Millisecond

@@ -14,8 +14,11 @@ import (
 	"time"
 
 	"bgtasks/lib/cli"
+	"bgtasks/lib/fault"
 	"bgtasks/lib/launch"
+	"bgtasks/lib/payload"
 	"bgtasks/lib/store"
+	"bgtasks/lib/stream"
 	"bgtasks/lib/view"
 	"bgtasks/lib/watch"
 )
@@ -39,10 +42,10 @@ type flags struct {
 	cli.TagFlag
 	cli.FilterFlags
 	cli.RelayFlags
-	Any     bool          `help:"Wait for the first one only, print its id and relay its exit code."`
-	Timeout *cli.Duration `placeholder:"DURATION" help:"How long to wait at most; then exit 124."`
-	Logs    bool          `help:"Print the tasks' output, from its beginning on, while waiting."`
-	Quiet   bool          `short:"q" help:"Print nothing, not even that the time is up."`
+	Any     bool              `help:"Wait for the first one only, print its id and relay its exit code."`
+	Timeout *payload.Duration `placeholder:"DURATION" help:"How long to wait at most; then exit 124."`
+	Logs    bool              `help:"Print the tasks' output, from its beginning on, while waiting."`
+	Quiet   bool              `short:"q" help:"Print nothing, not even that the time is up."`
 
 	missing []string // words that an envelope tells of as not found
 }
@@ -142,7 +145,7 @@ func (f *flags) relay(c *cli.Call, t *view.Task) {
 func (f *flags) block(c *cli.Call, ids []string, h *store.Home) ([]*view.Task, error) {
 	deadline := c.Opts.Deadline()
 	if f.Logs && !f.Quiet {
-		return cli.FollowLogs(c, h, ids, cli.AllOutput(), f.Any, deadline)
+		return stream.FollowLogs(c, h, ids, stream.AllOutput(), f.Any, deadline)
 	}
 	over := cli.Over
 	if !f.Quiet {
@@ -154,7 +157,7 @@ func (f *flags) block(c *cli.Call, ids []string, h *store.Home) ([]*view.Task, e
 // late is the end of a wait whose time is up.
 func (f *flags) late(c *cli.Call, tasks []*view.Task) error {
 	if f.Quiet {
-		c.RaiseCode(cli.CodeTimeout)
+		c.RaiseCode(fault.CodeTimeout)
 		return nil
 	}
 	for _, t := range tasks {
@@ -178,7 +181,7 @@ func earliest(tasks []*view.Task) *view.Task {
 
 // waitEach waits for all tasks, and tells of each.
 func waitEach(c *cli.Call, targets []cli.Target) error {
-	items := cli.Items(targets, func(id string) *cli.TaskPayload { return &cli.TaskPayload{ID: cli.TaskID(id)} })
+	items := cli.Items(targets, func(id string) *payload.Task { return &payload.Task{ID: payload.TaskID(id)} })
 	results := make([]cli.Outcome[*cli.TaskData], len(items))
 	for i, it := range items {
 		results[i] = cli.Outcome[*cli.TaskData]{Data: &cli.TaskData{TaskID: it.ID}, Err: it.Err}
@@ -187,7 +190,7 @@ func waitEach(c *cli.Call, targets []cli.Target) error {
 	return cli.EachOf(c, items, results, nil)
 }
 
-func wait(c *cli.Call, p *cli.TaskPayload) (*cli.TaskData, error) {
+func wait(c *cli.Call, p *payload.Task) (*cli.TaskData, error) {
 	t, err := cli.Await(c, string(p.ID))
 	if err != nil {
 		return nil, err

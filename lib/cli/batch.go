@@ -4,7 +4,10 @@ import (
 	"bytes"
 	"encoding/json"
 
+	"bgtasks/lib/fault"
+	"bgtasks/lib/payload"
 	"bgtasks/lib/pool"
+	"bgtasks/lib/show"
 )
 
 // Item is one of the things that a verb works on: a payload, or why there is
@@ -47,7 +50,7 @@ func Together[P, D any](id func(*P) string, work func(*Call, []Item[P]) []Outcom
 		if err != nil {
 			return err
 		}
-		payloads, many, err := decodePayload[P](text, c.Verb, true)
+		payloads, many, err := payload.Decode[P](text, c.Verb, true)
 		if err != nil {
 			return err
 		}
@@ -119,7 +122,7 @@ func (t *tally) code() int {
 	case t.failed == 0:
 		return 0
 	case t.failed < t.total || t.mixed:
-		return CodeNo
+		return fault.CodeNo
 	}
 	return t.first
 }
@@ -154,11 +157,11 @@ type BatchData struct {
 
 // BatchResult is what one item of a batch came to.
 type BatchResult struct {
-	Index  int      `json:"index"`
-	OK     bool     `json:"ok"`
-	Target *target  `json:"target,omitempty"`
-	Data   any      `json:"data,omitempty"`
-	Error  *Failure `json:"error,omitempty"`
+	Index  int            `json:"index"`
+	OK     bool           `json:"ok"`
+	Target *target        `json:"target,omitempty"`
+	Data   any            `json:"data,omitempty"`
+	Error  *fault.Failure `json:"error,omitempty"`
 }
 
 type target struct {
@@ -191,7 +194,7 @@ func answer[P, D any](c *Call, items []Item[P], many bool, results []Outcome[D])
 	if c.Opts.Relay {
 		c.RaiseCode(t.code())
 	} else if batch.ErrorCount > 0 {
-		c.RaiseCode(CodeNo)
+		c.RaiseCode(fault.CodeNo)
 	}
 	return c.succeedBatch(batch)
 }
@@ -216,7 +219,7 @@ func (c *Call) succeedBatch(b *BatchData) error {
 	results := b.Results
 	b.Results = []BatchResult{}
 	var text bytes.Buffer
-	if err := writeJSON(&text, success{true, c.Verb, b}); err != nil {
+	if err := show.JSON(&text, success{true, c.Verb, b}); err != nil {
 		return err
 	}
 	end := bytes.LastIndexByte(text.Bytes(), ']')

@@ -6,12 +6,16 @@ import (
 	"errors"
 	"strings"
 	"testing"
+
+	"bgtasks/lib/fault"
+	"bgtasks/lib/payload"
+	"bgtasks/lib/show"
 )
 
 // testCall is a call in JSON mode with its output.
 func testCall(stdin string) (*Call, *bytes.Buffer) {
 	out := &bytes.Buffer{}
-	return &Call{Verb: "stop", JSON: true, In: strings.NewReader(stdin), Printer: NewPrinter(Unbuffered{out}, nil), Err: &bytes.Buffer{}, Opts: defaultOptions()}, out
+	return &Call{Verb: "stop", JSON: true, In: strings.NewReader(stdin), Printer: show.NewPrinter(show.Unbuffered{Writer: out}, nil), Err: &bytes.Buffer{}, Opts: defaultOptions()}, out
 }
 
 // batchOut is a batch as callers read it.
@@ -30,24 +34,24 @@ type batchOut struct {
 	}
 }
 
-func batchOf(t *testing.T, payload string) (*batchOut, int) {
+func batchOf(t *testing.T, text string) (*batchOut, int) {
 	t.Helper()
 	c, out := testCall("")
-	handler := Many(func(p *StopPayload) string { return string(p.ID) }, func(_ *Call, p *StopPayload) (string, error) {
+	handler := Many(func(p *payload.Stop) string { return string(p.ID) }, func(_ *Call, p *payload.Stop) (string, error) {
 		if strings.HasPrefix(string(p.ID), "bad") {
 			return "", errors.New("refused")
 		}
 		return "did " + string(p.ID), nil
 	})
-	if err := handler(c, []string{payload}); err != nil {
-		t.Fatalf("batch %s: %v", payload, err)
+	if err := handler(c, []string{text}); err != nil {
+		t.Fatalf("batch %s: %v", text, err)
 	}
 	var envelope struct {
 		OK   bool
 		Data *batchOut
 	}
 	if err := json.Unmarshal(out.Bytes(), &envelope); err != nil || !envelope.OK {
-		t.Fatalf("batch %s: envelope %s (%v), want ok", payload, out, err)
+		t.Fatalf("batch %s: envelope %s (%v), want ok", text, out, err)
 	}
 	return envelope.Data, c.code
 }
@@ -85,10 +89,10 @@ func TestBatchResultsKeepTheirOrder(t *testing.T) {
 func TestBatchIsWrittenAsAWhole(t *testing.T) {
 	for _, results := range [][]BatchResult{{},
 		{{Index: 0, OK: true, Data: map[string]any{"a": []int{}, "b": "<"}, Target: &target{"x"}}},
-		{{Index: 0, OK: true, Data: []string{"a"}}, {Index: 1, Error: inputFailure("no", Detail{"field", "id"})}, {Index: 2}}} {
+		{{Index: 0, OK: true, Data: []string{"a"}}, {Index: 1, Error: fault.Input("no", fault.With("field", "id"))}, {Index: 2}}} {
 		c, got := testCall("")
 		want := &bytes.Buffer{}
-		if err := writeJSON(want, success{true, c.Verb, &BatchData{Results: results}}); err != nil {
+		if err := show.JSON(want, success{true, c.Verb, &BatchData{Results: results}}); err != nil {
 			t.Fatal(err)
 		}
 		if err := c.succeedBatch(&BatchData{Results: results}); err != nil || got.String() != want.String() {

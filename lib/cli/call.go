@@ -13,7 +13,9 @@ import (
 	"sync"
 	"syscall"
 
+	"bgtasks/lib/fault"
 	"bgtasks/lib/sched"
+	"bgtasks/lib/show"
 	"bgtasks/lib/store"
 	"bgtasks/lib/view"
 )
@@ -22,7 +24,7 @@ import (
 // method: the parser of flags looks methods up by their names, so the linker
 // keeps each that is exported in every program.
 type Call struct {
-	*Printer
+	*show.Printer
 	Verb  string // without "bg-"; with "list" or "show" where the verb has these
 	In    io.Reader
 	Err   io.Writer
@@ -55,7 +57,7 @@ func (c *Call) Home() (*store.Home, error) {
 func MayMakeHome() error {
 	if err := store.CheckBase(os.Getenv); err != nil {
 		path, _ := store.Locate(os.Getenv)
-		return &homeError{Op: "initialize", Path: path, Err: err}
+		return &HomeError{Op: "initialize", Path: path, Err: err}
 	}
 	return nil
 }
@@ -88,7 +90,7 @@ func (c *Call) openHome(open func(string) (*store.Home, error)) (*store.Home, er
 	}
 	path, err := store.Locate(os.Getenv)
 	if err != nil {
-		return nil, &homeError{Op: "initialize", Err: err}
+		return nil, &HomeError{Op: "initialize", Err: err}
 	}
 	first := !store.IsHome(path)
 	h, err := open(path)
@@ -96,11 +98,11 @@ func (c *Call) openHome(open func(string) (*store.Home, error)) (*store.Home, er
 		c.noteEarlier(path)
 	}
 	if err != nil {
-		return nil, &homeError{Op: "initialize", Path: path, Err: err}
+		return nil, &HomeError{Op: "initialize", Path: path, Err: err}
 	}
 	view.Settle(h, !c.reads)
 	if away := h.Away(); away != nil && !c.reads {
-		return nil, &homeError{Op: "initialize", Path: path, Err: away}
+		return nil, &HomeError{Op: "initialize", Path: path, Err: away}
 	} else if away != nil && !c.JSON {
 		c.Note("%v: shown is what its records say", away)
 	}
@@ -118,7 +120,7 @@ func Own(h *store.Home) error {
 	if h.Away() == nil {
 		return nil
 	}
-	return &homeError{Op: "initialize", Path: h.Path(), Err: h.Away()}
+	return &HomeError{Op: "initialize", Path: h.Path(), Err: h.Away()}
 }
 
 // noteEarlier tells people, once a home, that what they may look for is not there.
@@ -128,13 +130,13 @@ func (c *Call) noteEarlier(path string) {
 	}
 }
 
-// homeError is a failure to open the home; it becomes exit code 5.
-type homeError struct {
+// HomeError is a failure to open the home; it becomes exit code 5.
+type HomeError struct {
 	Op, Path string
 	Err      error
 }
 
-func (e *homeError) Error() string {
+func (e *HomeError) Error() string {
 	switch why := e.Err.Error(); {
 	case e.Path == "":
 		return "no home: " + why
@@ -145,7 +147,7 @@ func (e *homeError) Error() string {
 	}
 }
 
-func (e *homeError) Unwrap() error { return e.Err }
+func (e *HomeError) Unwrap() error { return e.Err }
 
 // Context ends at the first INT, QUIT, TERM or HUP. A verb that waits asks for it,
 // so that it leaves no bell behind; the task is none of the signal's business.
@@ -198,7 +200,10 @@ func (c *Call) readStdin() ([]byte, error) {
 		}
 		return data, err
 	}
-	data, err := readAll(c.In, "standard input", maxInput)
+	data, err := fault.ReadAll(c.In, "standard input", fault.MaxInput)
 	c.In = bytes.NewReader(data)
 	return data, err
 }
+
+// heedQuit lets this process be told of SIGQUIT, which ends it silently until then.
+var heedQuit = func() {}

@@ -1,6 +1,12 @@
 package cli
 
-import "slices"
+import (
+	"slices"
+
+	"bgtasks/lib/fault"
+	"bgtasks/lib/payload"
+	"bgtasks/lib/show"
+)
 
 // Plain makes the JSON command line of a verb that takes no words.
 func Plain(work func(*Call) (any, error)) func(*Call, []string) error {
@@ -17,7 +23,7 @@ func Plain(work func(*Call) (any, error)) func(*Call, []string) error {
 }
 
 // Indented prints a value as JSON, without an envelope.
-func (c *Call) Indented(v any) error { return writeJSON(c.Out, v) }
+func (c *Call) Indented(v any) error { return show.JSON(c.Out, v) }
 
 // ListOrShowArgs are the words of the verbs that list things or show one.
 type ListOrShowArgs struct {
@@ -37,11 +43,11 @@ func (a *ListOrShowArgs) Words() []string {
 func (a *ListOrShowArgs) Check() error {
 	switch {
 	case a.Action == "show" && a.Verb == "":
-		f := Usage("show: no verb given")
-		f.Hint = "one of " + commaList(PayloadVerbs())
+		f := fault.Usage("show: no verb given")
+		f.Hint = "one of " + fault.CommaList(payload.PayloadVerbs())
 		return f
 	case a.Action == "list" && a.Verb != "":
-		return Usage("list takes no verb, got %q", a.Verb)
+		return fault.Usage("list takes no verb, got %q", a.Verb)
 	}
 	return nil
 }
@@ -51,7 +57,7 @@ func ListOrShow(list func() any, show func(verb string) (any, error)) func(*Call
 	return func(c *Call, words []string) error {
 		actions := []string{"list", "show"}
 		if len(words) == 0 {
-			return inputFailure(c.Verb+" requires list or show", Detail{"available", actions})
+			return fault.Input(c.Verb+" requires list or show", fault.With("available", actions))
 		}
 		verb := c.Verb
 		c.Verb += " " + words[0]
@@ -77,6 +83,6 @@ func ListOrShow(list func() any, show func(verb string) (any, error)) func(*Call
 
 // CommandMismatch is the failure of a word that is no command.
 func CommandMismatch(message string) error {
-	return inputFailure(message, Detail{"validation_tag", "CommandMismatch"},
-		Detail{"hint", "Run capabilities, schema list or examples list to see what there is."})
+	return fault.Input(message, fault.With("validation_tag", "CommandMismatch"),
+		fault.With("hint", "Run capabilities, schema list or examples list to see what there is."))
 }

@@ -7,12 +7,15 @@ import (
 	"slices"
 	"strings"
 	"syscall"
+
+	"bgtasks/lib/fault"
+	"bgtasks/lib/show"
 )
 
 // Dispatch is the main of background-tasks: it answers what concerns no verb,
 // and becomes the program of the verb otherwise.
 func Dispatch(help string, verbs []string) {
-	c := &Call{Verb: "background-tasks", JSON: true, Printer: NewPrinter(Unbuffered{os.Stdout}, os.Stdout), Err: os.Stderr}
+	c := &Call{Verb: "background-tasks", JSON: true, Printer: show.NewPrinter(show.Unbuffered{Writer: os.Stdout}, os.Stdout), Err: os.Stderr}
 	os.Exit(c.conclude(c.dispatch(os.Args[1:], help, verbs)))
 }
 
@@ -21,7 +24,7 @@ func (c *Call) dispatch(args []string, help string, verbs []string) error {
 		args = args[1:]
 	}
 	if len(args) == 0 {
-		return inputFailure("missing subcommand", Detail{"available", verbs})
+		return fault.Input("missing subcommand", fault.With("available", verbs))
 	}
 	verb := strings.ToLower(args[0])
 	if slices.Contains(verbs, verb) {
@@ -56,6 +59,6 @@ func become(program string, args []string) error {
 	}
 	path := filepath.Join(filepath.Dir(self), program)
 	err = syscall.Exec(path, append([]string{program, strictFlag}, args...), os.Environ())
-	return &Failure{Type: "UnexpectedCliError", Message: "execute " + path + ": " + err.Error(),
-		Details: []Detail{{"path", path}, {"hint", program + " belongs beside background-tasks: install the suite as a whole."}}}
+	return &fault.Failure{Type: "UnexpectedCliError", Message: "execute " + path + ": " + err.Error(),
+		Details: []fault.Detail{fault.With("path", path), fault.With("hint", program+" belongs beside background-tasks: install the suite as a whole.")}}
 }

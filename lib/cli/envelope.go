@@ -6,6 +6,9 @@ import (
 	"fmt"
 	"strings"
 	"syscall"
+
+	"bgtasks/lib/fault"
+	"bgtasks/lib/show"
 )
 
 type success struct {
@@ -15,9 +18,9 @@ type success struct {
 }
 
 type failed struct {
-	OK      bool     `json:"ok"`
-	Command string   `json:"command"`
-	Error   *Failure `json:"error"`
+	OK      bool           `json:"ok"`
+	Command string         `json:"command"`
+	Error   *fault.Failure `json:"error"`
 }
 
 // VersionData answers --version.
@@ -37,7 +40,7 @@ func NewHelpData(help string) HelpData {
 }
 
 // Succeed prints the envelope of a success.
-func (c *Call) Succeed(data any) error { return writeJSON(c.Out, success{true, c.Verb, data}) }
+func (c *Call) Succeed(data any) error { return show.JSON(c.Out, success{true, c.Verb, data}) }
 
 // quietCode knows the ends of a verb that nobody wants to read about: a signal
 // while it waited, and a reader that has seen enough.
@@ -63,11 +66,11 @@ func (c *Call) conclude(err error) int {
 	}
 	f := failureOf(err)
 	if c.JSON {
-		if err := writeJSON(c.Err, failed{false, c.Verb, f}); err != nil {
-			return CodeTool
+		if err := show.JSON(c.Err, failed{false, c.Verb, f}); err != nil {
+			return fault.CodeTool
 		}
 		if !c.Opts.Relay {
-			return CodeNo
+			return fault.CodeNo
 		}
 		return f.Code
 	}
@@ -78,8 +81,8 @@ func (c *Call) conclude(err error) int {
 // Complain tells people about an error, on one line, whatever it is made of.
 func (c *Call) Complain(err error) {
 	f := failureOf(err)
-	fmt.Fprintf(c.Err, "bg-%s: error: %s\n", c.Verb, Printable(strings.ReplaceAll(f.Error(), "\n", "; ")))
+	fmt.Fprintf(c.Err, "bg-%s: error: %s\n", c.Verb, fault.Printable(strings.ReplaceAll(f.Error(), "\n", "; ")))
 	if f.Hint != "" {
-		fmt.Fprintf(c.Err, "bg-%s: hint: %s\n", c.Verb, Printable(f.Hint))
+		fmt.Fprintf(c.Err, "bg-%s: hint: %s\n", c.Verb, fault.Printable(f.Hint))
 	}
 }

@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"bgtasks/lib/control"
+	"bgtasks/lib/fault"
 	"bgtasks/lib/launch"
 	"bgtasks/lib/record"
 	"bgtasks/lib/seglog"
@@ -35,11 +36,11 @@ func TestFailures(t *testing.T) {
 		{&launch.SpawnError{Stage: record.StageDir, Command: "x", Path: "/d", Errno: syscall.ENOENT}, "SpawnFailed", 126, `working directory "/d"`},
 		{&control.StopError{ID: "web", Why: "it won't"}, "StopFailed", 1, `task "web" was not stopped: it won't`},
 		{&control.EnvUnknownError{ID: "web", Names: []string{"A"}}, "CommandInputError", 1, "A, which are kept in no record"},
-		{&homeError{Op: "initialize", Err: store.ErrNoHome}, "CliStoreError", 5, "no home"},
-		{&homeError{Op: "initialize", Path: "/h", Err: &store.LayoutError{Path: "/h", Found: "9"}}, "CliStoreError", 5, `has layout "9"`},
+		{&HomeError{Op: "initialize", Err: store.ErrNoHome}, "CliStoreError", 5, "no home"},
+		{&HomeError{Op: "initialize", Path: "/h", Err: &store.LayoutError{Path: "/h", Found: "9"}}, "CliStoreError", 5, `has layout "9"`},
 		{&seglog.BadCursorError{Cursor: 7}, "CommandInputError", 2, "cursor 7"},
 		{timedOut("web", defaultOptions()), "TaskWaitTimedOut", 124, `task "web" has not ended in time`},
-		{Usage("no %s", "sense"), "CommandInputError", 2, "no sense"},
+		{fault.Usage("no %s", "sense"), "CommandInputError", 2, "no sense"},
 		{errors.New("odd"), "UnexpectedCliError", 125, "odd"},
 	} {
 		for _, err := range []error{tt.err, fmt.Errorf("wrapped: %w", tt.err)} {

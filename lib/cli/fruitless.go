@@ -1,6 +1,10 @@
 package cli
 
-import "slices"
+import (
+	"slices"
+
+	"bgtasks/lib/fault"
+)
 
 // fruitless is the failure of a JSON command line with an option that could have no
 // effect on the verb: who gives it expects one. The callers of background-tasks may
@@ -14,10 +18,10 @@ func (c *Call) fruitless(verb string) error {
 		if slices.Contains(waiting, verb) {
 			hint = "Add --wait."
 		}
-		return inputFailure("--timeout is for a wait", Detail{"field", OptTimeout}, Detail{"hint", hint})
+		return fault.Input("--timeout is for a wait", fault.With("field", OptTimeout), fault.With("hint", hint))
 	case c.Opts.streamed && verb != "logs" && verb != "events":
-		return inputFailure("--stream is for logs and events", Detail{"field", OptStream},
-			Detail{"hint", "Leave it out: the answer is one envelope."})
+		return fault.Input("--stream is for logs and events", fault.With("field", OptStream),
+			fault.With("hint", "Leave it out: the answer is one envelope."))
 	}
 	return nil
 }

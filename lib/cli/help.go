@@ -5,6 +5,8 @@ import (
 	"strings"
 
 	"github.com/alecthomas/kong"
+
+	"bgtasks/lib/payload"
 )
 
 // wordHelp gives the parser's flags words of ours.
@@ -20,7 +22,7 @@ func (v *Verb) wordHelp(m *kong.Application) {
 // more is the end of a verb's help: where the rest is.
 func (v *Verb) more() string {
 	page := "\n\nExit codes and all else: bg-" + v.Name + "(1), bgtasks(7)."
-	if lookUp(v.Name) == nil {
+	if payload.LookUp(v.Name) == nil {
 		return page
 	}
 	return "\n\nFor programs: bg-" + v.Name + " PAYLOAD answers with a JSON envelope. The payload is {…}, @FILE, or - for standard input" +
@@ -28,7 +30,7 @@ func (v *Verb) more() string {
 }
 
 func batchHelp(verb string) string {
-	if lookUp(verb).batch {
+	if payload.LookUp(verb).Batch {
 		return ", or […] for a batch"
 	}
 	return ""
@@ -49,19 +51,19 @@ var optionHelp = map[string][2]string{
 func (v *Verb) helpText() (string, error) {
 	var b strings.Builder
 	line := func(term, text string) { fmt.Fprintf(&b, "  %-30s %s\n", term, text) }
-	e := lookUp(v.Name)
+	e := payload.LookUp(v.Name)
 	if e == nil {
 		fmt.Fprintf(&b, "Usage: background-tasks %s\n\n%s\n", v.Name, v.Help)
 		return b.String(), nil
 	}
-	fmt.Fprintf(&b, "Usage: background-tasks %s PAYLOAD [OPTIONS]\n\n%s\n\n", v.Name, e.description)
+	fmt.Fprintf(&b, "Usage: background-tasks %s PAYLOAD [OPTIONS]\n\n%s\n\n", v.Name, e.Description)
 	fmt.Fprintf(&b, "Payload: a JSON object inline, @FILE, or - for standard input%s. Its fields:\n", batchHelp(v.Name))
-	s, err := loadSchema(v.Name)
+	s, err := payload.LoadSchema(v.Name)
 	if err != nil {
 		return "", err
 	}
-	for _, name := range s.Properties.names {
-		line(name, s.Properties.schemas[name].Description)
+	for _, name := range s.Properties.Names {
+		line(name, s.Properties.Schemas[name].Description)
 	}
 	b.WriteString("\nOptions:\n")
 	for _, o := range v.Options {

@@ -10,7 +10,10 @@ import (
 
 	"github.com/alecthomas/kong"
 
+	"bgtasks/lib/fault"
+	"bgtasks/lib/payload"
 	"bgtasks/lib/record"
+	"bgtasks/lib/show"
 	"bgtasks/lib/view"
 )
 
@@ -34,9 +37,9 @@ func (n *Number) Decode(ctx *kong.DecodeContext) error {
 
 // OldFlags select by name and age, for verbs that look at what has been.
 type OldFlags struct {
-	Name  []string `sep:"none" placeholder:"NAME" help:"Only tasks with this name; repeat it to admit several."`
-	Since *Moment  `placeholder:"TIME" help:"Only tasks that were created at this time or later: so long ago, or a time."`
-	Until *Moment  `placeholder:"TIME" help:"Only tasks that were created before this time."`
+	Name  []string        `sep:"none" placeholder:"NAME" help:"Only tasks with this name; repeat it to admit several."`
+	Since *payload.Moment `placeholder:"TIME" help:"Only tasks that were created at this time or later: so long ago, or a time."`
+	Until *payload.Moment `placeholder:"TIME" help:"Only tasks that were created before this time."`
 }
 
 // Narrow adds the flags to a filter.
@@ -58,15 +61,15 @@ type PageFlags struct {
 }
 
 // Listing gives the flags in view's terms.
-func (f *PageFlags) Listing(filter view.Filter) (*Listing, error) {
-	l := &Listing{Filter: filter, Offset: int(f.Offset), Limit: -1}
+func (f *PageFlags) Listing(filter view.Filter) (*payload.Listing, error) {
+	l := &payload.Listing{Filter: filter, Offset: int(f.Offset), Limit: -1}
 	if f.Limit != nil {
 		l.Limit = int(*f.Limit)
 	}
 	if f.Sort != "" {
 		var known bool
 		if l.Order, known = view.ParseOrder(f.Sort); !known {
-			return nil, Usage("--sort: expected one of %s, with or without -desc, got %q", commaList(view.Orders), f.Sort)
+			return nil, fault.Usage("--sort: expected one of %s, with or without -desc, got %q", fault.CommaList(view.Orders), f.Sort)
 		}
 	}
 	return l, nil
@@ -77,12 +80,12 @@ func PrintAggregate(c *Call, tasks []*view.Task, format string) error {
 	a := view.Count(tasks)
 	switch format {
 	case "json":
-		return writeJSON(c.Out, a)
+		return show.JSON(c.Out, a)
 	case "jsonl":
 		return c.Line(a)
 	case "", "table":
 	default:
-		return Usage("--output: an aggregate is printed as json, jsonl or table, got %q", format)
+		return fault.Usage("--output: an aggregate is printed as json, jsonl or table, got %q", format)
 	}
 	lines := []string{countLine(a.Total, "total", "")}
 	if a.Unreadable > 0 {
@@ -103,5 +106,5 @@ func PrintAggregate(c *Call, tasks []*view.Task, format string) error {
 // countLine is a line of an aggregate, the number first: it alone has no spaces
 // whatever the kinds are called.
 func countLine(n int, group, name string) string {
-	return strings.TrimRight(fmt.Sprintf("%8d  %-6s  %s", n, group, Printable(name)), " ")
+	return strings.TrimRight(fmt.Sprintf("%8d  %-6s  %s", n, group, fault.Printable(name)), " ")
 }

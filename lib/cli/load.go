@@ -1,9 +1,11 @@
 package cli
 
 import (
+	"cmp"
+
+	"bgtasks/lib/payload"
 	"bgtasks/lib/store"
 	"bgtasks/lib/view"
-	"cmp"
 )
 
 // Shown is how much is shown of the tasks of a page.
@@ -25,7 +27,7 @@ type Page struct {
 
 // LoadPage reads no more of the tasks that match than is needed: a page of many is
 // read a second time rather than all of them kept.
-func LoadPage(c *Call, l *Listing, shown Shown) (*Page, error) {
+func LoadPage(c *Call, l *payload.Listing, shown Shown) (*Page, error) {
 	load := loadTasks
 	if wantsIDs(l, shown) {
 		load = loadOutlines
@@ -40,11 +42,11 @@ func LoadPage(c *Call, l *Listing, shown Shown) (*Page, error) {
 }
 
 // wantsIDs tells whether the ids of all tasks and their order are all that is needed.
-func wantsIDs(l *Listing, shown Shown) bool {
+func wantsIDs(l *payload.Listing, shown Shown) bool {
 	return l.Filter.Empty() && l.Order.ByCreation() && !l.Aggregate && (shown == ShowIDs || shown == ShowAll && l.Limit >= 0)
 }
 
-func loadOutlines(c *Call, l *Listing, _ Shown) (*Page, error) {
+func loadOutlines(c *Call, l *payload.Listing, _ Shown) (*Page, error) {
 	h, err := c.ExistingHome()
 	if h == nil || err != nil {
 		return &Page{}, err
@@ -58,7 +60,7 @@ func loadOutlines(c *Call, l *Listing, _ Shown) (*Page, error) {
 }
 
 // loadTasks leaves out the tasks of a page of which more is shown than it has read.
-func loadTasks(c *Call, l *Listing, shown Shown) (*Page, error) {
+func loadTasks(c *Call, l *payload.Listing, shown Shown) (*Page, error) {
 	filter := l.Filter
 	filter.Brief = shown < ShowAll || l.Limit >= 0
 	filter.WithLogs = !filter.Brief
@@ -133,7 +135,7 @@ func AddAttempts(c *Call, t *view.Task) error {
 }
 
 // AddSteps adds the newest steps of a task that the payload asks for.
-func AddSteps(c *Call, p *StepsPayload, t *view.Task) error {
+func AddSteps(c *Call, p *payload.StepsPayload, t *view.Task) error {
 	n := cmp.Or(p.Steps, p.IncludeSteps)
 	if n == nil {
 		return nil

@@ -7,7 +7,9 @@ import (
 	"strings"
 	"syscall"
 
+	"bgtasks/lib/payload"
 	"bgtasks/lib/proc"
+	"bgtasks/lib/show"
 	"bgtasks/lib/store"
 )
 
@@ -75,9 +77,6 @@ func Main(v *Verb) {
 	os.Exit(v.Do(os.Args[1:], Streams{os.Stdin, os.Stdout, os.Stderr}, umask))
 }
 
-// heedQuit lets this process be told of SIGQUIT, which ends it silently until then.
-var heedQuit = func() {}
-
 // Streams are a process's standard streams.
 type Streams struct {
 	In       io.Reader
@@ -87,7 +86,7 @@ type Streams struct {
 // Do runs the verb and returns the process's exit code.
 func (v *Verb) Do(args []string, s Streams, umask int) int {
 	out := bufio.NewWriterSize(output{s.Out}, 32<<10)
-	c := &Call{Verb: v.Name, In: s.In, Printer: NewPrinter(out, s.Out), Err: s.Err, Umask: umask, Opts: defaultOptions()}
+	c := &Call{Verb: v.Name, In: s.In, Printer: show.NewPrinter(out, s.Out), Err: s.Err, Umask: umask, Opts: defaultOptions()}
 	c.reads = v.Reads
 	defer c.release()
 	err := v.dispatch(c, args)
@@ -132,7 +131,7 @@ func (v *Verb) dispatch(c *Call, args []string) error {
 	if err := c.fruitless(v.Name); err != nil {
 		return err
 	}
-	if lookUp(v.Name) == nil && len(words) > 0 {
+	if payload.LookUp(v.Name) == nil && len(words) > 0 {
 		words[0] = strings.ToLower(strings.TrimSpace(words[0]))
 	}
 	err = v.JSON(c, words)

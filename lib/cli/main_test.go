@@ -7,6 +7,9 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"bgtasks/lib/fault"
+	"bgtasks/lib/payload"
 )
 
 // grammar is a verb that tells what it was given.
@@ -56,7 +59,7 @@ func TestCommandsKeepTheirFlags(t *testing.T) {
 func TestUsageErrors(t *testing.T) {
 	for _, line := range []string{"--bogus x", "-n x", "-z"} {
 		code, out, errs := do(strings.Fields(line)...)
-		if code != CodeUsage || out != "" || !strings.HasPrefix(errs, "bg-try: error: ") || strings.Count(errs, "\n") != 2 {
+		if code != fault.CodeUsage || out != "" || !strings.HasPrefix(errs, "bg-try: error: ") || strings.Count(errs, "\n") != 2 {
 			t.Errorf("bg-try %s = %d, %q, %q, want 2 and an error with a hint", line, code, out, errs)
 		}
 	}
@@ -92,7 +95,7 @@ func TestHelpAndVersion(t *testing.T) {
 }
 
 func TestErrorsGetTheirExitCode(t *testing.T) {
-	if code, out, errs := do("fail"); code != CodeTool || out != "" || errs != "bg-try: error: told to fail\n" {
+	if code, out, errs := do("fail"); code != fault.CodeTool || out != "" || errs != "bg-try: error: told to fail\n" {
 		t.Errorf("bg-try fail = %d, %q, %q, want 125 and one line", code, out, errs)
 	}
 	if code, _, errs := do("--json", "fail"); code != 1 || !strings.Contains(errs, `"message": "told to fail"`) {
@@ -112,7 +115,7 @@ func TestStrictLineTakesNoWords(t *testing.T) {
 func TestListOrShow(t *testing.T) {
 	handler := ListOrShow(func() any { return "all" }, func(verb string) (any, error) {
 		if verb != "start" {
-			return nil, unknownTarget("schema", verb)
+			return nil, payload.UnknownTarget("schema", verb)
 		}
 		return verb, nil
 	})

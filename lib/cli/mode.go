@@ -6,6 +6,8 @@ import (
 	"errors"
 	"slices"
 	"strings"
+
+	"bgtasks/lib/fault"
 )
 
 // strictFlag is how background-tasks asks a verb for the JSON command line
@@ -69,7 +71,7 @@ func startsTask(word string) bool {
 func AfterFlags(words []string) error {
 	for _, w := range words {
 		if looksLikePayload(w) && w[0] != '@' && json.Valid([]byte(w)) {
-			f := Usage("a payload can't stand among words and flags for text")
+			f := fault.Usage("a payload can't stand among words and flags for text")
 			f.Hint = "give the payload first and alone; it takes --output, --wait, --stream, --timeout and --concurrency"
 			return f
 		}
@@ -95,7 +97,7 @@ func (c *Call) isPayload(v *Verb, word string) (bool, error) {
 	}
 	data, err := c.readStdin()
 	if err != nil {
-		return false, &homeError{Op: "read", Path: "stdin", Err: err}
+		return false, &HomeError{Op: "read", Path: "stdin", Err: err}
 	}
 	data = bytes.TrimSpace(data)
 	return len(data) > 0 && (data[0] == '{' || data[0] == '['), nil

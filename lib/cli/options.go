@@ -7,6 +7,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"bgtasks/lib/fault"
 )
 
 // The options of the JSON command line.
@@ -57,8 +59,8 @@ func (o *Options) parse(line, known []string) (words []string, err error) {
 		return nil, err
 	}
 	if o.Concurrency <= 0 {
-		return words, inputFailure("concurrency must be a positive integer",
-			Detail{"field", "concurrency"}, Detail{"expected", "positive integer"}, Detail{"received", o.Concurrency})
+		return words, fault.Input("concurrency must be a positive integer",
+			fault.With("field", "concurrency"), fault.With("expected", "positive integer"), fault.With("received", o.Concurrency))
 	}
 	return words, nil
 }
@@ -159,8 +161,8 @@ func parseInteger(value string) (int, error) {
 }
 
 func invalidValue(message string) error {
-	return inputFailure(message, Detail{"validation_tag", "InvalidValue"},
-		Detail{"hint", "Run the command with --help to see the options and their values."})
+	return fault.Input(message, fault.With("validation_tag", "InvalidValue"),
+		fault.With("hint", "Run the command with --help to see the options and their values."))
 }
 
 // noWords refuses words that nobody asked for.
@@ -168,5 +170,5 @@ func noWords(words []string) error {
 	if len(words) == 0 {
 		return nil
 	}
-	return inputFailure("unknown arguments received", Detail{"leftover", words})
+	return fault.Input("unknown arguments received", fault.With("leftover", words))
 }

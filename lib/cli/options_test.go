@@ -6,6 +6,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"bgtasks/lib/fault"
 )
 
 func TestOptions(t *testing.T) {
@@ -56,7 +58,7 @@ func TestOptionsFaults(t *testing.T) {
 	} {
 		o := defaultOptions()
 		_, err := o.parse(strings.Fields(line), AllOptions)
-		if f := (*Failure)(nil); !errors.As(err, &f) || f.Message != want || f.Type != "CommandInputError" {
+		if f := (*fault.Failure)(nil); !errors.As(err, &f) || f.Message != want || f.Type != "CommandInputError" {
 			t.Errorf("parse(%q) = %v, want CommandInputError %q", line, err, want)
 		}
 	}

@@ -4,6 +4,9 @@ import (
 	"errors"
 	"path/filepath"
 	"strings"
+
+	"bgtasks/lib/fault"
+	"bgtasks/lib/payload"
 )
 
 // payloadText is the text that the words of a JSON command line stand for:
@@ -19,8 +22,8 @@ func (c *Call) payloadText(words []string) ([]byte, error) {
 	case word == "-":
 		data, err := c.readStdin()
 		if err != nil {
-			f := inputFailure("failed to read payload from stdin", Detail{"cause", err.Error()})
-			var long *tooLongError
+			f := fault.Input("failed to read payload from stdin", fault.With("cause", err.Error()))
+			var long *fault.TooLongError
 			f.Retryable = !errors.As(err, &long)
 			return nil, f
 		}
@@ -29,8 +32,8 @@ func (c *Call) payloadText(words []string) ([]byte, error) {
 		return payloadFile(word[1:])
 	case isFlag(word):
 		name, _, _ := strings.Cut(word, "=")
-		return nil, inputFailure("unknown option "+name, Detail{"received", name},
-			Detail{"hint", "Run " + c.Verb + " --help to see the options."})
+		return nil, fault.Input("unknown option "+name, fault.With("received", name),
+			fault.With("hint", "Run "+c.Verb+" --help to see the options."))
 	default:
 		return []byte(word), nil
 	}
@@ -40,12 +43,12 @@ func payloadFile(name string) ([]byte, error) {
 	path, err := filepath.Abs(name)
 	if err == nil {
 		var data []byte
-		if data, err = readFile(path, maxInput); err == nil {
+		if data, err = fault.ReadFile(path, fault.MaxInput); err == nil {
 			return data, nil
 		}
 	}
-	return nil, inputFailure("failed to read payload file", Detail{"path", path}, Detail{"cause", err.Error()},
-		Detail{"hint", "Check that the file exists and can be read; the path is relative to the working directory."})
+	return nil, fault.Input("failed to read payload file", fault.With("path", path), fault.With("cause", err.Error()),
+		fault.With("hint", "Check that the file exists and can be read; the path is relative to the working directory."))
 }
 
 // Decode reads the payload of a verb that does several things, by what it says.
@@ -54,7 +57,7 @@ func Decode[P any](c *Call, words []string) (*P, error) {
 	if err != nil {
 		return nil, err
 	}
-	payloads, _, err := decodePayload[P](text, c.Verb, false)
+	payloads, _, err := payload.Decode[P](text, c.Verb, false)
 	if err != nil {
 		return nil, err
 	}
@@ -63,25 +66,25 @@ func Decode[P any](c *Call, words []string) (*P, error) {
 
 // ParseValue reads the value that a word stands for: JSON, @file, or - for
 // standard input.
-func ParseValue(c *Call, word string) (Value, error) {
+func ParseValue(c *Call, word string) (payload.Value, error) {
 	text, err := []byte(word), error(nil)
 	switch {
 	case word == "-":
 		text, err = c.readStdin()
 	case strings.HasPrefix(word, "@"):
-		text, err = readFile(word[1:], maxValue)
+		text, err = fault.ReadFile(word[1:], fault.MaxValue)
 	}
 	if err != nil {
-		return nil, Usage("result: %v", err)
+		return nil, fault.Usage("result: %v", err)
 	}
-	t, err := parseTree(text)
+	t, err := payload.ParseTree(text)
 	if err == nil {
-		err = t.unicodeError()
+		err = t.UnicodeError()
 	}
 	if err != nil {
-		f := Usage("result: expected a JSON value: %v", err)
+		f := fault.Usage("result: expected a JSON value: %v", err)
 		f.Hint = `a text is one in double quotes: '"done"'`
 		return nil, f
 	}
-	return compact(text), nil
+	return payload.Compact(text), nil
 }

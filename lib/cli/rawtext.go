@@ -7,6 +7,8 @@ import (
 	"unicode/utf8"
 
 	"github.com/alecthomas/kong"
+
+	"bgtasks/lib/fault"
 )
 
 // checkRawText refuses the value of a flag that is no UTF-8, where the parser would put
@@ -27,7 +29,7 @@ func checkRawText(flags []*kong.Flag, args []string) error {
 			value = args[i]
 		}
 		if !utf8.ValidString(value) && !keepsBytes(f) {
-			return Usage("--%s: expected a string of UTF-8", f.Name)
+			return fault.Usage("--%s: expected a string of UTF-8", f.Name)
 		}
 	}
 	return nil

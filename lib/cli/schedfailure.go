@@ -4,42 +4,43 @@ import (
 	"errors"
 	"fmt"
 
+	"bgtasks/lib/fault"
 	"bgtasks/lib/sched"
 	"bgtasks/lib/view"
 )
 
 // schedFailure is a start that the scheduler refuses.
-func schedFailure(err error) *Failure {
+func schedFailure(err error) *fault.Failure {
 	var dependency *sched.DependencyError
 	var closed *sched.ClosedError
 	var taken *sched.KeyTakenError
 	switch {
 	case errors.As(err, &taken):
-		return &Failure{Type: "TaskAlreadyRunning", Message: "task with this dedupe key is open: " + taken.Holder, Code: CodeNo,
+		return &fault.Failure{Type: "TaskAlreadyRunning", Message: "task with this dedupe key is open: " + taken.Holder, Code: fault.CodeNo,
 			Text: err.Error(), Hint: "stop it first",
-			Details: []Detail{{"id", taken.Holder}, {"dedupeKey", taken.Key}, {"hint", "Stop " + taken.Holder + " first."}}}
+			Details: []fault.Detail{fault.With("id", taken.Holder), fault.With("dedupeKey", taken.Key), fault.With("hint", "Stop "+taken.Holder+" first.")}}
 	case errors.As(err, &dependency):
-		return &Failure{Type: "CommandInputError", Message: "after: " + err.Error(), Code: CodeUsage,
+		return &fault.Failure{Type: "CommandInputError", Message: "after: " + err.Error(), Code: fault.CodeUsage,
 			Text: "--after: " + err.Error(), Hint: "bg-list prints the ids that there are",
-			Details: []Detail{{"field", "after"}, {"id", dependency.ID}, {"reason", dependency.Why},
-				{"hint", "Run list to discover known task ids."}}}
+			Details: []fault.Detail{fault.With("field", "after"), fault.With("id", dependency.ID), fault.With("reason", dependency.Why),
+				fault.With("hint", "Run list to discover known task ids.")}}
 	case errors.As(err, &closed):
-		return &Failure{Type: "QueueClosed", Message: "queue accepts no tasks: " + closed.Queue, Code: CodeNo, Retryable: true,
+		return &fault.Failure{Type: "QueueClosed", Message: "queue accepts no tasks: " + closed.Queue, Code: fault.CodeNo, Retryable: true,
 			Text: err.Error(), Hint: "bg-queue resume " + closed.Queue + " opens it again",
-			Details: []Detail{{"queue", closed.Queue}, {"hint", "Use another queue, or resume this one with bg-queue."}}}
+			Details: []fault.Detail{fault.With("queue", closed.Queue), fault.With("hint", "Use another queue, or resume this one with bg-queue.")}}
 	}
 	return nil
 }
 
 // differsFailure is a start that found an open task that is not as it was asked
 // for.
-func differsFailure(err error) *Failure {
+func differsFailure(err error) *fault.Failure {
 	var differs *view.DiffersError
 	if !errors.As(err, &differs) {
 		return nil
 	}
-	return &Failure{Type: "TaskAlreadyRunning", Message: "task is there already and differs: " + differs.ID, Code: CodeNo,
+	return &fault.Failure{Type: "TaskAlreadyRunning", Message: "task is there already and differs: " + differs.ID, Code: fault.CodeNo,
 		Text: differs.Error(), Hint: "stop it first, or ask for it as it is",
-		Details: []Detail{{"id", differs.ID}, {"differences", differs.Differences},
-			{"hint", fmt.Sprintf("Stop %s first, or ask for it as it is.", differs.ID)}}}
+		Details: []fault.Detail{fault.With("id", differs.ID), fault.With("differences", differs.Differences),
+			fault.With("hint", fmt.Sprintf("Stop %s first, or ask for it as it is.", differs.ID))}}
 }

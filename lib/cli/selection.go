@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"bgtasks/lib/fault"
 	"bgtasks/lib/record"
 	"bgtasks/lib/view"
 )
@@ -52,12 +53,12 @@ func (f *KeyFlags) none() bool {
 func (f *FilterFlags) Filter(tags []string) (view.Filter, error) {
 	for _, s := range f.State {
 		if !slices.Contains(record.LifeStates, record.LifeState(s)) {
-			return view.Filter{}, Usage("--state: expected one of %s, got %q", commaList(record.LifeStates), s)
+			return view.Filter{}, fault.Usage("--state: expected one of %s, got %q", fault.CommaList(record.LifeStates), s)
 		}
 	}
 	for _, s := range f.Status {
 		if !slices.Contains(record.Statuses, record.Status(s)) {
-			return view.Filter{}, Usage("--status: expected one of %s, got %q", commaList(record.Statuses), s)
+			return view.Filter{}, fault.Usage("--status: expected one of %s, got %q", fault.CommaList(record.Statuses), s)
 		}
 	}
 	return view.Filter{Tags: tags, Kinds: f.Kind, Sessions: f.Session, States: f.State, Statuses: f.Status,
@@ -90,7 +91,7 @@ func (r *Request) bare() bool {
 // command line that names nothing at all is a usage error.
 func Targets(c *Call, r Request) ([]Target, error) {
 	if r.bare() {
-		f := Usage("no task given")
+		f := fault.Usage("no task given")
 		f.Hint = "name tasks, or select them with --tag, --all and the like"
 		return nil, f
 	}
@@ -123,7 +124,7 @@ func (c *Call) expand(words []string) ([]string, error) {
 	}
 	data, err := c.readStdin()
 	if err != nil {
-		return nil, &homeError{Op: "read", Path: "stdin", Err: err}
+		return nil, &HomeError{Op: "read", Path: "stdin", Err: err}
 	}
 	read := strings.Fields(string(data))
 	return slices.DeleteFunc(slices.Replace(slices.Clone(words), i, i+1, read...), func(w string) bool { return w == "-" }), nil

@@ -5,6 +5,8 @@ import (
 	"io/fs"
 	"os"
 	"syscall"
+
+	"bgtasks/lib/fault"
 )
 
 // shortages are the refusals of the system that have their remedy outside of
@@ -35,18 +37,18 @@ func shortageHint(err error) string {
 
 // shortageFailure is a lack of something. One of the home's is told as an
 // operation on the store that failed; after it, trying again makes sense.
-func shortageFailure(err error) *Failure {
+func shortageFailure(err error) *fault.Failure {
 	for _, s := range shortages {
 		if !errors.Is(err, s.errno) {
 			continue
 		}
-		f := &Failure{Type: "UnexpectedCliError", Message: err.Error(), Retryable: true, Code: CodeTool, Text: err.Error(), Hint: s.hint}
+		f := &fault.Failure{Type: "UnexpectedCliError", Message: err.Error(), Retryable: true, Code: fault.CodeTool, Text: err.Error(), Hint: s.hint}
 		if s.home {
 			op, path := operation(err)
 			f.Type, f.Message = "CliStoreError", "task store operation failed: "+op
-			f.Details = []Detail{{"operation", op}, {"path", path}, {"reason", err.Error()}}
+			f.Details = []fault.Detail{fault.With("operation", op), fault.With("path", path), fault.With("reason", err.Error())}
 		}
-		f.Details = append(f.Details, Detail{"hint", s.hint})
+		f.Details = append(f.Details, fault.With("hint", s.hint))
 		return f
 	}
 	return nil

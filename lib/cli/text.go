@@ -7,6 +7,9 @@ import (
 	"slices"
 
 	"github.com/alecthomas/kong"
+
+	"bgtasks/lib/fault"
+	"bgtasks/lib/show"
 )
 
 // versionFlag prints the version and ends the verb. It is kong's own under a
@@ -48,7 +51,7 @@ func (v *Verb) parse(args []string, out, errs io.Writer) (ended bool, err error)
 		kong.Name("bg-"+v.Name),
 		kong.Description(v.Help+v.more()),
 		kong.KindMapper(reflect.String, kong.MapperFunc(verbatim)),
-		kong.Vars{"version": "bg-" + v.Name + " " + Version, "formats": FormatHelp},
+		kong.Vars{"version": "bg-" + v.Name + " " + Version, "formats": show.FormatHelp},
 		kong.Writers(out, errs),
 		kong.Exit(func(int) { panic(shown{}) }),
 		kong.ConfigureHelp(kong.HelpOptions{NoExpandSubcommands: true, WrapUpperBound: 100}),
@@ -73,9 +76,9 @@ func (v *Verb) parse(args []string, out, errs io.Writer) (ended bool, err error)
 		err = emptyLists(parsed)
 	}
 	if err != nil {
-		f := Usage("%s", plainWords(err.Error()))
+		f := fault.Usage("%s", plainWords(err.Error()))
 		f.Hint = "see bg-" + v.Name + " --help"
-		f.Details = []Detail{{"hint", f.Hint}}
+		f.Details = []fault.Detail{fault.With("hint", f.Hint)}
 		return false, f
 	}
 	return false, nil

@@ -1,5 +1,10 @@
 package cli
 
+import (
+	"bgtasks/lib/fault"
+	"bgtasks/lib/payload"
+)
+
 // TextFlag is a flag that says how text is printed, and whether it is given.
 type TextFlag struct {
 	Name  string
@@ -11,18 +16,18 @@ type TextFlag struct {
 func (c *Call) TextOnly(flags ...TextFlag) error {
 	for _, f := range flags {
 		if c.JSON && f.Given {
-			return Usage("%s is not available with --json", f.Name)
+			return fault.Usage("%s is not available with --json", f.Name)
 		}
 	}
 	return nil
 }
 
 // NeedsWait refuses a time-out for a wait that was not asked for.
-func NeedsWait(timeout *Duration, wait bool) error {
+func NeedsWait(timeout *payload.Duration, wait bool) error {
 	if timeout == nil || wait {
 		return nil
 	}
-	f := Usage("--timeout is for a wait")
+	f := fault.Usage("--timeout is for a wait")
 	f.Hint = "add --wait"
 	return f
 }

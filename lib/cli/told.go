@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 
+	"bgtasks/lib/show"
 	"bgtasks/lib/view"
 )
 
@@ -31,7 +32,7 @@ func (t Told) MarshalJSON() ([]byte, error) {
 	var v any = t.Task
 	switch {
 	case t.Unreadable != nil:
-		v = partial(t.Task)
+		v = show.Partial(t.Task)
 	case t.suite:
 		v = &numbered{Task: t.Task, ExitCode: t.ExitCode}
 	}

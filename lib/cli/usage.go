@@ -3,6 +3,8 @@ package cli
 import (
 	"regexp"
 	"strings"
+
+	"bgtasks/lib/fault"
 )
 
 // The parser's complaints that are made of its own words, and ours for them.
@@ -22,5 +24,5 @@ func plainWords(complaint string) string {
 		list, tail, _ := strings.Cut(list, ", got")
 		complaint = head + ": expected one of " + strings.ReplaceAll(strings.ReplaceAll(list, `"`, ""), ",", ", ") + ", got" + tail
 	}
-	return lowerFirst(complaint)
+	return fault.LowerFirst(complaint)
 }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"syscall"
 
+	"bgtasks/lib/fault"
 	"bgtasks/lib/launch"
 	"bgtasks/lib/proc"
 	"bgtasks/lib/record"
@@ -52,13 +53,13 @@ func (v *Verdict) add(other *Verdict) {
 func EndCode(t *view.Task) int {
 	switch {
 	case t.Unreadable != nil:
-		return CodeTool // what is left of its records may be about an earlier run
+		return fault.CodeTool // what is left of its records may be about an earlier run
 	case t.State == record.Succeeded:
 		return 0
 	case t.State == record.TimedOut:
-		return CodeTimeout
+		return fault.CodeTimeout
 	case t.Reason == record.Lost, t.Reason == record.LostReboot:
-		return CodeTool
+		return fault.CodeTool
 	case t.Reason == record.SpawnError:
 		return unspawnedCode(t.SpawnError)
 	case t.State == record.Cancelled && neverRan(t):
@@ -70,14 +71,14 @@ func EndCode(t *view.Task) int {
 	if code, sent := signalCode(sentSignal(t)); sent {
 		return code
 	}
-	return CodeNo
+	return fault.CodeNo
 }
 
 // unspawnedCode is that of a start whose program could not be executed. What older
 // versions recorded does not say why.
 func unspawnedCode(e *view.SpawnError) int {
 	if e == nil {
-		return CodeNotExecutable
+		return fault.CodeNotExecutable
 	}
 	return spawnCode(&launch.SpawnError{Stage: e.Step, Errno: syscall.Errno(e.Errno)})
 }
@@ -127,7 +128,7 @@ func (c *Call) Relay(t *view.Task) {
 	if t.Unreadable != nil {
 		c.Complain(t.Unreadable)
 	} else if why := ending(t, code); why != "" {
-		c.Complain(&Failure{Text: why})
+		c.Complain(&fault.Failure{Text: why})
 	}
 }
 
@@ -141,7 +142,7 @@ func (c *Call) relayCode(t *view.Task) int {
 	if code, known := ownCode(t); known {
 		return code
 	}
-	return CodeTool
+	return fault.CodeTool
 }
 
 // ending says how a task ended whose own code is not the one that is relayed; "" if
@@ -185,13 +186,13 @@ type RelayFlags struct {
 func (f RelayFlags) Apply(c *Call, waits bool) error {
 	switch {
 	case f.Relay && !c.JSON:
-		return Usage("--relay is for --json: without it the exit code follows anyway")
+		return fault.Usage("--relay is for --json: without it the exit code follows anyway")
 	case f.OwnCode && !waits:
-		f := Usage("--own-code is for a wait")
+		f := fault.Usage("--own-code is for a wait")
 		f.Hint = "add --wait"
 		return f
 	case f.OwnCode && c.JSON && !f.Relay:
-		return Usage("--own-code needs --relay beside --json, which gives all codes itself")
+		return fault.Usage("--own-code needs --relay beside --json, which gives all codes itself")
 	}
 	c.Opts.Relay, c.Opts.OwnCode = f.Relay, f.OwnCode
 	return nil

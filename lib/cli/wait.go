@@ -4,6 +4,7 @@ import (
 	"errors"
 	"time"
 
+	"bgtasks/lib/fault"
 	"bgtasks/lib/record"
 	"bgtasks/lib/store"
 	"bgtasks/lib/view"
@@ -148,7 +149,7 @@ func WaitError(c *Call, id string, err error) error {
 	f := timedOut(id, c.Opts)
 	if t, _ := LoadOne(c, id); t != nil && t.Hindrance != "" {
 		f.Hint = t.Hindrance
-		f.Details = append(f.Details, Detail{"hindrance", t.Hindrance})
+		f.Details = append(f.Details, fault.With("hindrance", t.Hindrance))
 	}
 	return f
 }

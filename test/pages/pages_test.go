@@ -111,12 +111,12 @@ func section(page, name string) string {
 func codeNumbers(t *testing.T) map[string]string {
 	t.Helper()
 	codes := map[string]string{}
-	source := suite.Read(t, "lib/cli/failure.go")
+	source := suite.Read(t, "lib/fault/fault.go")
 	for _, m := range regexp.MustCompile(`(?m)^\t(Code\w+)\s*= (\d+)$`).FindAllStringSubmatch(source, -1) {
 		codes[m[1]] = m[2]
 	}
 	if len(codes) == 0 {
-		t.Fatal("lib/cli/failure.go defines no exit codes")
+		t.Fatal("lib/fault/fault.go defines no exit codes")
 	}
 	return codes
 }

@@ -6,7 +6,7 @@ import (
 	"slices"
 	"testing"
 
-	"bgtasks/lib/cli"
+	"bgtasks/lib/payload"
 	"bgtasks/test/suite"
 )
 
@@ -19,7 +19,7 @@ var (
 // catalogue, where the schema comes from: else it would refuse every payload, and only
 // when it gets one.
 func TestPayloadVerbsAreInCatalog(t *testing.T) {
-	known := cli.PayloadVerbs()
+	known := payload.PayloadVerbs()
 	for _, verb := range suite.Verbs(t) {
 		files, err := filepath.Glob(filepath.Join("cmd", verb, "*.go"))
 		if err != nil {
@@ -30,7 +30,7 @@ func TestPayloadVerbsAreInCatalog(t *testing.T) {
 			call := takesPayload.FindString(source)
 			name := verbName.FindStringSubmatch(suite.Read(t, filepath.Join("cmd", verb, "main.go")))
 			if call != "" && (name == nil || !slices.Contains(known, name[1])) {
-				t.Errorf("%s takes a payload (%s), but catalog in lib/cli/catalog.go has no entry for it", file, call)
+				t.Errorf("%s takes a payload (%s), but catalog in lib/payload/catalog.go has no entry for it", file, call)
 			}
 		}
 	}

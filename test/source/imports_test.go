@@ -42,17 +42,21 @@ var rooms = map[string]struct {
 	"lib/launch":  {[]string{"lib/fail", "lib/fsys", "lib/record", "lib/proc", "lib/store"}, "a start looks at no other task"},
 	"lib/sched":   {[]string{"lib/codec", "lib/pool", "lib/fail", "lib/fsys", "lib/record", "lib/proc", "lib/store", "lib/view", "lib/launch"}, "who is next is no matter of flags, nor of how a task is ended"},
 	"lib/control": {[]string{"lib/pool", "lib/record", "lib/sched", "lib/proc", "lib/store", "lib/view", "lib/watch", "lib/launch"}, "what is asked of tasks is no matter of flags"},
-	"lib/cli":     {[]string{"lib/*"}, "the command lines stand on all rooms but the supervisor's"},
+	"lib/fault":   {nil, "what is wrong is said without knowing of what"},
+	"lib/payload": {[]string{"lib/config", "lib/fault", "lib/proc", "lib/record", "lib/report", "lib/view", "lib/codec"}, "payloads know what may be asked, not how it is done"},
+	"lib/show":    {[]string{"lib/fault", "lib/payload", "lib/record", "lib/view", "lib/codec"}, "who prints tasks does not look for them"},
+	"lib/cli":     {[]string{"lib/config", "lib/control", "lib/fault", "lib/launch", "lib/payload", "lib/pool", "lib/proc", "lib/record", "lib/report", "lib/sched", "lib/seglog", "lib/show", "lib/store", "lib/view", "lib/codec", "lib/watch"}, "the command lines stand on all rooms but the supervisor's"},
+	"lib/stream":  {[]string{"lib/cli", "lib/fault", "lib/payload", "lib/record", "lib/seglog", "lib/show", "lib/store", "lib/view", "lib/codec", "lib/watch"}, "what goes on is put out by what a call has"},
 	"cmd/bg-shim": {[]string{"lib/shim"}, "the supervisor's program is its room's main"},
 	"cmd/*":       {[]string{"lib/*"}, "verbs share what is in lib, never each other"},
 }
 
 // fences says which rooms may import a library from outside.
 var fences = map[string][]string{
-	"github.com/alecthomas/kong":      {"lib/cli"},
-	"github.com/google/jsonschema-go": {"lib/cli"},
+	"github.com/alecthomas/kong":      {"lib/cli", "lib/payload"},
+	"github.com/google/jsonschema-go": {"lib/payload"},
 	"github.com/tidwall/gjson":        {"lib/codec"},
-	"golang.org/x/sys":                {"lib/fsys", "lib/store", "lib/proc", "lib/seglog", "lib/shim", "lib/launch", "lib/watch", "lib/view", "lib/sched", "lib/cli"},
+	"golang.org/x/sys":                {"lib/fsys", "lib/store", "lib/proc", "lib/seglog", "lib/shim", "lib/launch", "lib/watch", "lib/view", "lib/sched", "lib/show"},
 	"github.com/rogpeppe/go-internal": nil,
 }
 
