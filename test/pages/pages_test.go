@@ -127,7 +127,7 @@ var impliedCodes = map[*regexp.Regexp][]string{
 	regexp.MustCompile(`NamedOrGone`):                {"CodeNoTask", "CodeAmbiguous", "CodeHome", "CodeTool"},
 	regexp.MustCompile(`control\.(Start|Restart)\(`): {"CodeNo", "CodeHome", "CodeTool", "CodeNotExecutable", "CodeNotFound"},
 	regexp.MustCompile(`cli\.RelayFlags`):            {"CodeTimeout", "CodeTool", "CodeNotExecutable", "CodeNotFound"},
-	regexp.MustCompile(`Timeout +\*?cli\.Duration`):  {"CodeTimeout"},
+	regexp.MustCompile(`Timeout +\*?payload\.Duration`):  {"CodeTimeout"},
 	regexp.MustCompile(`cli\.(ListOrShow|Plain)\(`):  {"CodeNo", "CodeTool"},
 }
 
@@ -140,7 +140,7 @@ func usedCodes(source string) []string {
 			codes = append(codes, implied...)
 		}
 	}
-	for _, m := range regexp.MustCompile(`cli\.(Code[A-Z]\w+)`).FindAllStringSubmatch(source, -1) {
+	for _, m := range regexp.MustCompile(`fault\.(Code[A-Z]\w+)`).FindAllStringSubmatch(source, -1) {
 		codes = append(codes, m[1])
 	}
 	return codes
