@@ -123,12 +123,12 @@ func codeNumbers(t *testing.T) map[string]string {
 
 // impliedCodes are the exit codes that follow from what a verb's source uses.
 var impliedCodes = map[*regexp.Regexp][]string{
-	regexp.MustCompile(`cli\.Words`):                 {"CodeNo", "CodeNoTask", "CodeAmbiguous", "CodeHome", "CodeTool"},
-	regexp.MustCompile(`NamedOrGone`):                {"CodeNoTask", "CodeAmbiguous", "CodeHome", "CodeTool"},
-	regexp.MustCompile(`control\.(Start|Restart)\(`): {"CodeNo", "CodeHome", "CodeTool", "CodeNotExecutable", "CodeNotFound"},
-	regexp.MustCompile(`cli\.RelayFlags`):            {"CodeTimeout", "CodeTool", "CodeNotExecutable", "CodeNotFound"},
-	regexp.MustCompile(`Timeout +\*?payload\.Duration`):  {"CodeTimeout"},
-	regexp.MustCompile(`cli\.(ListOrShow|Plain)\(`):  {"CodeNo", "CodeTool"},
+	regexp.MustCompile(`cli\.Words`):                    {"CodeNo", "CodeNoTask", "CodeAmbiguous", "CodeHome", "CodeTool"},
+	regexp.MustCompile(`NamedOrGone`):                   {"CodeNoTask", "CodeAmbiguous", "CodeHome", "CodeTool"},
+	regexp.MustCompile(`control\.(Start|Restart)\(`):    {"CodeNo", "CodeHome", "CodeTool", "CodeNotExecutable", "CodeNotFound"},
+	regexp.MustCompile(`cli\.RelayFlags`):               {"CodeTimeout", "CodeTool", "CodeNotExecutable", "CodeNotFound"},
+	regexp.MustCompile(`Timeout +\*?payload\.Duration`): {"CodeTimeout"},
+	regexp.MustCompile(`cli\.(ListOrShow|Plain)\(`):     {"CodeNo", "CodeTool"},
 }
 
 // usedCodes are the exit codes that a verb can give, as its source tells: those
