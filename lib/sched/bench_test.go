@@ -62,17 +62,18 @@ func backlog(t testing.TB, h *store.Home, n, priority int, tag string) {
 }
 
 // running makes a task one that runs: claimed, with its lock held.
-func running(t testing.TB, h *store.Home, id, queue string) {
+func running(t testing.TB, h *store.Home, r *Request) {
 	t.Helper()
-	enqueued(t, h, asked(id, queue))
+	enqueued(t, h, r)
+	id := r.Spec.ID
 	lock, err := store.TryLock(h.TaskDir(id))
 	must(t, err)
 	t.Cleanup(func() { must(t, lock.Unlock()) })
 	f, err := read(h, id)
 	must(t, err)
-	x := newIndex(h)
-	must(t, x.locked(func() error { return x.writeClaim(claimOf(f)) }))
-	must(t, x.ready(queue, "command").remove(entry{key: orderKey(f.spec.Schedule), id: id}))
+	x, c := newIndex(h), claimOf(f)
+	must(t, x.locked(func() error { return x.writeClaim(c) }))
+	must(t, x.ready(c.queue, c.kind).remove(entry{orderKey(f.spec.Schedule), id, c.tag}))
 }
 
 // shapes are the ways in which n tasks wait. But for one they are not there: only
@@ -83,13 +84,13 @@ var shapes = map[string]struct {
 }{
 	"for a slot": {100_000, func(t testing.TB, h *store.Home, n int) { backlog(t, h, n, 0, "") }},
 	"all for one task": {12_000, func(t testing.TB, h *store.Home, n int) {
-		running(t, h, "first", "p")
+		running(t, h, asked("first", "p"))
 		for i := range n {
 			must(t, newIndex(h).enter(afterDir+"/first", fmt.Sprint("w", i)))
 		}
 	}},
 	"each for the one before": {2_000, func(t testing.TB, h *store.Home, n int) {
-		running(t, h, "w0", "p")
+		running(t, h, asked("w0", "p"))
 		for i := range n {
 			must(t, newIndex(h).enter(fmt.Sprint(afterDir, "/w", i), fmt.Sprint("w", i+1)))
 		}
@@ -146,18 +147,11 @@ func TestBlockedHeadHoldsNobodyUp(t *testing.T) {
 	must(t, Pause(h, []string{"q"}))
 	holder := asked("holder", "q")
 	holder.Spec.ConcurrencyKey = "k"
-	holder.Priority = 9
-	enqueued(t, h, holder, asked("free", "q"))
+	running(t, h, holder)
+	enqueued(t, h, asked("free", "q"))
 	tag := keyTag(&holder.Spec)
 	backlog(t, h, 10_000, 5, tag)
 	x := newIndex(h)
-	lock, err := store.TryLock(h.TaskDir("holder"))
-	must(t, err)
-	defer lock.Unlock()
-	must(t, x.locked(func() error { return x.writeClaim(&claim{"holder", 1, "q", "command", tag}) }))
-	f, err := read(h, "holder")
-	must(t, err)
-	must(t, x.ready("q", "command").remove(entry{orderKey(f.spec.Schedule), "holder", tag}))
 	must(t, writeConfig(x.path(queuesDir, "q"), &queueConfig{Version: 1, Slots: 2}))
 	begin := time.Now()
 	var picked []string
@@ -191,7 +185,7 @@ func BenchmarkEnqueue(b *testing.B) {
 		b.Run(name, func(b *testing.B) {
 			h := newHome(b)
 			must(b, Pause(h, []string{"q"}))
-			running(b, h, "first", "q")
+			running(b, h, asked("first", "q"))
 			requests := make([]*Request, b.N)
 			for i := range requests {
 				requests[i] = asked(fmt.Sprint("w", i), "q")
