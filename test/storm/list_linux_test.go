@@ -37,7 +37,7 @@ func TestListWhileTasksComeAndGo(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
 	var goers, listers sync.WaitGroup
-	h := &hammer{storm: s, ids: ids, steady: ids[:busyTasks/2]}
+	h := &listStorm{storm: s, ids: ids, steady: ids[:busyTasks/2]}
 	for i := range 4 {
 		mine := slices.Concat(h.steady[i*25:i*25+25], ids[busyTasks/2+i*25:][:25])
 		goers.Go(func() { h.comeAndGo(s.dice(uint64(i)), mine) })
@@ -59,8 +59,8 @@ func TestListWhileTasksComeAndGo(t *testing.T) {
 	t.Logf("%d comings and goings, %d lists", h.changes.Load(), h.lists.Load())
 }
 
-// hammer is one such test.
-type hammer struct {
+// listStorm is one such test.
+type listStorm struct {
 	*storm
 	ids, steady    []string
 	changes, lists atomic.Int64
@@ -74,7 +74,7 @@ func (s *storm) come(id string) {
 }
 
 // comeAndGo changes tasks that nobody else changes, each at least once.
-func (h *hammer) comeAndGo(dice *rand.Rand, mine []string) {
+func (h *listStorm) comeAndGo(dice *rand.Rand, mine []string) {
 	for _, id := range mine {
 		if !slices.Contains(h.steady, id) {
 			h.come(id)
@@ -97,7 +97,7 @@ func (h *hammer) comeAndGo(dice *rand.Rand, mine []string) {
 }
 
 // list lists in one form after another, and checks each answer.
-func (h *hammer) list(ctx context.Context, dice *rand.Rand) {
+func (h *listStorm) list(ctx context.Context, dice *rand.Rand) {
 	forms := []struct {
 		args  []string
 		every bool // it lists all tasks
@@ -131,7 +131,7 @@ func (h *hammer) list(ctx context.Context, dice *rand.Rand) {
 }
 
 // check wants known ids, each once, and of the steady ones all.
-func (h *hammer) check(args, ids []string, every bool) {
+func (h *listStorm) check(args, ids []string, every bool) {
 	seen := map[string]bool{}
 	for _, id := range ids {
 		if seen[id] || !slices.Contains(h.ids, id) {

@@ -40,12 +40,8 @@ func TestQueueInStormOfKills(t *testing.T) {
 	if testing.Short() {
 		t.Skip("takes seconds")
 	}
-	length := 6 * time.Second
-	if d, err := time.ParseDuration(os.Getenv("BG_STORM")); err == nil {
-		length = d
-	}
 	programs := suite.Build(t)
-	s := &queueStorm{Home: suite.NewHome(t, programs), slots: t.TempDir(), until: time.Now().Add(length), killed: map[string]int{}}
+	s := &queueStorm{Home: suite.NewHome(t, programs), slots: t.TempDir(), until: time.Now().Add(stormLength(t, 6*time.Second)), killed: map[string]int{}}
 	s.Limit = 3 * suite.Patience // of the drain
 	s.Expect(0, "bg-queue", "set", "storm", "--slots", strconv.Itoa(stormSlots))
 	var workers sync.WaitGroup

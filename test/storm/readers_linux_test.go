@@ -227,8 +227,8 @@ func (r *readers) read(cmd *exec.Cmd, take func(line string) bool) {
 	cmd.Wait()
 }
 
-// crasher is a consumer that is killed again and again.
-type crasher struct {
+// killedConsumer is a consumer that is killed again and again.
+type killedConsumer struct {
 	*readers
 	name     string
 	auto     bool  // it lets bg-events acknowledge
@@ -238,7 +238,7 @@ type crasher struct {
 
 // live reads, acknowledges now and then, and is killed after some lines, until
 // nothing is produced any more; then it reads what is left.
-func (c *crasher) live(ctx context.Context, dice *rand.Rand) {
+func (c *killedConsumer) live(ctx context.Context, dice *rand.Rand) {
 	for ctx.Err() == nil && !c.T.Failed() {
 		c.session(ctx, dice.IntN(12), func() bool { return dice.IntN(4) == 0 }, "-f")
 	}
@@ -247,7 +247,7 @@ func (c *crasher) live(ctx context.Context, dice *rand.Rand) {
 
 // session is one life of the consumer. It has done what it read before it
 // acknowledges that, so what it acknowledged need not come again.
-func (c *crasher) session(ctx context.Context, lines int, now func() bool, args ...string) {
+func (c *killedConsumer) session(ctx context.Context, lines int, now func() bool, args ...string) {
 	s := &session{who: c.name, from: c.acked}
 	ctx, cancel := context.WithTimeout(ctx, suite.Patience)
 	defer cancel()
@@ -269,7 +269,7 @@ func (c *crasher) session(ctx context.Context, lines int, now func() bool, args 
 	c.sessions = append(c.sessions, s)
 }
 
-func (c *crasher) acknowledge(cursor int64) {
+func (c *killedConsumer) acknowledge(cursor int64) {
 	if got := c.verb("bg-events", "--consumer", c.name, "--ack", fmt.Sprint(cursor)); got.Code != 0 {
 		c.T.Errorf("%s: --ack %d = %d, %q", c.name, cursor, got.Code, got.Err)
 	}
@@ -277,7 +277,7 @@ func (c *crasher) acknowledge(cursor int64) {
 }
 
 // stored is the cursor that the home has of the consumer.
-func (c *crasher) stored() int64 {
+func (c *killedConsumer) stored() int64 {
 	for line := range strings.Lines(c.verb("bg-events", "--consumers").Out) {
 		if j := gjson.Parse(line); j.Get("name").String() == c.name && j.Get("cursor").Type == gjson.Number {
 			return j.Get("cursor").Int()
@@ -288,7 +288,7 @@ func (c *crasher) stored() int64 {
 
 // check wants that nothing was missed from the first time that anything was
 // acknowledged on: what a session has not done begins the next one.
-func (c *crasher) check() {
+func (c *killedConsumer) check() {
 	seen := map[int64]bool{}
 	begin := int64(-1)
 	for _, s := range c.sessions {
@@ -323,9 +323,9 @@ func TestKilledConsumersMissNothing(t *testing.T) {
 		producers.Go(func() { r.produce(r.dice(p)) })
 	}
 	producers.Go(func() { r.killShims(r.dice(50), r.shims) })
-	var list []*crasher
+	var list []*killedConsumer
 	for i := range uint64(3) {
-		c := &crasher{readers: r, name: fmt.Sprintf("consumer%d", i), auto: i == 2, acked: -1}
+		c := &killedConsumer{readers: r, name: fmt.Sprintf("consumer%d", i), auto: i == 2, acked: -1}
 		list = append(list, c)
 		consumers.Go(func() { c.live(ctx, r.dice(100+i)) })
 	}

@@ -95,20 +95,25 @@ func newStorm(t *testing.T) *storm {
 		}
 		s.seed = seed
 	}
-	length := 4 * time.Second
-	if text := os.Getenv("BG_STORM"); text != "" {
-		if strings.Trim(text, "0123456789") == "" {
-			text += "s"
-		}
-		d, err := time.ParseDuration(text)
-		if err != nil {
-			t.Fatalf("BG_STORM: %v", err)
-		}
-		length = d
-	}
-	s.length = length
-	s.until = time.Now().Add(length)
+	s.length = stormLength(t, 4*time.Second)
+	s.until = time.Now().Add(s.length)
 	return s
+}
+
+// stormLength is how long a storm rages: as BG_STORM says, else as usual.
+func stormLength(t *testing.T, usual time.Duration) time.Duration {
+	text := os.Getenv("BG_STORM")
+	if text == "" {
+		return usual
+	}
+	if strings.Trim(text, "0123456789") == "" {
+		text += "s"
+	}
+	length, err := time.ParseDuration(text)
+	if err != nil {
+		t.Fatalf("BG_STORM: %v", err)
+	}
+	return length
 }
 
 // dice gives a source of choices of its own to each goroutine.

@@ -29,7 +29,7 @@ var kinds = []string{
 
 // ways are the ways in which a tree is ended. Each starts the tree, and
 // returns when the suite says that nothing of it is left.
-var ways = map[string]func(z *tree){
+var ways = map[string]func(tr *tree){
 	"stop":       (*tree).stop,
 	"time-limit": (*tree).timeLimit,
 	"leftovers":  (*tree).leftovers,
@@ -74,15 +74,15 @@ func TestEveryTreeEndsInCgroup(t *testing.T) {
 }
 
 // checkCgroup holds that the tree is in a cgroup where that is to be.
-func (z *tree) checkCgroup() {
+func (tr *tree) checkCgroup() {
 	if os.Getenv(inCgroup) == "" {
 		return
 	}
-	state := z.Record("t", "state.json")
+	state := tr.Record("t", "state.json")
 	if got := gjson.GetBytes(state, "containment").Str; got != "cgroup" {
-		z.T.Errorf("containment = %q, want cgroup", got)
+		tr.T.Errorf("containment = %q, want cgroup", got)
 	}
-	z.group = gjson.GetBytes(state, "cgroup").Str
+	tr.group = gjson.GetBytes(state, "cgroup").Str
 }
 
 // tree is one tree, run as the task t.
@@ -95,115 +95,115 @@ type tree struct {
 }
 
 func newTree(t *testing.T, programs *suite.Programs, kind string) *tree {
-	z := &tree{Home: suite.NewHome(t, programs), words: []string{filepath.Join(programs.Helpers, "zoo"), kind}}
+	tr := &tree{Home: suite.NewHome(t, programs), words: []string{filepath.Join(programs.Helpers, "zoo"), kind}}
 	for _, name := range []string{"ready", "first", "second", "gate"} {
-		z.Must(unix.Mkfifo(filepath.Join(z.Work, name), 0o600))
+		tr.Must(unix.Mkfifo(filepath.Join(tr.Work, name), 0o600))
 	}
-	ready, err := os.OpenFile(filepath.Join(z.Work, "ready"), os.O_RDWR|unix.O_NONBLOCK, 0)
-	z.Must(err)
-	z.ready = ready
+	ready, err := os.OpenFile(filepath.Join(tr.Work, "ready"), os.O_RDWR|unix.O_NONBLOCK, 0)
+	tr.Must(err)
+	tr.ready = ready
 	if strings.HasSuffix(kind, ".sh") {
 		script, err := filepath.Abs(filepath.Join("testdata", "zoo", kind))
-		z.Must(err)
-		z.words = []string{"sh", script}
+		tr.Must(err)
+		tr.words = []string{"sh", script}
 	}
-	z.Env = append(z.Env, "ZOO="+z.Work)
-	z.Limit = suite.Patience / 2
+	tr.Env = append(tr.Env, "ZOO="+tr.Work)
+	tr.Limit = suite.Patience / 2
 	t.Cleanup(func() {
 		ready.Close()
-		z.killKnown()
+		tr.killKnown()
 	})
-	return z
+	return tr
 }
 
-func (z *tree) stop() {
-	z.start()
-	z.Expect(0, "bg-stop", "--grace", "200ms", "t")
+func (tr *tree) stop() {
+	tr.start()
+	tr.Expect(0, "bg-stop", "--grace", "200ms", "t")
 }
 
-func (z *tree) timeLimit() {
-	z.start("--time-limit", "1s", "--grace", "200ms", "--leftovers", "wait")
-	z.Expect(124, "bg-wait", "t")
-	if got := z.Expect(0, "bg-list", "--state", "timed_out").Out; got != "t\n" {
-		z.T.Errorf("bg-list --state timed_out = %q, want the task", got)
+func (tr *tree) timeLimit() {
+	tr.start("--time-limit", "1s", "--grace", "200ms", "--leftovers", "wait")
+	tr.Expect(124, "bg-wait", "t")
+	if got := tr.Expect(0, "bg-list", "--state", "timed_out").Out; got != "t\n" {
+		tr.T.Errorf("bg-list --state timed_out = %q, want the task", got)
 	}
 }
 
 // leftovers lets a leader end by itself that has the tree for a child.
-func (z *tree) leftovers() {
-	z.words = append([]string{"sh", "-c", `"$@" & read -r _ <"$ZOO/gate"`, "leader"}, z.words...)
-	z.start("--leftovers", "kill")
-	z.Must(os.WriteFile(filepath.Join(z.Work, "gate"), []byte("go\n"), 0))
-	z.Expect(0, "bg-wait", "t")
+func (tr *tree) leftovers() {
+	tr.words = append([]string{"sh", "-c", `"$@" & read -r _ <"$ZOO/gate"`, "leader"}, tr.words...)
+	tr.start("--leftovers", "kill")
+	tr.Must(os.WriteFile(filepath.Join(tr.Work, "gate"), []byte("go\n"), 0))
+	tr.Expect(0, "bg-wait", "t")
 }
 
 // adopted kills the supervisor, has the tree adopted and stops it.
-func (z *tree) adopted() {
-	z.start()
-	first := z.shim()
-	z.Must(unix.Kill(first.PID, unix.SIGKILL))
+func (tr *tree) adopted() {
+	tr.start()
+	first := tr.shim()
+	tr.Must(unix.Kill(first.PID, unix.SIGKILL))
 	if !first.AwaitEnd(suite.Patience) {
-		z.T.Fatalf("supervisor %s has not ended", first)
+		tr.T.Fatalf("supervisor %s has not ended", first)
 	}
-	z.Expect(0, "bg-status", "t")
-	z.Expect(0, "bg-stop", "--grace", "200ms", "t")
+	tr.Expect(0, "bg-status", "t")
+	tr.Expect(0, "bg-stop", "--grace", "200ms", "t")
 }
 
 // start starts the tree and waits until all of it is there.
-func (z *tree) start(flags ...string) {
-	z.T.Helper()
-	z.Expect(0, slices.Concat([]string{"bg-start", "--id", "t"}, flags, []string{"--"}, z.words)...)
-	z.Must(z.ready.SetReadDeadline(time.Now().Add(suite.Patience)))
-	if _, err := z.ready.Read(make([]byte, 16)); err != nil {
-		z.T.Fatalf("the tree is not ready: %v", err)
+func (tr *tree) start(flags ...string) {
+	tr.T.Helper()
+	tr.Expect(0, slices.Concat([]string{"bg-start", "--id", "t"}, flags, []string{"--"}, tr.words)...)
+	tr.Must(tr.ready.SetReadDeadline(time.Now().Add(suite.Patience)))
+	if _, err := tr.ready.Read(make([]byte, 16)); err != nil {
+		tr.T.Fatalf("the tree is not ready: %v", err)
 	}
-	z.known = map[suite.Process]string{}
-	list, _ := os.ReadFile(filepath.Join(z.Work, "pids"))
+	tr.known = map[suite.Process]string{}
+	list, _ := os.ReadFile(filepath.Join(tr.Work, "pids"))
 	for _, word := range strings.Fields(string(list)) {
 		pid, err := strconv.Atoi(word)
-		z.Must(err)
+		tr.Must(err)
 		p := suite.Process{PID: pid}
-		z.known[p] = p.Start()
+		tr.known[p] = p.Start()
 	}
-	z.checkCgroup()
+	tr.checkCgroup()
 }
 
 // shim is the supervisor.
-func (z *tree) shim() suite.Process {
-	state := z.Record("t", "state.json")
+func (tr *tree) shim() suite.Process {
+	state := tr.Record("t", "state.json")
 	pid := int(gjson.GetBytes(state, "shim.pid").Int())
 	if pid <= 1 {
-		z.T.Fatalf("no shim.pid in %s", state)
+		tr.T.Fatalf("no shim.pid in %s", state)
 	}
 	return suite.Process{PID: pid}
 }
 
 // lookForSurvivors fails the test for each process that got away. Only the
 // supervisor may still be on its way out, and it too ends.
-func (z *tree) lookForSurvivors() {
+func (tr *tree) lookForSurvivors() {
 	// Twice: a tree that goes on forking can be missed by one look.
-	for _, p := range append(suite.ProcessesOf(z.Work), suite.ProcessesOf(z.Work)...) {
+	for _, p := range append(suite.ProcessesOf(tr.Work), suite.ProcessesOf(tr.Work)...) {
 		if p.IsShim() && p.AwaitEnd(suite.Patience) {
 			continue
 		}
 		if p.Runs() {
-			z.T.Errorf("process %s got away", p)
+			tr.T.Errorf("process %s got away", p)
 		}
 	}
-	if _, err := os.Stat(z.group); z.group != "" && err == nil {
-		z.T.Errorf("cgroup %s was left behind", z.group)
+	if _, err := os.Stat(tr.group); tr.group != "" && err == nil {
+		tr.T.Errorf("cgroup %s was left behind", tr.group)
 	}
-	for p, start := range z.known {
+	for p, start := range tr.known {
 		if p.Runs() && p.Start() == start {
-			z.T.Errorf("process %s got away", p)
+			tr.T.Errorf("process %s got away", p)
 		}
 	}
 }
 
 // killKnown ends those that no mark tells any more, so that a test that has
 // failed leaves nothing behind either.
-func (z *tree) killKnown() {
-	for p, start := range z.known {
+func (tr *tree) killKnown() {
+	for p, start := range tr.known {
 		p.KillIf(func() bool { return p.Start() == start })
 	}
 }
