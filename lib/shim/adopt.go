@@ -105,9 +105,9 @@ func (s *Shim) recordAdoption() {
 	fail.Pass("shim-adopt-record")
 	store.Replace(s.path(store.StateFile), s.encoded())
 	fail.Pass("shim-adopt-lease")
-	s.journal(record.EventLeaseLost, now)
+	s.tell(record.EventLeaseLost, now)
 	fail.Pass("shim-adopt-journal")
-	s.journal(record.EventAdopted, now)
+	s.tell(record.EventAdopted, now)
 	store.Ring(s.path(store.BellsDir), store.BellChange)
 	switch {
 	case from.StopMs != 0:

@@ -53,9 +53,9 @@ const (
 // keep writes down the end, and tells of it. As long as the disk takes no record the
 // shim stays, because nobody else knows how the run ended.
 func (s *Shim) keep() {
-	if s.state.EventsMissing = len(s.unsaid); s.state.EventsMissing > 0 {
-		s.say()
-		s.state.EventsMissing = len(s.unsaid)
+	if s.state.EventsMissing = len(s.journal.unsaid); s.state.EventsMissing > 0 {
+		s.journal.say()
+		s.state.EventsMissing = len(s.journal.unsaid)
 	}
 	fail.Pass("shim-end-record")
 	if !s.writeEnd() {
@@ -72,7 +72,7 @@ func (s *Shim) keep() {
 	s.state.EventsMissing = 0 // the journal line of the end comes after theirs
 	store.SyncDir(s.launch.TaskDir)
 	fail.Pass("shim-end-journal")
-	s.journal(record.EndEvent(&s.state), s.state.UpdatedAt)
+	s.tell(record.EndEvent(&s.state), s.state.UpdatedAt)
 	if s.state.State != record.Retrying {
 		s.forget()
 	}
@@ -98,7 +98,7 @@ func (s *Shim) writeEnd() bool {
 func (s *Shim) forget() {
 	store.RemoveStop(s.launch.TaskDir)
 	store.RemoveEnv(s.launch.TaskDir)
-	if len(s.unsaid) == 0 {
+	if len(s.journal.unsaid) == 0 {
 		s.unmark()
 	}
 }
@@ -162,10 +162,10 @@ func (s *Shim) leave() {
 		st.log.Close()
 	}
 	s.catchUp()
-	if s.turn.Waits() {
+	if s.journal.turn.Waits() {
 		s.standInLine()
 	}
-	if s.state.State != record.Retrying || len(s.unsaid) == 0 {
+	if s.state.State != record.Retrying || len(s.journal.unsaid) == 0 {
 		store.RemoveFIFOs(s.launch.TaskDir)
 		s.lastCall()
 	}
@@ -186,7 +186,7 @@ func (s *Shim) standInLine() {
 	}
 	store.Ring(s.path(store.BellsDir), store.BellChange)
 	s.sendDispatcher()
-	s.turn.Insist()
+	s.journal.turn.Insist()
 	s.catchUp()
 }
 
@@ -194,10 +194,10 @@ func (s *Shim) standInLine() {
 // it. What it has no room for when we leave is lost but for the end, which whoever
 // looks at the marker journals; state.json tells how many lines that are.
 func (s *Shim) catchUp() {
-	if len(s.unsaid) == 0 {
+	if len(s.journal.unsaid) == 0 {
 		return
 	}
-	if s.say(); s.kept && len(s.unsaid) == 0 && s.state.State != record.Retrying {
+	if s.journal.say(); s.kept && len(s.journal.unsaid) == 0 && s.state.State != record.Retrying {
 		s.unmark()
 	}
 }

@@ -21,7 +21,7 @@ func (s *Shim) handOver() {
 		return
 	}
 	fail.Pass("shim-leave-dispatch")
-	home := s.address()
+	home := s.home.address()
 	if home == "" {
 		return
 	}
@@ -33,7 +33,7 @@ func (s *Shim) handOver() {
 // awaited tells whether the dispatcher has something to do: a task waits, or this
 // one does, for another attempt; and no other is about to look.
 func (s *Shim) awaited() bool {
-	return s.launch.Dispatcher != "" && s.atHome() && (s.state.State == record.Retrying || s.home.AnyWaiting()) && !s.home.NextInLine()
+	return s.launch.Dispatcher != "" && s.home.inReach() && (s.state.State == record.Retrying || s.home.AnyWaiting()) && !s.home.NextInLine()
 }
 
 func dispatchEnv() []string { return append(record.DispatchEnv(os.Environ()), fail.Environ()...) }
@@ -46,7 +46,7 @@ func (s *Shim) sendDispatcher() {
 		return
 	}
 	s.sent = true
-	home := s.address()
+	home := s.home.address()
 	if home == "" || !s.awaited() {
 		return
 	}

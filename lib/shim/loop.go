@@ -38,7 +38,7 @@ func (s *Shim) run() {
 			s.arm()
 			s.lookAtChildren()
 		}
-		if s.turn.Came() {
+		if s.journal.turn.Came() {
 			s.catchUp()
 		}
 		s.checkTimers()
@@ -110,7 +110,7 @@ func (s *Shim) tellLoss() {
 	for _, st := range s.streams {
 		if !s.lossTold && st.log.Dropped() > st.dropped {
 			s.lossTold = true
-			s.journal(record.EventLogDropped, time.Now())
+			s.tell(record.EventLogDropped, time.Now())
 		}
 	}
 }
@@ -320,7 +320,7 @@ const armMs = 20
 // ended before are found by looking.
 func (s *Shim) arm() {
 	s.armed = true
-	s.leaveJournal()
+	s.journal.goOn()
 	proc.CatchAll()
 	s.children.Start()
 }
@@ -393,7 +393,7 @@ const dueDelay = time.Second
 // sayDue journals what reports have left.
 func (s *Shim) sayDue(now time.Time) {
 	s.dueAt = time.Time{}
-	if s.say(); s.atHome() && fsys.Exists(s.path(store.DueFile)) {
+	if s.journal.say(); s.home.inReach() && fsys.Exists(s.path(store.DueFile)) {
 		s.dueAt = now.Add(dueDelay)
 	}
 }

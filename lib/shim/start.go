@@ -28,17 +28,14 @@ const (
 // Shim supervises one run.
 type Shim struct {
 	launch *record.Launch
-	home   *store.Home
-	place  fsys.Place // what home is, wherever it is moved
+	home   *home
 	lock   *os.File   // held as long as it is open
 	spare  []*os.File // locks of ours on files that others have removed
 	tree   tree
 
 	state   record.State
-	reserve *store.Reserve  // for the terminal state
-	unsaid  [][]byte        // journal lines that could not be written yet
-	turn    *store.Turn     // our way to the journal
-	events  *seglog.Journal // the journal, by that way
+	reserve *store.Reserve // for the terminal state
+	journal *journal
 
 	children *proc.ChildNotifier
 	ctl      int // the doorbell
@@ -84,9 +81,7 @@ type tree interface {
 
 func newShim(l *record.Launch, lock *os.File) *Shim {
 	s := &Shim{
-		launch: l,
-		home:   store.At(l.Home),
-
+		launch:     l,
 		allBells:   true,
 		leaderExit: -1,
 		lock:       lock,
@@ -156,7 +151,10 @@ func (s *Shim) enter() error {
 	if !fsys.IsAt(s.lock, s.path(store.LockFile)) {
 		return errNotOurs
 	}
-	return s.settleIn()
+	if s.home, err = findHome(s.launch.Home); err == nil {
+		s.journal = newJournal(s.home, s.path(store.DueFile), s.ownBell)
+	}
+	return err
 }
 
 var errNotOurs = errors.New("holds another lock than ours")
@@ -364,9 +362,9 @@ func (s *Shim) recordStart(running *store.Reserve) {
 	}
 	fail.Pass("shim-start-journal")
 	if len(s.launch.Replaced) > 0 {
-		s.unsaid = append(s.unsaid, s.launch.Replaced)
+		s.journal.unsaid = append(s.journal.unsaid, s.launch.Replaced)
 	}
-	s.journal(record.EventStarted, now)
+	s.tell(record.EventStarted, now)
 	store.Ring(s.path(store.BellsDir), store.BellChange)
 }
 
@@ -377,41 +375,4 @@ func (s *Shim) encoded() []byte {
 		s.state.TeeMissed += t.missed
 	}
 	return append(s.state.AppendJSON(nil), '\n')
-}
-
-// journal appends an event. One that can't be written now is kept, in order,
-// and tried again with the next.
-func (s *Shim) journal(name record.EventName, at time.Time) {
-	event := record.Event{Name: name, Time: at, TaskID: s.launch.ID, Labels: s.launch.Labels, State: &s.state}
-	s.unsaid = append(s.unsaid, event.AppendJSON(nil))
-	s.say()
-}
-
-// say writes the events that are not in the journal yet, as far as that does not
-// keep us from the task.
-func (s *Shim) say() {
-	if !s.atHome() {
-		return
-	}
-	// What was reported before comes first.
-	err := s.events.Take(s.path(store.DueFile))
-	for err == nil && len(s.unsaid) > 0 {
-		if _, err = s.events.Append(s.unsaid[0]); err == nil {
-			s.unsaid = s.unsaid[1:]
-		}
-	}
-	if s.armed {
-		s.leaveJournal()
-	}
-	if err == nil {
-		store.Ring(s.home.JournalBells(), store.BellChange)
-	}
-}
-
-// leaveJournal lets go of the journal's file. A task that is over at once finds it
-// still open for the event of its end; one that goes on would keep a segment on the
-// disk long after it was removed.
-func (s *Shim) leaveJournal() {
-	s.events.Close()
-	s.events = s.turn.Journal()
 }

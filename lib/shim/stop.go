@@ -127,7 +127,7 @@ func (s *Shim) announceStop() {
 	s.state.UpdatedAt = now
 	store.Replace(s.path(store.StateFile), s.encoded())
 	fail.Pass("shim-stop-journal")
-	s.journal(record.EventStopping, now)
+	s.tell(record.EventStopping, now)
 	store.Ring(s.path(store.BellsDir), store.BellChange)
 }
 

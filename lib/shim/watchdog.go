@@ -111,7 +111,7 @@ func (s *Shim) unheard() bool {
 func (s *Shim) announce(name record.EventName, at time.Time) {
 	s.state.UpdatedAt = at
 	store.Replace(s.path(store.StateFile), s.encoded())
-	s.journal(name, at)
+	s.tell(name, at)
 	store.Ring(s.path(store.BellsDir), store.BellChange)
 }
 
