@@ -46,12 +46,12 @@ func (s *Shim) adopt() (stage, on string, err error) {
 		s.state.StartedAt = time.UnixMilli(from.StartedMs)
 	}
 	s.leaderEnded, s.recorded, s.kept = from.Over, from.Over, from.Over
-	s.openLogBells() // their owners told the shim before us
-	for _, st := range s.streams {
+	s.out.followers.open() // their owners told the shim before us
+	for _, st := range s.out.streams {
 		st.pump() // the last holder may be gone, and poll(2) does not tell a reader who never saw one
 	}
 	if from.Over {
-		s.lossTold = true // the end is journalled, and nothing comes after it
+		s.out.lossIsTold() // the end is journalled, and nothing comes after it
 		return "", "", nil
 	}
 	s.dueAt = time.Now() // reports may have left something meanwhile
@@ -71,21 +71,11 @@ func (s *Shim) adopt() (stage, on string, err error) {
 // kin is the tree that is adopted.
 func (s *Shim) kin() *proc.Kin {
 	kin := proc.KinOf(s.adopted.leader, record.Marks(s.launch.RunToken, s.launch.ID, s.launch.Run, s.launch.Home), s.foreign)
-	kin.Holding([]string{s.path(store.OutFIFO), s.path(store.ErrFIFO)}, s.heldOpen)
+	kin.Holding([]string{s.path(store.OutFIFO), s.path(store.ErrFIFO)}, s.out.held)
 	if s.launch.Adopt.Guessed {
 		kin.Guessed()
 	}
 	return kin
-}
-
-// heldOpen tells whether someone has a FIFO of the output open for writing.
-func (s *Shim) heldOpen() bool {
-	for _, st := range s.streams {
-		if st.held() {
-			return true
-		}
-	}
-	return false
 }
 
 // recordAdoption writes down who supervises the run now, and takes up a stop

@@ -71,12 +71,3 @@ func firstStop(text string) *record.Stop {
 	}
 	return nil
 }
-
-// logMarks notes where the logs are now.
-func (s *Shim) logMarks() (output, errors int64) {
-	output = s.streams[0].log.Offset()
-	if len(s.streams) > 1 {
-		errors = s.streams[1].log.Offset()
-	}
-	return output, errors
-}

@@ -17,9 +17,7 @@ import (
 // free lock tells whoever looks that these steps were cut short, and which.
 func (s *Shim) end() {
 	fail.Pass("shim-end-drain")
-	for _, st := range s.streams {
-		st.drain()
-	}
+	s.out.drain()
 	fail.Pass("shim-end-reap")
 	s.state.OOM = s.group != nil && s.group.OOMKilled()
 	if s.treeGone {
@@ -32,11 +30,9 @@ func (s *Shim) end() {
 	if s.treeGone && s.launch.Retry.Again(&s.state, s.launch.OnWatchdog) {
 		s.tryAgain()
 	}
-	s.state.LogEnd, s.state.ErrorsEnd = s.logMarks()
+	s.state.LogEnd, s.state.ErrorsEnd = s.out.marks()
 	fail.Pass("shim-end-sync")
-	for _, st := range s.streams {
-		st.log.Sync()
-	}
+	s.out.sync()
 	s.tellLoss()
 	s.state.UpdatedAt = time.Now()
 	s.recorded = true
@@ -65,7 +61,7 @@ func (s *Shim) keep() {
 		}
 		s.keepDelay = min(max(2*s.keepDelay, keepDelay), maxKeepDelay)
 		s.keepAt = time.Now().Add(s.keepDelay)
-		s.strikeLogBells()
+		s.out.followers.strike()
 		return
 	}
 	s.kept, s.keepAt = true, time.Time{}
@@ -78,7 +74,7 @@ func (s *Shim) keep() {
 	}
 	fail.Pass("shim-end-ring")
 	store.Ring(s.path(store.BellsDir), store.BellChange)
-	s.strikeLogBells()
+	s.out.followers.strike()
 }
 
 // removed tells whether the task's directory is gone: what is written there is nowhere.
@@ -157,10 +153,8 @@ func (s *Shim) succeeded(code int) bool {
 // written: whoever looks next does that then.
 func (s *Shim) leave() {
 	fail.Pass("shim-leave-drain")
-	for _, st := range s.streams {
-		st.drain()
-		st.log.Close()
-	}
+	s.out.drain()
+	s.out.close()
 	s.catchUp()
 	if s.journal.turn.Waits() {
 		s.standInLine()

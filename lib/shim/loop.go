@@ -31,7 +31,7 @@ func (s *Shim) run() {
 		if err != nil && err != unix.EINTR {
 			return
 		}
-		if n > 0 || s.pace.resting {
+		if n > 0 || s.out.pace.resting {
 			s.serve(polled)
 		}
 		if !s.armed && (n == 0 || time.Since(s.state.StartedAt) > armMs*time.Millisecond) {
@@ -51,13 +51,7 @@ func (s *Shim) pollSet() []unix.PollFd {
 	set := append(s.polled[:0],
 		unix.PollFd{Fd: int32(s.children.FD), Events: unix.POLLIN},
 		unix.PollFd{Fd: int32(s.ctl), Events: unix.POLLIN})
-	for _, st := range s.streams {
-		fd := int32(st.fd)
-		if st.eof || s.pace.resting {
-			fd = -1 // ignored by poll(2)
-		}
-		set = append(set, unix.PollFd{Fd: fd, Events: unix.POLLIN})
-	}
+	set = s.out.polled(set)
 	for _, fd := range s.exits() {
 		set = append(set, unix.PollFd{Fd: int32(fd), Events: unix.POLLIN})
 	}
@@ -69,16 +63,9 @@ func (s *Shim) pollSet() []unix.PollFd {
 // serve handles what happened. Output comes first: what a process wrote before
 // it ended is then in the log before its end is recorded.
 func (s *Shim) serve(set []unix.PollFd) {
-	taken := 0
-	for i, st := range s.streams {
-		if s.pace.resting || set[2+i].Revents != 0 {
-			taken += st.pump()
-		}
-	}
-	s.pace.took(taken, time.Now())
-	if taken > 0 {
+	if s.out.take(set[2:]) > 0 {
 		s.lives()
-		s.strikeLogBells()
+		s.out.followers.strike()
 		s.tellLoss()
 	}
 	if set[0].Revents != 0 {
@@ -87,7 +74,7 @@ func (s *Shim) serve(set []unix.PollFd) {
 		if s.children.Nudged() {
 			s.heedNudge()
 		}
-	} else if anyRaised(set[2+len(s.streams):]) {
+	} else if anyRaised(set[2+len(s.out.streams):]) {
 		s.lookAtChildren()
 	}
 	if set[1].Revents != 0 {
@@ -107,11 +94,8 @@ func anyRaised(set []unix.PollFd) bool {
 // tellLoss journals once that output is missing from the log, because the disk
 // was full or the cap was reached.
 func (s *Shim) tellLoss() {
-	for _, st := range s.streams {
-		if !s.lossTold && st.log.Dropped() > st.dropped {
-			s.lossTold = true
-			s.tell(record.EventLogDropped, time.Now())
-		}
+	if s.out.lost() {
+		s.tell(record.EventLogDropped, time.Now())
 	}
 }
 
@@ -210,21 +194,11 @@ func (s *Shim) settle() (gone bool) {
 	if !s.kept {
 		return false
 	}
-	gone = s.recorded && s.treeGone && (s.stop != nil || s.state.State == record.Retrying || s.closed())
+	gone = s.recorded && s.treeGone && (s.stop != nil || s.state.State == record.Retrying || s.out.closed())
 	if s.recorded && !gone {
 		s.sendDispatcher()
 	}
 	return gone
-}
-
-// closed tells whether nobody holds the output open any more.
-func (s *Shim) closed() bool {
-	for _, st := range s.streams {
-		if !st.eof {
-			return false
-		}
-	}
-	return true
 }
 
 // answerDoorbell reads the messages of visitors. Each came by one write(2) of
@@ -252,7 +226,7 @@ func (s *Shim) answerDoorbell() {
 func (s *Shim) obey(message string) {
 	switch message + "\n" {
 	case record.ListenMessage:
-		s.openLogBells()
+		s.out.followers.open()
 		return
 	case record.AliveMessage:
 		s.lives()
@@ -268,32 +242,6 @@ func (s *Shim) obey(message string) {
 	}
 }
 
-// openLogBells looks anew for those who follow the log, and rings once: what
-// was written before they came is then looked at too.
-func (s *Shim) openLogBells() {
-	for _, rope := range s.bells {
-		rope.Close()
-	}
-	s.bells, s.allBells = store.OpenBells(s.path(store.BellsDir), store.BellLog)
-	s.strikeLogBells()
-}
-
-func (s *Shim) strikeLogBells() {
-	if !s.allBells {
-		store.Ring(s.path(store.BellsDir), store.BellLog)
-		return
-	}
-	heard := s.bells[:0]
-	for _, rope := range s.bells {
-		if rope.Pull() {
-			heard = append(heard, rope)
-		} else {
-			rope.Close()
-		}
-	}
-	s.bells = heard
-}
-
 // timeout is the time to the next timer in milliseconds for poll(2), rounded
 // up; -1 if there is none.
 func (s *Shim) timeout() int {
@@ -301,7 +249,7 @@ func (s *Shim) timeout() int {
 	switch {
 	case s.adopted != nil && s.adopted.chase:
 		return 0
-	case s.pace.resting && (wait < 0 || wait > int(rest.Milliseconds())):
+	case s.out.pace.resting && (wait < 0 || wait > int(rest.Milliseconds())):
 		return int(rest.Milliseconds())
 	case s.blind && (wait < 0 || wait > blindMs):
 		return blindMs

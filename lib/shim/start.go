@@ -14,7 +14,6 @@ import (
 	"bgtasks/lib/fsys"
 	"bgtasks/lib/proc"
 	"bgtasks/lib/record"
-	"bgtasks/lib/seglog"
 	"bgtasks/lib/store"
 )
 
@@ -39,10 +38,7 @@ type Shim struct {
 
 	children *proc.ChildNotifier
 	ctl      int // the doorbell
-	streams  []*stream
-	pace     pace
-	bells    []store.Rope // of those who follow the log
-	allBells bool         // bells are all that hang there
+	out      output
 	limit    time.Time
 	watchdog watchdog
 	stop     *stopping
@@ -56,7 +52,6 @@ type Shim struct {
 	recorded    bool
 	sent        bool // the dispatcher was thought of
 	treeGone    bool // as of the last SIGCHLD
-	lossTold    bool // a log_dropped event was written
 	blind       bool // the last look at the tree failed
 	armed       bool // signals are handled
 	kept        bool // the record of the end is on the disk
@@ -82,7 +77,6 @@ type tree interface {
 func newShim(l *record.Launch, lock *os.File) *Shim {
 	s := &Shim{
 		launch:     l,
-		allBells:   true,
 		leaderExit: -1,
 		lock:       lock,
 		state:      record.State{Run: l.Run, Attempt: l.Attempt, State: record.Running},
@@ -97,7 +91,7 @@ func (s *Shim) start() (stage, on string, err error) {
 	if stage, on, err := s.open(); err != nil {
 		return stage, on, err
 	}
-	s.state.LogStart, s.state.ErrorsStart = s.logMarks()
+	s.state.LogStart, s.state.ErrorsStart = s.out.marks()
 	fail.Pass("shim-start-reserve")
 	running, err := s.reserveRoom()
 	if err != nil {
@@ -129,7 +123,7 @@ func (s *Shim) open() (stage, on string, err error) {
 		return record.StageShim, "output", err
 	}
 	fail.Pass("shim-start-tees")
-	if path, err := s.openTees(); err != nil {
+	if path, err := s.out.openTees(s.launch.Tees); err != nil {
 		return record.StageTee, path, err
 	}
 	return "", "", nil
@@ -194,23 +188,15 @@ func (s *Shim) path(name string) string { return filepath.Join(s.launch.TaskDir,
 // openStreams opens the logs and the reading ends. That of a FIFO that was lost is had
 // from the task, if it can be.
 func (s *Shim) openStreams(lost map[string]bool) error {
+	s.out.followers.dir = s.path(store.BellsDir)
 	stems := []string{store.OutputStem, store.ErrorsStem}
 	for i, fifo := range s.fifos() {
-		stem := stems[i]
-		log, err := seglog.Open(seglog.Options{
-			Dir: s.launch.TaskDir, Stem: stem, Max: s.launch.LogMax, Now: time.Now, Replace: store.Replace,
-		})
-		if err != nil {
-			return err
-		}
-		st, err := openStream(s.path(fifo), log)
-		if err != nil {
+		if err := s.out.openStream(s.path(fifo), s.launch.TaskDir, stems[i], s.launch.LogMax); err != nil {
 			return err
 		}
 		if lost[fifo] {
-			st.comeFrom(s.openLost(fifo))
+			s.out.streams[i].comeFrom(s.openLost(fifo))
 		}
-		s.streams = append(s.streams, st)
 	}
 	return nil
 }
@@ -370,9 +356,6 @@ func (s *Shim) recordStart(running *store.Reserve) {
 
 // encoded is the record of where the run stands now.
 func (s *Shim) encoded() []byte {
-	s.state.TeeMissed = s.launch.Adopt.TeeMissed
-	for _, t := range s.streams[0].tees {
-		s.state.TeeMissed += t.missed
-	}
+	s.state.TeeMissed = s.launch.Adopt.TeeMissed + s.out.teeMissed()
 	return append(s.state.AppendJSON(nil), '\n')
 }

@@ -16,7 +16,7 @@ type stream struct {
 	tees []*tee
 	eof  bool // nobody holds the FIFO open for writing
 
-	dropped int64 // bytes that were missing from the log before us
+	dropped int64 // bytes that were missing from the log before us; the most there can be once the loss is told
 }
 
 // buffer is the one buffer of the pump, as large as a pipe is by default
@@ -90,23 +90,20 @@ func (st *stream) copyOut() (int, error) {
 // drain takes what the pipe holds at this moment. What leftovers write
 // meanwhile is not waited for: a pipe that is refilled faster than it is read
 // must not delay the end of the run.
-func (st *stream) drain() (any bool) {
+func (st *stream) drain() {
 	held, err := unix.IoctlGetInt(st.fd, ioctlReadable)
 	if err != nil {
-		return st.pump() > 0
+		st.pump()
+		return
 	}
-	for held > 0 {
-		n, more := st.chunk()
-		any = any || n > 0
+	for more := true; more && held > 0; {
+		var n int
+		n, more = st.chunk()
 		held -= n
-		if !more {
-			break
-		}
 	}
 	if held == 0 {
 		st.noticeEOF()
 	}
-	return any
 }
 
 // noticeEOF looks whether the last holder has closed an empty pipe.

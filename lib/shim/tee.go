@@ -14,23 +14,6 @@ type tee struct {
 	missed int64
 }
 
-// openTees opens the files and FIFOs that get a copy. A FIFO without a reader
-// is no error: one may come.
-func (s *Shim) openTees() (path string, err error) {
-	var tees []*tee
-	for _, path := range s.launch.Tees {
-		t := &tee{path: path, fd: -1}
-		if err := t.open(); err != nil {
-			return path, err
-		}
-		tees = append(tees, t)
-	}
-	for _, st := range s.streams {
-		st.tees = tees
-	}
-	return "", nil
-}
-
 func (t *tee) open() error {
 	fd, err := unix.Open(t.path, unix.O_WRONLY|unix.O_CREAT|unix.O_APPEND|unix.O_NONBLOCK|unix.O_CLOEXEC|unix.O_NOCTTY, 0o600)
 	if errors.Is(err, unix.ENXIO) {
