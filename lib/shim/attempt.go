@@ -3,7 +3,6 @@ package shim
 import (
 	"math/rand/v2"
 	"strings"
-	"syscall"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -18,23 +17,11 @@ func (s *Shim) goesOn() bool {
 	if s.state.Attempt >= s.launch.Retry.MaxAttempts {
 		return false
 	}
-	status := s.peekStatus()
+	status := s.tree.peek()
 	end := s.state
 	end.State, end.Reason = s.verdict(status)
 	noteStatus(&end, status)
 	return s.launch.Retry.Again(&end, s.launch.OnWatchdog)
-}
-
-// peekStatus is leaderStatus without the reaping.
-func (s *Shim) peekStatus() *syscall.WaitStatus {
-	if s.adopted != nil {
-		return s.leaderStatus()
-	}
-	status, err := proc.PeekStatus(s.state.Leader.PID)
-	if err != nil {
-		return nil
-	}
-	return &status
 }
 
 // tryAgain makes the recorded end one that another attempt follows. It is started

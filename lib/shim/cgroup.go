@@ -39,30 +39,13 @@ func (s *Shim) rejoin(path string) {
 }
 
 func (s *Shim) enclose(group *proc.Cgroup) {
-	s.group = group
-	s.tree = proc.InCgroup(s.tree, group, s.amongForeign)
+	s.tree.group = group
+	s.tree.Forest = proc.InCgroup(s.tree.Forest, group, s.amongForeign)
 	s.state.Containment, s.state.Cgroup = byCgroup, group.Path()
 }
 
 func (s *Shim) groupName() string {
 	return record.CgroupName(s.launch.ID, s.launch.RunToken, s.launch.Home)
-}
-
-// groupEvents is what poll(2) is asked about the cgroup: only once the leader
-// has ended, so that an idle shim is not woken.
-func (s *Shim) groupEvents(set []unix.PollFd) []unix.PollFd {
-	if s.group == nil || !s.leaderEnded {
-		return set
-	}
-	return append(set, unix.PollFd{Fd: int32(s.group.Events()), Events: unix.POLLPRI})
-}
-
-// heedGroup takes note of the cgroup's state: until then poll(2) tells of a
-// change again and again.
-func (s *Shim) heedGroup() {
-	if s.group != nil && s.leaderEnded {
-		s.group.Populated()
-	}
 }
 
 // dyingMs is how long at most a process that is seen to have ended keeps its
@@ -71,16 +54,16 @@ const dyingMs = 200
 
 // dissolve removes the cgroup when nobody of the tree is left. One that still holds a process of
 // another task stays, for bg-doctor to find.
-func (s *Shim) dissolve() {
-	if s.group == nil {
+func (t *tree) dissolve() {
+	if t.group == nil {
 		return
 	}
-	if s.group.Populated() {
-		unix.Poll([]unix.PollFd{{Fd: int32(s.group.Events()), Events: unix.POLLPRI}}, dyingMs)
+	if t.group.Populated() {
+		unix.Poll([]unix.PollFd{{Fd: int32(t.group.Events()), Events: unix.POLLPRI}}, dyingMs)
 	}
-	s.group.Remove()
-	s.group = nil
-	if held, ok := s.tree.(*proc.Grouped); ok {
-		s.tree = held.Forest
+	t.group.Remove()
+	t.group = nil
+	if held, ok := t.Forest.(*proc.Grouped); ok {
+		t.Forest = held.Forest
 	}
 }

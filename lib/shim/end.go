@@ -19,15 +19,16 @@ func (s *Shim) end() {
 	fail.Pass("shim-end-drain")
 	s.out.drain()
 	fail.Pass("shim-end-reap")
-	s.state.OOM = s.group != nil && s.group.OOMKilled()
-	if s.treeGone {
-		s.dissolve()
+	s.state.OOM = s.tree.group != nil && s.tree.group.OOMKilled()
+	if s.tree.gone {
+		s.tree.dissolve()
 	}
-	status := s.leaderStatus()
+	status, usage := s.tree.reapLeader()
+	s.state.Usage = usage
 	noteStatus(&s.state, status)
 	s.state.State, s.state.Reason = s.verdict(status)
 	s.state.StaleAt, s.state.StaleReason, s.state.Refused = time.Time{}, "", nil
-	if s.treeGone && s.launch.Retry.Again(&s.state, s.launch.OnWatchdog) {
+	if s.tree.gone && s.launch.Retry.Again(&s.state, s.launch.OnWatchdog) {
 		s.tryAgain()
 	}
 	s.state.LogEnd, s.state.ErrorsEnd = s.out.marks()
@@ -163,7 +164,7 @@ func (s *Shim) leave() {
 		store.RemoveFIFOs(s.launch.TaskDir)
 		s.lastCall()
 	}
-	s.dissolve()
+	s.tree.dissolve()
 	fail.Pass("shim-leave-unlock")
 	s.lock.Close()
 	store.Ring(s.path(store.BellsDir), store.BellChange)

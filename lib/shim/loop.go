@@ -20,8 +20,7 @@ import (
 // a task that is over at once: that takes as long as much of a start.
 func (s *Shim) run() {
 	fail.Pass("shim-start-handlers")
-	s.watchLeader()
-	if s.leaderExit < 0 {
+	if !s.tree.watchLeader() {
 		s.arm()
 	}
 	s.heedLeft()
@@ -52,12 +51,8 @@ func (s *Shim) pollSet() []unix.PollFd {
 		unix.PollFd{Fd: int32(s.children.FD), Events: unix.POLLIN},
 		unix.PollFd{Fd: int32(s.ctl), Events: unix.POLLIN})
 	set = s.out.polled(set)
-	for _, fd := range s.exits() {
-		set = append(set, unix.PollFd{Fd: int32(fd), Events: unix.POLLIN})
-	}
-	set = s.groupEvents(set)
-	s.polled = set
-	return set
+	s.polled = s.tree.polled(set, s.leaderEnded)
+	return s.polled
 }
 
 // serve handles what happened. Output comes first: what a process wrote before
@@ -104,19 +99,22 @@ func (s *Shim) tellLoss() {
 // children.
 func (s *Shim) lookAtChildren() {
 	s.noticeEnd()
-	s.heedGroup()
-	s.blind = false
+	if s.tree.group != nil && s.leaderEnded {
+		s.tree.group.Populated() // until this is asked, poll(2) tells of a change again and again
+	}
+	s.blind, s.chase = false, false
 	if s.stop != nil && s.stop.killing {
-		s.lookAgain(s.killTree())
+		s.lookAgain(s.tree.kill())
 	}
 	if s.leaderEnded {
-		s.lookAgain(s.isTreeGone())
+		s.lookAgain(s.tree.look(s.unreaped()))
 	}
-	if unreaped := s.unreaped(); unreaped == 0 || !s.treeGone { // or else the end comes now, and does that
-		usage, _, _ := s.tree.Reap(unreaped)
-		s.usage.Add(usage)
+	if unreaped := s.unreaped(); unreaped == 0 || !s.tree.gone { // or else the end comes now, and does that
+		s.tree.reapOrphans(unreaped)
 	}
-	s.lookAgain(s.watchTree())
+	if s.leaderEnded || s.stop != nil {
+		s.lookAgain(s.tree.watchRest(&s.tree, s.stop != nil && s.stop.killing))
+	}
 	s.tellRefusal()
 }
 
@@ -128,27 +126,11 @@ func (s *Shim) unreaped() int {
 	return s.state.Leader.PID
 }
 
-// killTree passes over what may not be killed: a process that became another
-// user's.
-func (s *Shim) killTree() error {
-	_, err := s.tree.KillChildren()
-	if s.noteRefusal(err); proc.IsRefusal(err) {
-		return nil
-	}
-	return err
-}
-
-// isTreeGone looks at the tree after the leader's end. One that is gone is gone for good.
-func (s *Shim) isTreeGone() (err error) {
-	if !s.treeGone {
-		s.treeGone, err = s.tree.Empty(s.unreaped())
-	}
-	return err
-}
-
 // lookAgain remembers that a look at the tree failed, for want of a descriptor or
 // of memory. It may have been after the last death, which nothing else follows.
-func (s *Shim) lookAgain(err error) { s.blind = s.blind || err != nil }
+func (s *Shim) lookAgain(err error) {
+	s.blind, s.chase = s.blind || err != nil, s.chase || err == errTooQuick
+}
 
 // blindMs is how long a shim that could not look at its tree waits before it
 // tries again.
@@ -156,13 +138,13 @@ const blindMs = 500
 
 // noticeEnd looks whether the leader has ended; its pid stays pinned.
 func (s *Shim) noticeEnd() {
-	if s.leaderEnded || !s.ended() {
+	if s.leaderEnded || !s.tree.ended() {
 		return
 	}
 	fail.Pass("shim-end-notice")
 	s.leaderEnded = true
 	s.state.ExitedAt = time.Now()
-	if err := s.isTreeGone(); err != nil || !s.treeGone {
+	if err := s.tree.look(s.unreaped()); err != nil || !s.tree.gone {
 		if left, err := s.tree.Live(); err == nil {
 			s.state.Leftovers = len(left)
 		}
@@ -174,7 +156,7 @@ func (s *Shim) noticeEnd() {
 	if s.launch.Leftovers != record.LeftoversKill && !s.again {
 		return
 	}
-	if !s.treeGone {
+	if !s.tree.gone {
 		s.stop = &stopping{}
 		s.kill()
 	}
@@ -188,13 +170,13 @@ func (s *Shim) settle() (gone bool) {
 		return false
 	}
 	lingering := s.stop != nil || s.launch.Leftovers == record.LeftoversWait
-	if !s.recorded && (s.treeGone || !lingering) {
+	if !s.recorded && (s.tree.gone || !lingering) {
 		s.end()
 	}
 	if !s.kept {
 		return false
 	}
-	gone = s.recorded && s.treeGone && (s.stop != nil || s.state.State == record.Retrying || s.out.closed())
+	gone = s.recorded && s.tree.gone && (s.stop != nil || s.state.State == record.Retrying || s.out.closed())
 	if s.recorded && !gone {
 		s.sendDispatcher()
 	}
@@ -247,7 +229,7 @@ func (s *Shim) obey(message string) {
 func (s *Shim) timeout() int {
 	wait := s.untilTimer()
 	switch {
-	case s.adopted != nil && s.adopted.chase:
+	case s.chase:
 		return 0
 	case s.out.pace.resting && (wait < 0 || wait > int(rest.Milliseconds())):
 		return int(rest.Milliseconds())
@@ -311,7 +293,7 @@ func (s *Shim) runTimer() time.Time {
 }
 
 func (s *Shim) checkTimers() {
-	if s.blind || s.adopted != nil && s.adopted.chase {
+	if s.blind || s.chase {
 		s.lookAtChildren()
 	}
 	now := time.Now()

@@ -35,14 +35,14 @@ func (f *fakeTree) Reap(int) (u proc.Usage, n int, err error) { return u, 0, nil
 func TestLookIsMadeAgain(t *testing.T) {
 	for _, err := range []error{syscall.EMFILE, errors.New("no memory")} {
 		f := &fakeTree{failures: 1, err: err}
-		s := &Shim{tree: f, launch: &record.Launch{}, leaderEnded: true, recorded: true, armed: true}
+		s := &Shim{tree: tree{Forest: f, ties: &own{}}, launch: &record.Launch{}, leaderEnded: true, recorded: true, armed: true}
 		s.lookAtChildren()
-		if got := s.timeout(); s.treeGone || got != blindMs {
-			t.Errorf("after %v: treeGone = %v, timeout() = %d, want false, %d", err, s.treeGone, got, blindMs)
+		if got := s.timeout(); s.tree.gone || got != blindMs {
+			t.Errorf("after %v: treeGone = %v, timeout() = %d, want false, %d", err, s.tree.gone, got, blindMs)
 		}
 		s.checkTimers()
-		if got := s.timeout(); !s.treeGone || got != -1 {
-			t.Errorf("after another look: treeGone = %v, timeout() = %d, want true, -1", s.treeGone, got)
+		if got := s.timeout(); !s.tree.gone || got != -1 {
+			t.Errorf("after another look: treeGone = %v, timeout() = %d, want true, -1", s.tree.gone, got)
 		}
 	}
 }
@@ -52,7 +52,7 @@ func TestLookIsMadeAgain(t *testing.T) {
 func TestKillIsRepeated(t *testing.T) {
 	for err, want := range map[error]int{syscall.EMFILE: 2, syscall.EPERM: 1} {
 		f := &fakeTree{failures: 1, err: err}
-		s := &Shim{tree: f, launch: &record.Launch{}, leaderEnded: true, recorded: true, stop: &stopping{killing: true}}
+		s := &Shim{tree: tree{Forest: f, ties: &own{}}, launch: &record.Launch{}, leaderEnded: true, recorded: true, stop: &stopping{killing: true}}
 		s.lookAtChildren()
 		s.checkTimers()
 		if f.kills != want {

@@ -7,7 +7,6 @@ import (
 	"golang.org/x/sys/unix"
 
 	"bgtasks/lib/fsys"
-	"bgtasks/lib/proc"
 )
 
 // openLost opens the reading end of a FIFO that has no name any more, by way of a
@@ -47,9 +46,9 @@ func openGone(link, gone string) int {
 
 // kinPIDs are the leader and the other processes of an adopted tree, as far as they are found.
 func (s *Shim) kinPIDs() []int {
-	pids := []int{s.adopted.leader.PID}
-	if presence, err := s.adopted.leader.Presence(); err != nil || presence != proc.Alive {
-		pids = nil
+	var pids []int
+	if leader := s.launch.Adopt.Leader; !s.tree.ended() {
+		pids = append(pids, leader.PID)
 	}
 	live, _ := s.tree.Live()
 	for _, m := range live {

@@ -64,7 +64,7 @@ func (s *Shim) mendState() {
 // had is better supervised without than not at all. lost tells which of the output's
 // were not there.
 func (s *Shim) remakeFIFOs() (lost map[string]bool, err error) {
-	if s.adopted == nil {
+	if s.launch.Adopt.Leader.PID == 0 {
 		return nil, nil
 	}
 	lost = map[string]bool{}

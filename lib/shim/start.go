@@ -5,7 +5,6 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
-	"syscall"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -36,22 +35,17 @@ type Shim struct {
 	reserve *store.Reserve // for the terminal state
 	journal *journal
 
-	children *proc.ChildNotifier
-	ctl      int // the doorbell
-	out      output
-	limit    time.Time
-	watchdog watchdog
-	stop     *stopping
-	usage    proc.Usage
-	adopted  *adoption    // nil for a run that we started
-	group    *proc.Cgroup // nil if none holds the tree
-
-	leaderExit  int // a descriptor for the end of our own leader, -1 for none
+	children    *proc.ChildNotifier
+	ctl         int // the doorbell
+	out         output
+	limit       time.Time
+	watchdog    watchdog
+	stop        *stopping
 	leaderEnded bool
 	again       bool // another attempt follows
 	recorded    bool
 	sent        bool // the dispatcher was thought of
-	treeGone    bool // as of the last SIGCHLD
+	chase       bool
 	blind       bool // the last look at the tree failed
 	armed       bool // signals are handled
 	kept        bool // the record of the end is on the disk
@@ -65,23 +59,13 @@ type Shim struct {
 	pending int                     // bytes of a message that is not whole yet
 }
 
-// tree is what package proc offers for a tree of our own, and for an adopted one.
-type tree interface {
-	Live() ([]proc.Member, error)
-	SignalAll(syscall.Signal) (int, error)
-	KillChildren() (int, error)
-	Empty(ended int) (bool, error)
-	Reap(except int) (proc.Usage, int, error)
-}
-
 func newShim(l *record.Launch, lock *os.File) *Shim {
 	s := &Shim{
-		launch:     l,
-		leaderExit: -1,
-		lock:       lock,
-		state:      record.State{Run: l.Run, Attempt: l.Attempt, State: record.Running},
+		launch: l,
+		lock:   lock,
+		state:  record.State{Run: l.Run, Attempt: l.Attempt, State: record.Running},
 	}
-	s.tree = proc.OwnTree(s.foreign)
+	s.tree.Forest = proc.OwnTree(s.foreign)
 	return s
 }
 
@@ -274,6 +258,7 @@ func (s *Shim) identify(pid int) (stage, on string, err error) {
 		s.tree.KillChildren()
 		return record.StageShim, "identify the leader", err
 	}
+	s.tree.ties = &own{id, -1}
 	leader := record.Process(id)
 	s.state.Leader = &leader
 	return "", "", nil

@@ -17,7 +17,6 @@ type stopping struct {
 	cause    record.Reason // how the end will be called; empty: as the leader's own end
 	deadline time.Time     // when the grace is over; zero once killing
 	killing  bool
-	refused  bool // some process may not be signalled
 }
 
 // heedLeft carries out a stop that was left in stop.json while nobody listened
@@ -75,7 +74,7 @@ func (s *Shim) keepStop() {
 func (s *Shim) timeIsUp() {
 	s.limit = time.Time{}
 	if s.noticeEnd(); s.leaderEnded {
-		s.lookAgain(s.isTreeGone())
+		s.lookAgain(s.tree.look(s.unreaped()))
 		if s.settle(); s.recorded {
 			return
 		}
@@ -100,8 +99,7 @@ func (s *Shim) begin(cause record.Reason, signal syscall.Signal, grace time.Dura
 	if signal == syscall.SIGKILL {
 		grace = 0
 	} else {
-		_, err := s.tree.SignalAll(signal)
-		s.noteRefusal(err)
+		s.tree.signal(signal)
 	}
 	if deadline := time.Now().Add(grace); s.stop.deadline.IsZero() || deadline.Before(s.stop.deadline) {
 		s.stop.deadline = deadline
@@ -112,9 +110,7 @@ func (s *Shim) begin(cause record.Reason, signal syscall.Signal, grace time.Dura
 	if first && !s.recorded {
 		s.announceStop()
 	}
-	if s.leaderEnded || s.adopted != nil {
-		s.lookAtChildren() // there may be nobody left to send a SIGCHLD
-	}
+	s.lookAtChildren() // there may be nobody left to send a SIGCHLD
 	s.tellRefusal()
 }
 
@@ -137,19 +133,14 @@ func (s *Shim) kill() {
 	fail.Pass("shim-stop-kill")
 	s.stop.killing = true
 	s.stop.deadline = time.Time{}
-	_, err := s.tree.KillChildren()
-	s.noteRefusal(err)
-}
-
-func (s *Shim) noteRefusal(err error) {
-	s.stop.refused = s.stop.refused || proc.IsRefusal(err)
+	s.tree.kill()
 }
 
 // tellRefusal tells who asked for the stop when there is nothing more to be done: all that is
 // left of the tree is another user's, and ends when it likes. An end that is recorded stays as
 // it is; then whoever waits looks at the tree itself.
 func (s *Shim) tellRefusal() {
-	if s.stop == nil || !s.stop.refused || s.treeGone {
+	if s.stop == nil || !s.tree.refused || s.tree.gone {
 		return
 	}
 	live, err := s.tree.Live()

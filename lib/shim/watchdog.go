@@ -73,7 +73,7 @@ func (s *Shim) bark() {
 		return
 	}
 	if s.noticeEnd(); s.leaderEnded {
-		s.lookAgain(s.isTreeGone())
+		s.lookAgain(s.tree.look(s.unreaped()))
 		s.settle()
 	}
 	if s.recorded || s.stop != nil {
