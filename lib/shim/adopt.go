@@ -1,7 +1,7 @@
 package shim
 
 import (
-	"syscall"
+	"errors"
 	"time"
 
 	"bgtasks/lib/fail"
@@ -10,48 +10,40 @@ import (
 	"bgtasks/lib/store"
 )
 
-// adopt takes over a run whose supervisor was killed (DESIGN §7). The task has
-// kept the FIFOs open, so what it wrote meanwhile is in them.
-func (s *Shim) adopt() (stage, on string, err error) {
+// adopt takes over a run whose supervisor was killed. The task has kept the FIFOs open,
+// so what it wrote meanwhile is in them.
+func (s *Shim) adopt() *failure {
 	from := &s.launch.Adopt
-	leader := &adopted{leader: proc.Identity(from.Leader), guessed: from.Guessed, exit: -1}
-	s.tree.Forest, s.tree.ties = s.kin(leader.leader), leader
-	// A copy that can't be opened any more must not cost the task its supervisor.
-	if stage, on, err := s.open(); err != nil && stage != record.StageTee {
-		return stage, on, err
+	leader := proc.Identity(from.Leader)
+	s.tree.Forest, s.tree.ties = s.kin(leader), &adopted{watched{leader: leader, exit: -1}, from.Guessed}
+	if f := s.takeOver(); f != nil {
+		return f
 	}
-	store.SweepTask(s.launch.TaskDir) // what the killed one had reserved
-	s.state.Containment = bySession
+	s.record.Containment = bySession
 	s.rejoin(from.Cgroup)
-	s.state.Leader = &from.Leader
-	s.state.Guessed = from.Guessed
-	s.state.LogStart, s.state.ErrorsStart = from.LogStart, from.ErrorsStart
-	if from.OutputLost {
-		s.state.OutputEnd = record.OutputUnknown
-	}
-	if from.StartedMs != 0 {
-		s.state.StartedAt = time.UnixMilli(from.StartedMs)
-	}
-	s.leaderEnded, s.recorded, s.kept = from.Over, from.Over, from.Over
+	s.remember()
+	s.clocks[armClock] = time.Now()
 	s.out.followers.open() // their owners told the shim before us
 	for _, st := range s.out.streams {
 		st.pump() // the last holder may be gone, and poll(2) does not tell a reader who never saw one
 	}
 	if from.Over {
+		s.at.life = recorded
 		s.out.lossIsTold() // the end is journalled, and nothing comes after it
-		return "", "", nil
+		return nil
 	}
-	s.dueAt = time.Now() // reports may have left something meanwhile
+	s.clocks[dueClock] = time.Now() // reports may have left something meanwhile
 	fail.Pass("shim-adopt-reserve")
+	var err error
 	if s.reserve, err = store.NewReserve(s.path(store.StateFile)); err != nil {
-		return record.StageShim, store.StateFile, err
+		return failed(record.StageShim, store.StateFile, err)
 	}
 	fail.Pass("shim-adopt-watch")
-	if err = leader.watch(); err != nil {
-		return record.StageShim, "watch the leader", err
+	if err = s.tree.watchLeader(); err != nil && !errors.Is(err, proc.ErrGone) {
+		return failed(record.StageShim, "watch the leader", err)
 	}
 	s.recordAdoption()
-	return "", "", nil
+	return nil
 }
 
 // kin is the tree that is adopted.
@@ -64,31 +56,69 @@ func (s *Shim) kin(leader proc.Identity) *proc.Kin {
 	return kin
 }
 
+// takeOver gets ready, and removes what the killed supervisor had reserved. FIFOs that
+// are not there are made anew: a task whose output can't be had is better supervised
+// without than not at all. The reading end of one that was lost is had from the task, if
+// it can be. A copy that can't be opened any more must not cost the task its supervisor.
+func (s *Shim) takeOver() *failure {
+	if f := s.enter(); f != nil {
+		return f
+	}
+	lost := make([]bool, 2)
+	for i, name := range s.fifos() {
+		lost[i] = !store.IsFIFO(s.path(name))
+	}
+	if err := s.renewFIFOs(append(s.fifos(), store.CtlFIFO)); err != nil {
+		return failed(record.StageShim, "FIFOs", err)
+	}
+	if f := s.open(); f != nil && f.stage != record.StageTee {
+		return f
+	}
+	for i, st := range s.out.streams {
+		if lost[i] {
+			st.comeFrom(s.openLost(s.fifos()[i]))
+		}
+	}
+	store.SweepTask(s.launch.TaskDir)
+	return nil
+}
+
+// remember takes up what is known of the run.
+func (s *Shim) remember() {
+	from := &s.launch.Adopt
+	s.record.Leader = &from.Leader
+	s.record.Guessed = from.Guessed
+	s.record.LogStart, s.record.ErrorsStart = from.LogStart, from.ErrorsStart
+	if from.OutputLost {
+		s.record.OutputEnd = record.OutputUnknown
+	}
+	if from.StartedMs != 0 {
+		s.record.StartedAt = time.UnixMilli(from.StartedMs)
+	}
+}
+
 // recordAdoption writes down who supervises the run now, and takes up a stop
 // that its last supervisor did not finish.
 func (s *Shim) recordAdoption() {
 	now := time.Now()
-	s.state.UpdatedAt = now
-	if ms := s.launch.TimeLimitMs; ms > 0 {
-		s.limit = now.Add(time.Duration(ms) * time.Millisecond)
-	}
-	s.guard(now)
+	s.record.UpdatedAt = now
+	s.limit(now)
 	from := &s.launch.Adopt
 	if from.StopMs != 0 {
 		from.Stop.RequestedAt = time.UnixMilli(from.StopMs)
-		s.state.Stop = &from.Stop
+		s.record.Stop = &from.Stop
 	}
 	fail.Pass("shim-adopt-record")
-	store.Replace(s.path(store.StateFile), s.encoded())
+	s.write()
 	fail.Pass("shim-adopt-lease")
 	s.tell(record.EventLeaseLost, now)
 	fail.Pass("shim-adopt-journal")
 	s.tell(record.EventAdopted, now)
-	store.Ring(s.path(store.BellsDir), store.BellChange)
+	s.ring()
 	switch {
 	case from.StopMs != 0:
-		s.begin(from.Stop.Cause, syscall.Signal(from.StopNumber), time.Duration(from.GraceLeftMs)*time.Millisecond)
+		s.begin(from.Stop.Cause, inMs(from.StopNumber, from.GraceLeftMs))
 	case from.Cause == record.Watchdog:
-		s.begin(from.Cause, syscall.Signal(s.launch.Signal), time.Duration(s.launch.GraceMs)*time.Millisecond)
+		s.begin(from.Cause, s.terms())
 	}
 }

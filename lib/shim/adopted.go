@@ -7,25 +7,14 @@ import (
 	"golang.org/x/sys/unix"
 
 	"bgtasks/lib/proc"
+	"bgtasks/lib/record"
 )
 
 // adopted are the ties with a tree that another supervisor started. None of its
-// processes is our child, so each end is learned from a descriptor (pidfd_open(2),
-// kqueue(2)), and none from SIGCHLD.
+// processes is our child, so no SIGCHLD tells of an end.
 type adopted struct {
-	leader  proc.Identity
-	guessed bool  // it was found by its looks
-	exit    int   // the leader's exit descriptor, -1 if it was gone already
-	others  []int // those of the rest of the tree, once that matters
-}
-
-// watch gets the descriptor of the leader, unless it is gone.
-func (a *adopted) watch() (err error) {
-	a.exit, err = proc.ExitFD(a.leader)
-	if errors.Is(err, proc.ErrGone) {
-		err = nil
-	}
-	return err
+	watched
+	guessed bool // the leader was found by its looks
 }
 
 // ended: it may be a zombie of another parent.
@@ -45,10 +34,7 @@ func (a *adopted) peek() *syscall.WaitStatus {
 	return &status
 }
 
-func (a *adopted) reap() (*syscall.WaitStatus, *proc.Usage) { return a.peek(), nil }
-
-// watchLeader: it is watched already, and whoever adopts is in no hurry.
-func (a *adopted) watchLeader() bool { return false }
+func (a *adopted) reap(*tree) (*syscall.WaitStatus, *record.Usage) { return a.peek(), nil }
 
 // maxLooks bounds how often a tree is looked at whose processes all end before they can
 // be watched, or can't be watched at all.
@@ -97,11 +83,4 @@ func (a *adopted) watchEach(live []proc.Member) error {
 		}
 	}
 	return nil
-}
-
-func (a *adopted) exits(leaderEnded bool) []int {
-	if leaderEnded || a.exit < 0 {
-		return a.others
-	}
-	return append([]int{a.exit}, a.others...)
 }

@@ -2,10 +2,7 @@ package shim
 
 import (
 	"math/rand/v2"
-	"strings"
 	"time"
-
-	"golang.org/x/sys/unix"
 
 	"bgtasks/lib/proc"
 	"bgtasks/lib/record"
@@ -14,11 +11,11 @@ import (
 // goesOn tells, while the leader is not reaped yet, whether another attempt
 // follows on its end. Then nothing of this one may be left.
 func (s *Shim) goesOn() bool {
-	if s.state.Attempt >= s.launch.Retry.MaxAttempts {
+	if s.record.Attempt >= s.launch.Retry.MaxAttempts {
 		return false
 	}
 	status := s.tree.peek()
-	end := s.state
+	end := s.record
 	end.State, end.Reason = s.verdict(status)
 	noteStatus(&end, status)
 	return s.launch.Retry.Again(&end, s.launch.OnWatchdog)
@@ -29,32 +26,20 @@ func (s *Shim) goesOn() bool {
 func (s *Shim) tryAgain() {
 	now := time.Now()
 	bootMs, _ := proc.BootMs()
-	s.state.Retried(s.launch.Retry.Backoff.DelayMs(s.state.Attempt, rand.Float64()), now, bootMs)
+	s.record.Retried(s.launch.Retry.Backoff.DelayMs(s.record.Attempt, rand.Float64()), now, bootMs)
 }
 
 // lastCall looks for a stop that was asked for while the attempt ended. It is kept
 // for whoever looks next: now that the doorbell is gone, nobody will ring again.
 func (s *Shim) lastCall() {
-	if s.state.State != record.Retrying {
+	if s.record.State != record.Retrying {
 		return
 	}
-	n, err := unix.Read(s.ctl, s.message[:])
-	if err != nil || n <= 0 {
-		return
-	}
-	if stop := firstStop(string(s.message[:n])); stop != nil {
-		s.state.Stop = stop
-		s.keepStop()
-	}
-}
-
-func firstStop(text string) *record.Stop {
-	for text != "" {
-		var message string
-		message, text, _ = strings.Cut(text, "\n")
+	for _, message := range s.bell.messages() {
 		if stop, _, ok := record.ParseStop(message); ok {
-			return stop
+			s.record.Stop = stop
+			s.keepStop()
+			return
 		}
 	}
-	return nil
 }

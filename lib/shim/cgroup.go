@@ -41,7 +41,7 @@ func (s *Shim) rejoin(path string) {
 func (s *Shim) enclose(group *proc.Cgroup) {
 	s.tree.group = group
 	s.tree.Forest = proc.InCgroup(s.tree.Forest, group, s.amongForeign)
-	s.state.Containment, s.state.Cgroup = byCgroup, group.Path()
+	s.record.Containment, s.record.Cgroup = byCgroup, group.Path()
 }
 
 func (s *Shim) groupName() string {

@@ -2,7 +2,7 @@
 // takes its output, enforces its limits, ends its tree when asked to, and records
 // its end.
 //
-// It knows the steps of a start, of a stop and of an end (DESIGN §6), what a
+// It knows the steps of a start, of a stop and of an end, what a
 // starter hands over, and whether another attempt follows. It must not know
 // queues, selectors or how records are read, and it must stay small: no fmt, no
 // JSON, no per-line work, one fixed buffer, one thread that sleeps in poll(2)
@@ -13,12 +13,8 @@
 // counted (P6). The shim may be killed at any instant: its task lives on, with
 // its output in the FIFO, and whoever looks next finds the lock free (P7).
 //
-// The states of a supervisor, in order:
-//
-//	running    the leader runs
-//	stopping   the tree was asked to end; after the grace it is killed
-//	lingering  the leader has ended, the run goes on until the tree is gone
-//	recorded   the end is recorded; output of what is left is still taken
-//	gone       nothing is left to supervise: the shim ends, or becomes the
-//	           dispatcher if tasks wait
+// A supervisor is a machine: what happens is an event, and the table of machine.go
+// says which state follows and what is done. What happens by itself at a time is in
+// the table of clocks.go. The rest is parts that know nothing of each other: output,
+// journal, tree, doorbell.
 package shim

@@ -1,6 +1,7 @@
 package shim
 
 import (
+	"slices"
 	"syscall"
 	"time"
 
@@ -12,31 +13,30 @@ import (
 	"bgtasks/lib/store"
 )
 
-// end records that the run is over: the steps of DESIGN §6, with the marker in
-// live/ removed after the journal. So a marker beside a terminal state and a
-// free lock tells whoever looks that these steps were cut short, and which.
-func (s *Shim) end() {
+// recordEnd records that the run is over. The marker in live/ is removed after the
+// journal is written: a marker beside a terminal state and a free lock tells whoever
+// looks that these steps were cut short, and which.
+func (s *Shim) recordEnd() {
 	fail.Pass("shim-end-drain")
 	s.out.drain()
 	fail.Pass("shim-end-reap")
-	s.state.OOM = s.tree.group != nil && s.tree.group.OOMKilled()
+	s.record.OOM = s.tree.group != nil && s.tree.group.OOMKilled()
 	if s.tree.gone {
 		s.tree.dissolve()
 	}
-	status, usage := s.tree.reapLeader()
-	s.state.Usage = usage
-	noteStatus(&s.state, status)
-	s.state.State, s.state.Reason = s.verdict(status)
-	s.state.StaleAt, s.state.StaleReason, s.state.Refused = time.Time{}, "", nil
-	if s.tree.gone && s.launch.Retry.Again(&s.state, s.launch.OnWatchdog) {
+	status, usage := s.tree.reap(&s.tree)
+	s.record.Usage = usage
+	noteStatus(&s.record, status)
+	s.record.State, s.record.Reason = s.verdict(status)
+	s.record.StaleAt, s.record.StaleReason, s.record.Refused = time.Time{}, "", nil
+	if s.tree.gone && s.launch.Retry.Again(&s.record, s.launch.OnWatchdog) {
 		s.tryAgain()
 	}
-	s.state.LogEnd, s.state.ErrorsEnd = s.out.marks()
+	s.record.LogEnd, s.record.ErrorsEnd = s.out.marks()
 	fail.Pass("shim-end-sync")
 	s.out.sync()
 	s.tellLoss()
-	s.state.UpdatedAt = time.Now()
-	s.recorded = true
+	s.record.UpdatedAt = time.Now()
 	s.keep()
 }
 
@@ -50,31 +50,31 @@ const (
 // keep writes down the end, and tells of it. As long as the disk takes no record the
 // shim stays, because nobody else knows how the run ended.
 func (s *Shim) keep() {
-	if s.state.EventsMissing = len(s.journal.unsaid); s.state.EventsMissing > 0 {
+	if s.record.EventsMissing = len(s.journal.unsaid); s.record.EventsMissing > 0 {
 		s.journal.say()
-		s.state.EventsMissing = len(s.journal.unsaid)
+		s.record.EventsMissing = len(s.journal.unsaid)
 	}
 	fail.Pass("shim-end-record")
 	if !s.writeEnd() {
 		if s.removed() {
-			s.kept, s.keepAt = true, time.Time{} // nobody can be told any more
+			s.on(endKept) // nobody can be told any more
 			return
 		}
 		s.keepDelay = min(max(2*s.keepDelay, keepDelay), maxKeepDelay)
-		s.keepAt = time.Now().Add(s.keepDelay)
+		s.clocks[keepClock] = time.Now().Add(s.keepDelay)
 		s.out.followers.strike()
 		return
 	}
-	s.kept, s.keepAt = true, time.Time{}
-	s.state.EventsMissing = 0 // the journal line of the end comes after theirs
+	s.on(endKept)
+	s.record.EventsMissing = 0 // the journal line of the end comes after theirs
 	store.SyncDir(s.launch.TaskDir)
 	fail.Pass("shim-end-journal")
-	s.tell(record.EndEvent(&s.state), s.state.UpdatedAt)
-	if s.state.State != record.Retrying {
+	s.tell(record.EndEvent(&s.record), s.record.UpdatedAt)
+	if s.record.State != record.Retrying {
 		s.forget()
 	}
 	fail.Pass("shim-end-ring")
-	store.Ring(s.path(store.BellsDir), store.BellChange)
+	s.ring()
 	s.out.followers.strike()
 }
 
@@ -87,8 +87,7 @@ func (s *Shim) removed() bool {
 // writeEnd writes the record of the end into the room that was kept for it, or
 // elsewhere if that is gone.
 func (s *Shim) writeEnd() bool {
-	record := s.encoded()
-	return s.reserve.Commit(record) == nil || store.Replace(s.path(store.StateFile), record) == nil
+	return s.reserve.Commit(s.encoded()) == nil || s.write() == nil
 }
 
 // forget removes what only an open run has.
@@ -116,36 +115,21 @@ func noteStatus(s *record.State, status *syscall.WaitStatus) {
 
 // verdict gives the end its name.
 func (s *Shim) verdict(status *syscall.WaitStatus) (record.LifeState, record.Reason) {
-	if s.stop != nil && s.stop.cause != "" {
-		switch s.stop.cause {
-		case record.TimeLimit:
-			return record.TimedOut, record.TimeLimit
-		case record.Watchdog:
-			return record.Failed, record.Watchdog
-		}
-		return record.Cancelled, s.stop.cause
-	}
-	switch {
+	switch cause := s.ending.cause; {
+	case cause == record.TimeLimit:
+		return record.TimedOut, cause
+	case cause == record.Watchdog:
+		return record.Failed, cause
+	case cause != "":
+		return record.Cancelled, cause
 	case status == nil:
 		return record.Failed, record.Lost
 	case status.Signaled():
 		return record.Failed, record.BySignal
-	case s.succeeded(status.ExitStatus()):
+	case status.ExitStatus() == 0, slices.Contains(s.launch.Successes, status.ExitStatus()):
 		return record.Succeeded, record.SelfExit
 	}
 	return record.Failed, record.SelfExit
-}
-
-func (s *Shim) succeeded(code int) bool {
-	if code == 0 {
-		return true
-	}
-	for _, c := range s.launch.Successes {
-		if c == code {
-			return true
-		}
-	}
-	return false
 }
 
 // leave is the last act: the rest of the output, the FIFOs, the lock, a ring
@@ -155,19 +139,18 @@ func (s *Shim) succeeded(code int) bool {
 func (s *Shim) leave() {
 	fail.Pass("shim-leave-drain")
 	s.out.drain()
-	s.out.close()
 	s.catchUp()
 	if s.journal.turn.Waits() {
 		s.standInLine()
 	}
-	if s.state.State != record.Retrying || len(s.journal.unsaid) == 0 {
+	if s.record.State != record.Retrying || len(s.journal.unsaid) == 0 {
 		store.RemoveFIFOs(s.launch.TaskDir)
 		s.lastCall()
 	}
 	s.tree.dissolve()
 	fail.Pass("shim-leave-unlock")
 	s.lock.Close()
-	store.Ring(s.path(store.BellsDir), store.BellChange)
+	s.ring()
 	s.handOver()
 }
 
@@ -176,10 +159,10 @@ func (s *Shim) leave() {
 // said of another run (P10). All the rest of a run's end does not wait for it: with
 // its FIFOs gone, the marker tells that nothing but the journal keeps us.
 func (s *Shim) standInLine() {
-	if s.state.State != record.Retrying {
+	if s.record.State != record.Retrying {
 		store.RemoveFIFOs(s.launch.TaskDir)
 	}
-	store.Ring(s.path(store.BellsDir), store.BellChange)
+	s.ring()
 	s.sendDispatcher()
 	s.journal.turn.Insist()
 	s.catchUp()
@@ -192,7 +175,7 @@ func (s *Shim) catchUp() {
 	if len(s.journal.unsaid) == 0 {
 		return
 	}
-	if s.journal.say(); s.kept && len(s.journal.unsaid) == 0 && s.state.State != record.Retrying {
+	if s.journal.say(); s.at.life >= recorded && len(s.journal.unsaid) == 0 && s.record.State != record.Retrying {
 		s.unmark()
 	}
 }

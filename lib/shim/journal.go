@@ -13,32 +13,10 @@ import (
 type journal struct {
 	home   *home
 	turn   *store.Turn
-	file   *seglog.Journal
-	path   string // of the home, as file knows it
-	due    string // a file: what reports have left to be journalled before
+	file   *seglog.Journal // nil while it is closed
+	due    string          // a file: what reports have left to be journalled before
 	unsaid [][]byte
-	brief  bool // the file stays open between two events
-}
-
-// newJournal gives a journal that calls ring, from another goroutine, when it is free
-// after it was not.
-func newJournal(h *home, due string, ring func()) *journal {
-	turn := store.NewTurn(h.Home, ring)
-	return &journal{home: h, due: due, turn: turn, file: turn.Journal(), path: h.Path(), brief: true}
-}
-
-// letGo closes the journal's file. A task that is over at once finds it still open for
-// the event of its end; one that goes on would keep a segment on the disk long after it
-// was removed.
-func (j *journal) letGo() {
-	j.file.Close()
-	j.file, j.path = j.turn.Journal(), j.home.Path()
-}
-
-// add takes a line, and says what can be said.
-func (j *journal) add(line []byte) {
-	j.unsaid = append(j.unsaid, line)
-	j.say()
+	brief  bool // file stays open
 }
 
 // say writes the events that are not in the journal yet, as far as that does not keep
@@ -47,8 +25,8 @@ func (j *journal) say() {
 	if !j.home.inReach() {
 		return
 	}
-	if j.path != j.home.Path() {
-		j.letGo()
+	if j.file == nil {
+		j.file = j.turn.Journal()
 	}
 	err := j.file.Take(j.due)
 	for err == nil && len(j.unsaid) > 0 {
@@ -64,16 +42,21 @@ func (j *journal) say() {
 	}
 }
 
-// goOn makes the journal that of a task which goes on.
-func (j *journal) goOn() {
-	j.brief = false
-	j.letGo()
+// letGo closes the journal's file, from now on after each time. A task that is over at
+// once finds it still open for the event of its end; one that goes on would keep a
+// segment on the disk long after it was removed.
+func (j *journal) letGo() {
+	if j.brief = false; j.file != nil {
+		j.file.Close()
+		j.file = nil
+	}
 }
 
 // tell journals what happened to the run.
 func (s *Shim) tell(name record.EventName, at time.Time) {
-	event := record.Event{Name: name, Time: at, TaskID: s.launch.ID, Labels: s.launch.Labels, State: &s.state}
-	s.journal.add(event.AppendJSON(nil))
+	event := record.Event{Name: name, Time: at, TaskID: s.launch.ID, Labels: s.launch.Labels, State: &s.record}
+	s.journal.unsaid = append(s.journal.unsaid, event.AppendJSON(nil))
+	s.journal.say()
 }
 
 // unmark removes the marker of the run, in our own home only.

@@ -32,18 +32,18 @@ func Main() int {
 	}
 	launch, err := readLaunch()
 	if err != nil {
-		return refuse(report, record.StageShim, err, "launch block")
+		return refuse(report, failed(record.StageShim, "launch block", err))
 	}
 	s := newShim(launch, os.NewFile(lockFD, "run.lock"))
 	begin := s.start
 	if launch.Adopt.Leader.PID != 0 {
 		begin = s.adopt
 	}
-	if stage, on, err := begin(); err != nil {
-		return refuse(report, stage, err, on)
+	if f := begin(); f != nil {
+		return refuse(report, f)
 	}
 	fail.Pass("shim-start-report")
-	answer(report, &record.Report{PID: s.state.Leader.PID})
+	answer(report, &record.Report{PID: s.record.Leader.PID})
 	s.run()
 	return 0
 }
@@ -72,7 +72,7 @@ func forkAgain(report *os.File) int {
 		})
 	}
 	if err != nil {
-		return refuse(report, record.StageShim, err, "fork again")
+		return refuse(report, failed(record.StageShim, "fork again", err))
 	}
 	return 0
 }
@@ -90,14 +90,30 @@ func readLaunch() (*record.Launch, error) {
 	return record.ParseLaunch(block)
 }
 
+// failure says at which stage a start failed, and on what. None is nil.
+type failure struct {
+	stage, on string
+	err       error
+}
+
+// failed makes an error a failure.
+func failed(stage, on string, err error) *failure {
+	if err == nil {
+		return nil
+	}
+	return &failure{stage, on, err}
+}
+
 // refuse tells the starter why nothing was started.
-func refuse(report *os.File, stage string, err error, on string) int {
+func refuse(report *os.File, f *failure) int {
+	r := &record.Report{Stage: f.stage, Detail: f.on}
 	var errno syscall.Errno
-	if !errors.As(err, &errno) {
-		on += ": " + err.Error()
+	if !errors.As(f.err, &errno) {
+		r.Detail += ": " + f.err.Error()
 		errno = syscall.EPROTO
 	}
-	answer(report, &record.Report{Stage: stage, Errno: int(errno), Detail: on})
+	r.Errno = int(errno)
+	answer(report, r)
 	return 1
 }
 

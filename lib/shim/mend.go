@@ -2,10 +2,8 @@ package shim
 
 import (
 	"errors"
-	"syscall"
 
 	"bgtasks/lib/fsys"
-	"bgtasks/lib/record"
 	"bgtasks/lib/store"
 )
 
@@ -19,21 +17,19 @@ import (
 // heedNudge makes anew what is missing, and carries out a stop that was left for us.
 func (s *Shim) heedNudge() {
 	s.mendLock()
-	s.mendDoorbell()
-	for _, name := range s.fifos() {
-		store.RenewFIFO(s.path(name), func(string) error { return nil })
-	}
+	s.bell.mend(s.path(store.CtlFIFO))
+	s.renewFIFOs(s.fifos())
 	s.mendState()
-	store.Ring(s.path(store.BellsDir), store.BellChange)
+	s.ring()
 	s.heedLeft()
 }
 
-// fifos are the names of the output's FIFOs.
-func (s *Shim) fifos() []string {
-	if s.launch.Split {
-		return []string{store.OutFIFO, store.ErrFIFO}
+// renewFIFOs makes those anew that are not there.
+func (s *Shim) renewFIFOs(names []string) (err error) {
+	for _, name := range names {
+		err = errors.Join(err, store.RenewFIFO(s.path(name), func(string) error { return nil }))
 	}
-	return []string{store.OutFIFO}
+	return err
 }
 
 // mendLock takes the lock of the file that lies there now. The one that we have is kept,
@@ -46,7 +42,7 @@ func (s *Shim) mendLock() {
 	if err != nil {
 		return
 	}
-	store.WriteHolder(now.File(), *s.state.Shim)
+	store.WriteHolder(now.File(), *s.record.Shim)
 	s.spare = append(s.spare, s.lock)
 	s.lock = now.File()
 }
@@ -54,41 +50,8 @@ func (s *Shim) mendLock() {
 // mendState writes the record again: what lies there may be damaged. That of an end is
 // written only if it is not there.
 func (s *Shim) mendState() {
-	if s.recorded && store.IsRegular(s.path(store.StateFile)) {
+	if !s.at.open() && store.IsRegular(s.path(store.StateFile)) {
 		return
 	}
-	store.Replace(s.path(store.StateFile), s.encoded())
-}
-
-// remakeFIFOs makes the FIFOs that an adopter does not find; a starter has made them. A task whose output can't be
-// had is better supervised without than not at all. lost tells which of the output's
-// were not there.
-func (s *Shim) remakeFIFOs() (lost map[string]bool, err error) {
-	if s.launch.Adopt.Leader.PID == 0 {
-		return nil, nil
-	}
-	lost = map[string]bool{}
-	none := func(string) error { return nil }
-	for _, name := range s.fifos() {
-		if !store.IsFIFO(s.path(name)) {
-			lost[name] = true
-			err = errors.Join(err, store.RenewFIFO(s.path(name), none))
-		}
-	}
-	return lost, errors.Join(err, store.RenewFIFO(s.path(store.CtlFIFO), none))
-}
-
-// ownTerms puts the task's own signal and grace in the place of those that who asked for
-// a stop could not know, because the spec can't be read.
-func (s *Shim) ownTerms(stop *record.Stop, number int) int {
-	if number == 0 {
-		number, stop.Signal = s.launch.Signal, s.launch.SignalName
-	}
-	if stop.GraceMs < 0 {
-		stop.GraceMs = s.launch.GraceMs
-	}
-	if number == 0 {
-		number = int(syscall.SIGTERM)
-	}
-	return number
+	s.write()
 }

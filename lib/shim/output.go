@@ -2,11 +2,10 @@ package shim
 
 import (
 	"math"
-	"time"
+	"slices"
 
 	"golang.org/x/sys/unix"
 
-	"bgtasks/lib/seglog"
 	"bgtasks/lib/store"
 )
 
@@ -17,20 +16,6 @@ type output struct {
 	tees      []*tee
 	followers followers
 	pace      pace
-}
-
-// openStream adds the stream from a FIFO to the log with this stem.
-func (o *output) openStream(fifo, dir, stem string, logMax int64) error {
-	log, err := seglog.Open(seglog.Options{Dir: dir, Stem: stem, Max: logMax, Now: time.Now, Replace: store.Replace})
-	if err != nil {
-		return err
-	}
-	st, err := openStream(fifo, log)
-	if err != nil {
-		return err
-	}
-	o.streams = append(o.streams, st)
-	return nil
 }
 
 // openTees opens the files and FIFOs that get a copy. A FIFO without a reader is no
@@ -50,10 +35,10 @@ func (o *output) openTees(paths []string) (path string, err error) {
 }
 
 // polled adds what poll(2) is asked about the streams.
-func (o *output) polled(set []unix.PollFd) []unix.PollFd {
+func (o *output) polled(set []unix.PollFd, resting bool) []unix.PollFd {
 	for _, st := range o.streams {
 		fd := int32(st.fd)
-		if st.eof || o.pace.resting {
+		if st.eof || resting {
 			fd = -1 // ignored by poll(2)
 		}
 		set = append(set, unix.PollFd{Fd: fd, Events: unix.POLLIN})
@@ -61,15 +46,14 @@ func (o *output) polled(set []unix.PollFd) []unix.PollFd {
 	return set
 }
 
-// take takes what has come by the streams that poll(2) has told of, and of all that
+// take takes what has come by the streams that poll(2) has told of, or by all if they
 // rested. It tells how many bytes that was.
-func (o *output) take(polled []unix.PollFd) (taken int) {
+func (o *output) take(polled []unix.PollFd, rested bool) (taken int) {
 	for i, st := range o.streams {
-		if o.pace.resting || polled[i].Revents != 0 {
+		if rested || polled[i].Revents != 0 {
 			taken += st.pump()
 		}
 	}
-	o.pace.took(taken, time.Now())
 	return taken
 }
 
@@ -86,31 +70,13 @@ func (o *output) sync() {
 	}
 }
 
-func (o *output) close() {
-	for _, st := range o.streams {
-		st.log.Close()
-	}
-}
-
 // closed tells whether nobody holds the output open any more.
 func (o *output) closed() bool {
-	for _, st := range o.streams {
-		if !st.eof {
-			return false
-		}
-	}
-	return true
+	return !slices.ContainsFunc(o.streams, func(st *stream) bool { return !st.eof })
 }
 
 // held tells whether someone has a FIFO of the output open for writing.
-func (o *output) held() bool {
-	for _, st := range o.streams {
-		if st.held() {
-			return true
-		}
-	}
-	return false
-}
+func (o *output) held() bool { return slices.ContainsFunc(o.streams, (*stream).held) }
 
 // marks are where the logs are now.
 func (o *output) marks() (output, errors int64) {

@@ -12,16 +12,15 @@ const (
 
 // pace tells whether output rests.
 type pace struct {
-	last    time.Time // when some was taken last
-	resting bool
+	last time.Time // when some was taken last
 }
 
-// took notes how many bytes were taken just now.
-func (p *pace) took(n int, now time.Time) {
+// took notes how many bytes were taken just now, and tells whether more may rest.
+func (p *pace) took(n int, now time.Time) (rests bool) {
 	since := now.Sub(p.last)
 	slow := time.Duration(n)*rest < little*since
-	p.resting = n > 0 && slow && since < 2*rest
 	if n > 0 {
 		p.last = now
 	}
+	return n > 0 && slow && since < 2*rest
 }

@@ -7,14 +7,13 @@ import (
 
 func TestOutputRestsWhileItComesSlowlyAndSteadily(t *testing.T) {
 	const line, pipe = 40, 64 << 10
-	steady := func(n int, every time.Duration) pace {
-		var p pace
+	steady := func(n int, every time.Duration) (p pace, rests bool) {
 		now := time.Now()
 		for range 5 {
 			now = now.Add(every)
-			p.took(n, now)
+			rests = p.took(n, now)
 		}
-		return p
+		return p, rests
 	}
 	for _, test := range []struct {
 		name  string
@@ -29,13 +28,12 @@ func TestOutputRestsWhileItComesSlowlyAndSteadily(t *testing.T) {
 		{"a pipe that was full", pipe, rest, false},
 		{"nothing", 0, time.Millisecond, false},
 	} {
-		if got := steady(test.taken, test.every).resting; got != test.want {
-			t.Errorf("%s: resting = %v, want %v", test.name, got, test.want)
+		if _, got := steady(test.taken, test.every); got != test.want {
+			t.Errorf("%s: rests = %v, want %v", test.name, got, test.want)
 		}
 	}
-	p := steady(line, time.Millisecond)
-	p.took(0, p.last.Add(rest))
-	if p.resting {
+	p, _ := steady(line, time.Millisecond)
+	if p.took(0, p.last.Add(rest)) {
 		t.Error("output rests after nothing has come, want a sleep until some does")
 	}
 }

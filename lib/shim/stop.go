@@ -1,7 +1,6 @@
 package shim
 
 import (
-	"slices"
 	"syscall"
 	"time"
 
@@ -12,17 +11,29 @@ import (
 	"bgtasks/lib/store"
 )
 
-// stopping is the end of the tree in progress.
-type stopping struct {
-	cause    record.Reason // how the end will be called; empty: as the leader's own end
-	deadline time.Time     // when the grace is over; zero once killing
-	killing  bool
+// ending is the end of the tree that was asked for.
+type ending struct {
+	cause record.Reason // how the end will be called; empty: as the leader's own end
+	terms               // of the last who asked
+}
+
+// terms are how a tree is asked to end.
+type terms struct {
+	signal syscall.Signal
+	grace  time.Duration // KILL follows then
+}
+
+// terms are the task's own.
+func (s *Shim) terms() terms { return inMs(s.launch.Signal, s.launch.GraceMs) }
+
+func inMs(signal int, graceMs int64) terms {
+	return terms{syscall.Signal(signal), time.Duration(graceMs) * time.Millisecond}
 }
 
 // heedLeft carries out a stop that was left in stop.json while nobody listened
 // (store.AskToStop). The doorbell is open by now: one that is left later is told, too.
 func (s *Shim) heedLeft() {
-	if s.state.Stop != nil || s.recorded {
+	if s.record.Stop != nil || !s.at.open() {
 		return
 	}
 	text, err := fsys.ReadFile(s.path(store.StopFile))
@@ -46,72 +57,72 @@ func signalNumber(name string) int {
 }
 
 // askedToStop carries out a stop that someone asked for. One that it has heard of
-// already is no second one: a signal that comes twice may mean something else.
+// already is no second one: a signal that comes twice may mean something else. A leader
+// that ended by itself before the stop was not stopped, but no attempt follows on it.
 func (s *Shim) askedToStop(stop *record.Stop, number int) {
-	number = s.ownTerms(stop, number)
-	if s.state.Stop != nil && s.state.Stop.Same(stop) {
+	number = s.complete(stop, number)
+	if s.record.Stop != nil && s.record.Stop.Same(stop) {
 		return
 	}
-	s.noticeEnd()
-	if s.leaderEnded && !s.again {
-		s.settle() // a leader that ended by itself before the stop was not stopped
-	}
-	if s.state.Stop == nil && !s.recorded {
-		s.state.Stop = stop
+	s.look()
+	if s.record.Stop == nil && (s.at.open() || s.record.State == record.Retrying) {
+		s.record.Stop = stop
 		s.keepStop()
 	}
-	s.begin(stop.Cause, syscall.Signal(number), time.Duration(stop.GraceMs)*time.Millisecond)
+	s.begin(stop.Cause, inMs(number, stop.GraceMs))
+}
+
+// complete puts the task's own signal and grace in the place of those that who asked for
+// a stop could not know, because the spec can't be read.
+func (s *Shim) complete(stop *record.Stop, number int) int {
+	if number == 0 {
+		number, stop.Signal = s.launch.Signal, s.launch.SignalName
+	}
+	if stop.GraceMs < 0 {
+		stop.GraceMs = s.launch.GraceMs
+	}
+	if number == 0 {
+		number = int(syscall.SIGTERM)
+	}
+	return number
 }
 
 // keepStop writes the stop down before anything is done about it: should this
 // shim be killed now, the next one carries it out.
 func (s *Shim) keepStop() {
-	store.Replace(s.path(store.StopFile), append(s.state.Stop.AppendJSON(nil), '\n'))
+	store.Replace(s.path(store.StopFile), append(s.record.Stop.AppendJSON(nil), '\n'))
 }
 
-// timeIsUp ends a run that reached its time limit, unless it has just ended by
-// itself.
-func (s *Shim) timeIsUp() {
-	s.limit = time.Time{}
-	if s.noticeEnd(); s.leaderEnded {
-		s.lookAgain(s.tree.look(s.unreaped()))
-		if s.settle(); s.recorded {
-			return
-		}
+// begin ends the tree. Asked again while that is under way it signals again, and the
+// shorter grace counts; the first cause stays.
+func (s *Shim) begin(cause record.Reason, how terms) {
+	if s.at.force == none {
+		s.ending.cause = cause
 	}
-	s.begin(record.TimeLimit, syscall.Signal(s.launch.Signal), time.Duration(s.launch.GraceMs)*time.Millisecond)
+	if s.at.free() && (cause == record.TimeLimit || cause == record.Watchdog) {
+		s.record.Reason = cause // for whoever has to finish this, should we be killed
+	}
+	s.ending.terms = how
+	s.on(stopAsked)
+	s.clocks[lookClock] = time.Now() // there may be nobody left to send a SIGCHLD
 }
 
-// begin signals the tree and arms the grace. Asked again while a stop is under
-// way it signals again, and the shorter grace counts; the first cause stays.
-func (s *Shim) begin(cause record.Reason, signal syscall.Signal, grace time.Duration) {
-	first := s.stop == nil
-	if first {
-		s.stop = &stopping{cause: cause}
-		if (cause == record.TimeLimit || cause == record.Watchdog) && !s.recorded {
-			s.state.Reason = cause // for whoever has to finish this, should we be killed
-		}
-	}
-	if s.stop.killing {
-		return
-	}
+// timeOut ends the tree on the task's own terms.
+func (s *Shim) timeOut() { s.begin(record.TimeLimit, s.terms()) }
+
+// signal signals the tree and sets the grace.
+func (s *Shim) signal() {
 	fail.Pass("shim-stop-signal")
-	if signal == syscall.SIGKILL {
+	grace := s.ending.grace
+	if s.ending.signal == syscall.SIGKILL {
 		grace = 0
 	} else {
-		s.tree.signal(signal)
+		s.tree.signal(s.ending.signal)
 	}
-	if deadline := time.Now().Add(grace); s.stop.deadline.IsZero() || deadline.Before(s.stop.deadline) {
-		s.stop.deadline = deadline
-	}
+	s.clocks.hasten(graceClock, time.Now().Add(grace))
 	if grace <= 0 {
-		s.kill()
+		s.on(graceOver)
 	}
-	if first && !s.recorded {
-		s.announceStop()
-	}
-	s.lookAtChildren() // there may be nobody left to send a SIGCHLD
-	s.tellRefusal()
 }
 
 // announceStop lets readers see that the run is being ended, and whoever may
@@ -119,40 +130,13 @@ func (s *Shim) begin(cause record.Reason, signal syscall.Signal, grace time.Dura
 // terminal state too.
 func (s *Shim) announceStop() {
 	fail.Pass("shim-stop-announce")
-	now := time.Now()
-	s.state.UpdatedAt = now
-	store.Replace(s.path(store.StateFile), s.encoded())
-	fail.Pass("shim-stop-journal")
-	s.tell(record.EventStopping, now)
-	store.Ring(s.path(store.BellsDir), store.BellChange)
+	s.announce(record.EventStopping, time.Now())
 }
 
 // kill ends what is left of the tree. Each death that follows is a SIGCHLD,
 // and with each the new orphans are killed, until none is left.
 func (s *Shim) kill() {
 	fail.Pass("shim-stop-kill")
-	s.stop.killing = true
-	s.stop.deadline = time.Time{}
+	s.clocks.stop(graceClock)
 	s.tree.kill()
-}
-
-// tellRefusal tells who asked for the stop when there is nothing more to be done: all that is
-// left of the tree is another user's, and ends when it likes. An end that is recorded stays as
-// it is; then whoever waits looks at the tree itself.
-func (s *Shim) tellRefusal() {
-	if s.stop == nil || !s.tree.refused || s.tree.gone {
-		return
-	}
-	live, err := s.tree.Live()
-	refused := proc.Refusing(live)
-	slices.Sort(refused)
-	if err != nil || len(refused) < len(live) || len(live) == 0 || slices.Equal(refused, s.state.Refused) {
-		return
-	}
-	s.state.Refused = refused
-	if !s.recorded {
-		s.state.UpdatedAt = time.Now()
-		store.Replace(s.path(store.StateFile), s.encoded())
-	}
-	store.Ring(s.path(store.BellsDir), store.BellChange)
 }

@@ -26,9 +26,13 @@ var buffer [64 << 10]byte
 // burst is the most chunks taken from one stream before others are served.
 const burst = 16
 
-// openStream opens the reading end. Until the task has its own end, nobody
+// openStream opens the log and the reading end. Until the task has its own end, nobody
 // else writes, and poll(2) is not asked before.
-func openStream(fifo string, log *seglog.Writer) (*stream, error) {
+func openStream(fifo string, to seglog.Options) (*stream, error) {
+	log, err := seglog.Open(to)
+	if err != nil {
+		return nil, err
+	}
 	fd, err := unix.Open(fifo, unix.O_RDONLY|unix.O_NONBLOCK|unix.O_CLOEXEC|unix.O_NOFOLLOW, 0)
 	if err != nil {
 		return nil, err

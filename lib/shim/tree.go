@@ -28,11 +28,11 @@ type ties interface {
 	// peek gives the wait status of a leader that has ended, and leaves it unreaped.
 	// It is nil if nobody can know it.
 	peek() *syscall.WaitStatus
-	// reap gives it for good, with what the leader has used if that is known.
-	reap() (*syscall.WaitStatus, *proc.Usage)
-	// watchLeader gets a descriptor for the end of the leader if there is none yet. It
-	// tells whether that is enough to wait for a leader that ends at once.
-	watchLeader() bool
+	// reap gives it for good, and what the tree has used, nil if nobody can know that.
+	reap(*tree) (*syscall.WaitStatus, *record.Usage)
+	// watchLeader gets a descriptor for the leader's end if there is none yet. It tells of
+	// that sooner than a signal, which passes through two threads of the runtime.
+	watchLeader() error
 	// watchRest gets descriptors for the ends of the others, where no SIGCHLD tells of
 	// them.
 	watchRest(t *tree, killing bool) error
@@ -40,11 +40,29 @@ type ties interface {
 	exits(leaderEnded bool) []int
 }
 
-// own are the ties with a tree of our own: it is our child, or falls to us.
-type own struct {
+// watched are the processes that descriptors tell the ends of: pidfd_open(2), kqueue(2).
+type watched struct {
 	leader proc.Identity
-	exit   int // a descriptor for the leader's end, -1 for none
+	exit   int   // the leader's, -1 for none
+	others []int // those of the rest of the tree, once that matters
 }
+
+func (w *watched) watchLeader() (err error) {
+	if w.exit < 0 {
+		w.exit, err = proc.ExitFD(w.leader)
+	}
+	return err
+}
+
+func (w *watched) exits(leaderEnded bool) []int {
+	if leaderEnded || w.exit < 0 {
+		return w.others
+	}
+	return append([]int{w.exit}, w.others...)
+}
+
+// own are the ties with a tree of our own: it is our child, or falls to us.
+type own struct{ watched }
 
 func (o *own) ended() bool {
 	ended, err := proc.Ended(o.leader.PID)
@@ -59,32 +77,19 @@ func (o *own) peek() *syscall.WaitStatus {
 	return &status
 }
 
-func (o *own) reap() (*syscall.WaitStatus, *proc.Usage) {
+func (o *own) reap(t *tree) (*syscall.WaitStatus, *record.Usage) {
 	status, usage, err := proc.Reap1(o.leader.PID)
 	if err != nil {
 		return nil, nil
 	}
-	return &status, &usage
-}
-
-// watchLeader: a descriptor tells of the end sooner than the signal, which passes
-// through two threads of the runtime; without one the signal has to do.
-func (o *own) watchLeader() bool {
-	fd, err := proc.ExitFD(o.leader)
-	if err == nil {
-		o.exit = fd
+	t.usage.Add(usage)
+	t.reapOrphans(0) // while they are easy to tell from others' that may fall to us
+	return &status, &record.Usage{
+		UserMs: t.usage.User.Milliseconds(), SystemMs: t.usage.System.Milliseconds(), MaxRSSKB: t.usage.MaxRSSKB,
 	}
-	return err == nil
 }
 
 func (o *own) watchRest(*tree, bool) error { return nil }
-
-func (o *own) exits(leaderEnded bool) []int {
-	if leaderEnded || o.exit < 0 {
-		return nil
-	}
-	return []int{o.exit}
-}
 
 // kill kills whom it finds, and passes over what may not be killed: a process that
 // became another user's.
@@ -107,6 +112,9 @@ func (t *tree) note(err error) { t.refused = t.refused || proc.IsRefusal(err) }
 // look finds out whether the tree is gone, once the leader has ended; unreaped is the
 // leader as long as it is kept.
 func (t *tree) look(unreaped int) (err error) {
+	if t.group != nil {
+		t.group.Populated() // until this is asked, poll(2) tells of a change again and again
+	}
 	if !t.gone {
 		t.gone, err = t.Empty(unreaped)
 	}
@@ -117,20 +125,6 @@ func (t *tree) look(unreaped int) (err error) {
 func (t *tree) reapOrphans(unreaped int) {
 	usage, _, _ := t.Reap(unreaped)
 	t.usage.Add(usage)
-}
-
-// reapLeader gives the leader's wait status, and what the tree has used. Each is nil if
-// nobody can know it.
-func (t *tree) reapLeader() (*syscall.WaitStatus, *record.Usage) {
-	status, usage := t.reap()
-	if usage == nil {
-		return status, nil
-	}
-	t.usage.Add(*usage)
-	t.reapOrphans(0) // while they are easy to tell from others' that may fall to us
-	return status, &record.Usage{
-		UserMs: t.usage.User.Milliseconds(), SystemMs: t.usage.System.Milliseconds(), MaxRSSKB: t.usage.MaxRSSKB,
-	}
 }
 
 // polled adds what poll(2) is asked about the tree. The cgroup is asked about only once

@@ -2,7 +2,6 @@ package shim
 
 import (
 	"strconv"
-	"syscall"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -12,12 +11,11 @@ import (
 	"bgtasks/lib/store"
 )
 
-// watchdog knows when the task last showed that it lives: by output, or by a
-// report of its own. It costs no wake-up: only the time at which it would have
-// been silent for too long is a timer.
+// watchdog sees to it that the task shows that it lives: by output, or by a report of
+// its own. It costs no wake-up: each sign sets its clock to the time at which the task
+// will have been silent for too long.
 type watchdog struct {
 	limit   time.Duration // 0 for none
-	last    time.Time     // on the monotonic clock
 	reports [2]int64      // when progress.json and steps.ndjson were last written, Unix nanoseconds
 }
 
@@ -25,11 +23,16 @@ type watchdog struct {
 // doorbell, but there may have been no supervisor to hear it.
 var reportFiles = [2]string{store.ProgressFile, store.StepsFile}
 
-// guard begins the watch: whatever was before counts as a sign of life.
-func (s *Shim) guard(now time.Time) {
+// limit begins to measure the time limit, and the silence: whatever was before counts
+// as a sign of life.
+func (s *Shim) limit(now time.Time) {
+	if ms := s.launch.TimeLimitMs; ms > 0 {
+		s.clocks[limitClock] = now.Add(time.Duration(ms) * time.Millisecond)
+	}
 	s.watchdog.limit = time.Duration(s.launch.WatchdogMs) * time.Millisecond
 	if s.watchdog.limit > 0 {
-		s.watchdog.last, s.watchdog.reports = now, s.reportTimes()
+		s.watchdog.reports = s.reportTimes()
+		s.clocks[silenceClock] = now.Add(s.watchdog.limit)
 	}
 }
 
@@ -44,52 +47,39 @@ func (s *Shim) reportTimes() (times [2]int64) {
 	return times
 }
 
-// barkAt is when the task will have been silent for too long; zero for never.
-func (s *Shim) barkAt() time.Time {
-	if s.watchdog.limit <= 0 || s.stop != nil || s.recorded || s.state.State == record.Stale {
-		return time.Time{}
-	}
-	return s.watchdog.last.Add(s.watchdog.limit)
-}
-
-// lives notes a sign of life, which ends the task's being stale.
+// lives notes a sign of life.
 func (s *Shim) lives() {
-	if s.watchdog.limit <= 0 {
-		return
+	if s.watchdog.limit > 0 {
+		s.on(gaveSign)
 	}
-	s.watchdog.last = time.Now()
-	if s.state.State != record.Stale || s.stop != nil || s.recorded {
-		return
-	}
-	s.state.State, s.state.StaleAt, s.state.StaleReason = record.Running, time.Time{}, ""
-	fail.Pass("shim-watchdog-recover")
-	s.announce(record.EventRecovered, s.watchdog.last)
 }
 
-// bark acts on the silence, unless it was none: a report may have come that
-// nobody rang for, or the run have ended just now.
-func (s *Shim) bark() {
-	if s.unheard() {
-		return
-	}
-	if s.noticeEnd(); s.leaderEnded {
-		s.lookAgain(s.tree.look(s.unreaped()))
-		s.settle()
-	}
-	if s.recorded || s.stop != nil {
-		return
-	}
+// revive has the watchdog wait anew, and ends the task's being stale.
+func (s *Shim) revive() {
 	now := time.Now()
-	s.state.State, s.state.StaleAt = record.Stale, now
-	s.state.StaleReason = "no output or heartbeat for " + span(s.launch.WatchdogMs)
+	s.clocks[silenceClock] = now.Add(s.watchdog.limit)
+	if s.record.State != record.Stale {
+		return
+	}
+	s.record.State, s.record.StaleAt, s.record.StaleReason = record.Running, time.Time{}, ""
+	fail.Pass("shim-watchdog-recover")
+	s.announce(record.EventRecovered, now)
+}
+
+// bark acts on the silence.
+func (s *Shim) bark() {
+	now := time.Now()
+	s.record.State, s.record.StaleAt = record.Stale, now
+	s.record.StaleReason = "no output or heartbeat for " + span(s.launch.WatchdogMs)
 	fail.Pass("shim-watchdog-stale")
 	s.announce(record.EventStale, now)
 	if s.launch.OnWatchdog == record.WatchdogStop || s.launch.OnWatchdog == record.WatchdogRetry {
-		s.begin(record.Watchdog, syscall.Signal(s.launch.Signal), time.Duration(s.launch.GraceMs)*time.Millisecond)
+		s.begin(record.Watchdog, s.terms())
 	}
 }
 
-// unheard looks for reports that were written since the last look. How long ago
+// unheard looks for reports that were written since the last look: nobody may have
+// rung for them. How long ago
 // that was is known by the wall clock alone, so no more is believed of it than
 // that it was within the limit.
 func (s *Shim) unheard() bool {
@@ -103,16 +93,8 @@ func (s *Shim) unheard() bool {
 	if left <= 0 {
 		return false
 	}
-	s.watchdog.last = time.Now().Add(left - s.watchdog.limit)
+	s.clocks[silenceClock] = time.Now().Add(left)
 	return true
-}
-
-// announce lets readers see a change of the running attempt.
-func (s *Shim) announce(name record.EventName, at time.Time) {
-	s.state.UpdatedAt = at
-	store.Replace(s.path(store.StateFile), s.encoded())
-	s.tell(name, at)
-	store.Ring(s.path(store.BellsDir), store.BellChange)
 }
 
 // span is a number of milliseconds for people.
