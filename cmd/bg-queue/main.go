@@ -10,13 +10,11 @@
 //	bg-queue '{"action":"set","queue":"build","slots":4}' | @FILE | -
 //
 // Queues need not be made before they are used: one that was never set has one
-// slot. Nothing runs for a queue: whoever ends a task starts the next one, by
-// executing this program with words that are not for people.
+// slot. Nothing runs for a queue: whoever ends a task starts the next one.
 package main
 
 import (
 	"errors"
-	"os"
 	"slices"
 	"strconv"
 	"strings"
@@ -27,12 +25,10 @@ import (
 	"bgtasks/lib/payload"
 	"bgtasks/lib/record"
 	"bgtasks/lib/sched"
+	"bgtasks/lib/store"
 )
 
 func main() {
-	if sched.Helper(os.Args[1:]) {
-		return
-	}
 	cli.Main(&cli.Verb{
 		Name:  "queue",
 		Reads: true,
@@ -47,18 +43,22 @@ func main() {
 
 type flags struct {
 	cli.Common
-	Action  string            `arg:"" optional:"" help:"list, set, pause, resume, drain or kick; list when not given."`
-	Names   []string          `arg:"" optional:"" name:"name" help:"The queues."`
-	Slots   string            `placeholder:"N" help:"With set: how many tasks of the queue run at once."`
-	Kind    string            `placeholder:"KIND" help:"With set: the kind that the limit is for."`
-	Limit   string            `placeholder:"N" help:"With set: how many tasks of the kind run at once; 0 for any number."`
-	All     bool              `help:"With pause and resume: all queues."`
-	Timeout *payload.Duration `placeholder:"DURATION" help:"With drain: how long to wait at most; then exit 124."`
-	Output  string            `short:"o" placeholder:"FORMAT" help:"How to print: json, jsonl, tsv or table; a table on a terminal and tsv elsewhere otherwise."`
+	Action   string            `arg:"" optional:"" help:"list, set, pause, resume, drain or kick; list when not given."`
+	Names    []string          `arg:"" optional:"" name:"name" help:"The queues."`
+	Slots    string            `placeholder:"N" help:"With set: how many tasks of the queue run at once."`
+	Kind     string            `placeholder:"KIND" help:"With set: the kind that the limit is for."`
+	Limit    string            `placeholder:"N" help:"With set: how many tasks of the kind run at once; 0 for any number."`
+	All      bool              `help:"With pause and resume: all queues."`
+	Timeout  *payload.Duration `placeholder:"DURATION" help:"With drain: how long to wait at most; then exit 124."`
+	Dispatch string            `placeholder:"HOME" help:"Do what bg-dispatch does for this home: supervisors of an earlier version call this."`
+	Output   string            `short:"o" placeholder:"FORMAT" help:"How to print: json, jsonl, tsv or table; a table on a terminal and tsv elsewhere otherwise."`
 }
 
 // Run does what the words and flags say.
 func (f *flags) Run(c *cli.Call) error {
+	if f.Dispatch != "" {
+		return sched.HandOver(store.At(f.Dispatch))
+	}
 	p, err := f.payload()
 	if err == nil {
 		err = f.checkOutput(c, p)

@@ -153,8 +153,8 @@ func giveUp(h *store.Home, old *view.Task) error {
 	return errors.Join(err, store.GiveBack(h.TaskDir(id), held))
 }
 
-// exists says that the id is taken, and who keeps that task from being ended, if anyone.
-func exists(h *store.Home, old *view.Task) error {
+// idTaken says that the id is taken, and who keeps that task from being ended, if anyone.
+func idTaken(h *store.Home, old *view.Task) error {
 	e := &launch.ExistsError{ID: old.ID}
 	if who := view.HindranceOf(h, old); who != nil {
 		e.Note, e.Hint = who.Words(), who.Hint()
@@ -184,7 +184,7 @@ func makeWay(ctx context.Context, h *store.Home, r *launch.Request) error {
 		return err
 	}
 	if waiting(old) || old.Supervised() && (!old.Terminal() || old.Leftovers > 0) {
-		return exists(h, old)
+		return idTaken(h, old)
 	}
 	if old.Unreadable != nil {
 		if err := giveUp(h, old); err != nil {

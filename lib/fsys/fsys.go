@@ -81,19 +81,27 @@ func readRecord(f *os.File) ([]byte, error) {
 	return b, err
 }
 
-// Pipe is pipe(2), with ends that close on exec and block. Those of os.Pipe take
-// the network poller along, whose own two descriptors end the program without a
-// word if they can't be had.
+// Pipe is RawPipe, with files. Those of os.Pipe take the network poller along, whose
+// own two descriptors end the program without a word if they can't be had.
 func Pipe() (r, w *os.File, err error) {
-	var p [2]int
+	p, err := RawPipe()
+	if err != nil {
+		return nil, nil, os.NewSyscallError("pipe", err)
+	}
+	return os.NewFile(uintptr(p[0]), "|0"), os.NewFile(uintptr(p[1]), "|1"), nil
+}
+
+// RawPipe is pipe(2), with ends that close on exec and block. pipe2(2) makes such a
+// pipe in one call, but Darwin has none; the lock keeps syscall.ForkExec out in between.
+func RawPipe() (p [2]int, err error) {
 	syscall.ForkLock.RLock()
 	defer syscall.ForkLock.RUnlock()
 	if err := unix.Pipe(p[:]); err != nil {
-		return nil, nil, os.NewSyscallError("pipe", err)
+		return p, err
 	}
 	unix.CloseOnExec(p[0])
 	unix.CloseOnExec(p[1])
-	return os.NewFile(uintptr(p[0]), "|0"), os.NewFile(uintptr(p[1]), "|1"), nil
+	return p, nil
 }
 
 // Rename is rename(2).
@@ -165,6 +173,12 @@ func PlaceOf(path string) (Place, error) {
 func (p Place) Is(path string) bool {
 	now, err := PlaceOf(path)
 	return err == nil && now == p
+}
+
+// Leads tells whether a path leads to something, through links too.
+func Leads(path string) bool {
+	_, err := PlaceOf(path)
+	return err == nil
 }
 
 // Exists tells whether there is something of that name, be it a dangling link.

@@ -75,7 +75,7 @@ func TestDispatcherIsExecuted(t *testing.T) {
 	if task.State != record.Succeeded || task.Supervised() || d.PID != task.Current.Shim.PID {
 		t.Errorf("the dispatcher is process %d of a %s task, want the shim's own of an ended one: %v", d.PID, task.State, task.Current.Shim)
 	}
-	if want := []string{"bg-queue", "--dispatch", w.home.Path()}; !slices.Equal(d.Args, want) || d.Dir != "/" || len(d.Env) != 0 || d.Reaper {
+	if want := []string{"bg-dispatch", w.home.Path()}; !slices.Equal(d.Args, want) || d.Dir != "/" || len(d.Env) != 0 || d.Reaper {
 		t.Errorf("dispatcher = %+v, want %v in / without an environment", d, want)
 	}
 	for _, f := range d.Files {

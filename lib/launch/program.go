@@ -11,6 +11,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"bgtasks/lib/fsys"
 	"bgtasks/lib/record"
 )
 
@@ -43,7 +44,7 @@ func (e *SpawnError) Error() string {
 	switch {
 	case e.Cause != nil:
 		return e.Cause.Error()
-	case e.NotFound() && e.Path != "" && exists(e.Path):
+	case e.NotFound() && fsys.Leads(e.Path):
 		return fmt.Sprintf("cannot execute %q: its interpreter or loader is missing", e.Command)
 	case e.NotFound():
 		return fmt.Sprintf("command %q not found", e.Command)
@@ -139,7 +140,7 @@ func search(command, workdir, path string) (string, error) {
 		case 0:
 			return candidate, nil
 		case syscall.EACCES:
-			if exists(candidate) {
+			if fsys.Leads(candidate) {
 				failure.Path, failure.Errno = candidate, errno
 			}
 		}
@@ -185,11 +186,6 @@ func unspawned(err error) *record.Unspawned {
 		path = e.Command
 	}
 	return &record.Unspawned{Step: e.Stage, Path: path, Errno: int(e.Errno), Message: e.Error()}
-}
-
-func exists(path string) bool {
-	_, err := os.Stat(path)
-	return err == nil
 }
 
 // errnoOf digs the errno out of an error of a file operation.

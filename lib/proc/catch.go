@@ -1,6 +1,8 @@
 package proc
 
 import (
+	"bgtasks/lib/fsys"
+	"errors"
 	"os"
 	"os/signal"
 	"sync/atomic"
@@ -42,11 +44,14 @@ const Nudge = syscall.SIGWINCH
 
 // NewChildNotifier makes a notifier that is not started yet.
 func NewChildNotifier() (*ChildNotifier, error) {
-	r, w, err := pipe()
+	p, err := fsys.RawPipe()
+	if err == nil {
+		err = errors.Join(unix.SetNonblock(p[0], true), unix.SetNonblock(p[1], true)) // which open descriptors don't refuse
+	}
 	if err != nil {
 		return nil, wrap("make pipe for child signals", err)
 	}
-	return &ChildNotifier{FD: r, write: w}, nil
+	return &ChildNotifier{FD: p[0], write: p[1]}, nil
 }
 
 // Start begins the notification. stop ends it for good and closes the descriptor.
@@ -85,24 +90,4 @@ func DrainPipe(fd int) {
 			return
 		}
 	}
-}
-
-// pipe makes a pipe of which neither end blocks or survives an exec. pipe2(2) would do it in one call, but Darwin has
-// none; the lock keeps syscall.ForkExec out in between.
-func pipe() (r, w int, err error) {
-	syscall.ForkLock.RLock()
-	defer syscall.ForkLock.RUnlock()
-	var p [2]int
-	if err := unix.Pipe(p[:]); err != nil {
-		return -1, -1, err
-	}
-	for _, fd := range p {
-		unix.CloseOnExec(fd)
-		if err := unix.SetNonblock(fd, true); err != nil {
-			unix.Close(p[0])
-			unix.Close(p[1])
-			return -1, -1, err
-		}
-	}
-	return p[0], p[1], nil
 }

@@ -12,8 +12,8 @@ import (
 // All else is as with [Spawn]; Setsid is implied, and Cgroup has no effect.
 //
 // Where a process can only be forked to execute a program at once (macOS, FreeBSD), the program is still our child and
-// leads the session: first is then its pid, to be reaped, and not 0. It finds this out with [LeadsSession], calls Spawn
-// for itself, and ends.
+// leads the session: first is then its pid, to be reaped, and not 0. It finds this out with [LeadsSession], calls
+// [ForkAgain], and ends.
 func SpawnOrphan(spec SpawnSpec) (first int, err error) {
 	spec.Setsid = true
 	err = spec.start(func() (err error) {
@@ -21,6 +21,21 @@ func SpawnOrphan(spec SpawnSpec) (first int, err error) {
 		return err
 	})
 	return first, err
+}
+
+// ForkAgain starts this program once more, with its arguments, its environment, its standard descriptors and others up
+// to last, as a child that does not lead the session.
+func ForkAgain(last int) error {
+	self, err := os.Executable()
+	if err != nil {
+		return err
+	}
+	var files []uintptr
+	for fd := range last + 1 {
+		files = append(files, uintptr(fd))
+	}
+	_, err = Spawn(SpawnSpec{Path: self, Argv: os.Args, Env: os.Environ(), Files: files, Umask: -1})
+	return err
 }
 
 // LeadsSession tells whether this process leads its session.

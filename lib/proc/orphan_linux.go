@@ -1,6 +1,7 @@
 package proc
 
 import (
+	"bgtasks/lib/fsys"
 	"io"
 	"sync"
 	"sync/atomic"
@@ -82,8 +83,8 @@ func (o *orphanage) prepare(spec SpawnSpec) (err error) {
 
 // openComplaint makes the pipe, with its writing end out of the way, too.
 func (o *orphanage) openComplaint() error {
-	var pipe [2]int
-	if err := unix.Pipe2(pipe[:], unix.O_CLOEXEC); err != nil {
+	pipe, err := fsys.RawPipe()
+	if err != nil {
 		return err
 	}
 	above, err := unix.FcntlInt(uintptr(pipe[1]), unix.F_DUPFD_CLOEXEC, max(len(o.files), firstExtra))

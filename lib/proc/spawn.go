@@ -1,6 +1,7 @@
 package proc
 
 import (
+	"bgtasks/lib/fsys"
 	"strings"
 	"syscall"
 
@@ -119,7 +120,7 @@ func explain(spec SpawnSpec, errno syscall.Errno) *SpawnError {
 	case syscall.EAGAIN, syscall.ENOMEM, syscall.EMFILE, syscall.ENFILE:
 		step = StepFork
 	case syscall.ENOENT:
-		if exists(spec) {
+		if fsys.Leads(spec.program()) {
 			step = StepInterpreter
 		}
 	}
@@ -141,13 +142,12 @@ func checkDir(dir string) syscall.Errno {
 	return errnoOf(unix.Faccessat(unix.AT_FDCWD, dir, unix.X_OK, unix.AT_EACCESS))
 }
 
-func exists(spec SpawnSpec) bool {
-	path := spec.Path
-	if spec.Dir != "" && !strings.HasPrefix(path, "/") {
-		path = spec.Dir + "/" + path
+// program is the path of the file to execute, as seen from this process.
+func (spec *SpawnSpec) program() string {
+	if spec.Dir != "" && !strings.HasPrefix(spec.Path, "/") {
+		return spec.Dir + "/" + spec.Path
 	}
-	var st unix.Stat_t
-	return unix.Stat(path, &st) == nil
+	return spec.Path
 }
 
 // errnoOf returns 0 for nil, and EINVAL for what is no errno: a NUL byte in a string is the only such case.

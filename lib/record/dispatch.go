@@ -3,16 +3,16 @@ package record
 import "strings"
 
 // DispatcherName is the program that starts what waits.
-const DispatcherName = "bg-queue"
+const DispatcherName = "bg-dispatch"
 
-// DispatchWord makes it do that, and nothing for people.
-const DispatchWord = "--dispatch"
-
-// SleepWord makes it sleep until the next task is due. The home follows.
+// SleepWord makes it sleep until the next task is due, and start that.
 const SleepWord = "--sleep"
 
 // DispatchArgv is the argument list with which it is called by whoever ends a task.
-func DispatchArgv(home string) []string { return []string{DispatcherName, DispatchWord, home} }
+func DispatchArgv(home string) []string { return []string{DispatcherName, home} }
+
+// SleepArgv is that of the one that sleeps.
+func SleepArgv(home string) []string { return []string{DispatcherName, SleepWord, home} }
 
 // DispatchEnv is what it gets of its caller's environment: nothing by which it, or
 // what it starts, would be taken for a part of the caller's task.

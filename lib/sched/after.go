@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"bgtasks/lib/fail"
+	"bgtasks/lib/fsys"
 	"bgtasks/lib/record"
 	"bgtasks/lib/view"
 )
@@ -87,7 +88,7 @@ func (f *facts) dependencies() []record.Dependency {
 // that was met once stays so, whatever becomes of its task: it is in no list.
 func (x *index) listed(f *facts) (list []record.Dependency) {
 	for _, d := range f.dependencies() {
-		if exists(x.entryOf(d, f.spec.ID)) {
+		if fsys.Exists(x.entryOf(d, f.spec.ID)) {
 			list = append(list, d)
 		}
 	}
@@ -159,7 +160,7 @@ func (x *index) elsewhere(w *waiter, id string) bool {
 	list := w.dependencies()
 	for i := w.met; i < len(list); i++ {
 		switch {
-		case list[i].ID != id && exists(x.entryOf(list[i], w.spec.ID)):
+		case list[i].ID != id && fsys.Exists(x.entryOf(list[i], w.spec.ID)):
 			return true
 		case i == w.met:
 			w.met++

@@ -21,9 +21,16 @@ import (
 // end of its task, and no error here.
 func Dispatch(h *store.Home) error { return (&dispatcher{home: h}).run() }
 
-// handOver does so for a supervisor that has just recorded an end. Many may do that at
-// the same time: it returns at once if another process is about to look anyway.
-func handOver(h *store.Home) error { return (&dispatcher{home: h, inLine: true}).run() }
+// HandOver does so for a supervisor that has just recorded an end. Many may do that at
+// the same time: it returns at once if another process is about to look anyway. It
+// sends for the removal of finished tasks, too.
+func HandOver(h *store.Home) error {
+	err := (&dispatcher{home: h, inLine: true}).run()
+	if err == nil { // a home that is being removed is left alone
+		launch.Tidy(h)
+	}
+	return err
+}
 
 // Tend does so for a verb that came by for something else: without waiting for
 // another process that is about it, and at no cost in a home where nothing waits
@@ -187,7 +194,7 @@ func (d *dispatcher) once(id string) (before bool) {
 func (d *dispatcher) tendSleeper(w *work) {
 	switch held, _ := d.home.TimerHeld(); {
 	case w.timed && !held:
-		_ = startSleeper(d.home)
+		_ = launch.Sleeper(d.home)
 	case held && !w.timed:
 		ringSleeper(d.home)
 	}

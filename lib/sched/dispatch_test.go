@@ -18,7 +18,7 @@ func TestOneHandOverWaitsForTheLock(t *testing.T) {
 	const ends = 50
 	returned := make(chan error, ends)
 	for range ends {
-		go func() { returned <- handOver(h) }()
+		go func() { returned <- HandOver(h) }()
 	}
 	for range ends - 1 {
 		must(t, <-returned)

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"bgtasks/lib/fail"
+	"bgtasks/lib/fsys"
 	"bgtasks/lib/launch"
 	"bgtasks/lib/record"
 	"bgtasks/lib/store"
@@ -166,7 +167,7 @@ func (x *index) doomed(f *facts) bool {
 func (e *enders) lookout() error {
 	mark := func() error {
 		for _, q := range e.set {
-			if exists(e.x.path(newDir, q.id)) {
+			if fsys.Exists(e.x.path(newDir, q.id)) {
 				if err := e.home.Append(enqueuedEvent(q.facts.spec, &q.waited)); err != nil {
 					return err
 				}

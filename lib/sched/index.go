@@ -163,7 +163,7 @@ func (x *index) freeKeys() error {
 			return err
 		}
 	}
-	x.todo.again = x.todo.again || exists(x.path(readyDir))
+	x.todo.again = x.todo.again || fsys.Exists(x.path(readyDir))
 	return err
 }
 

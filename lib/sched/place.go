@@ -7,7 +7,6 @@ import (
 	"golang.org/x/sys/unix"
 
 	"bgtasks/lib/fail"
-	"bgtasks/lib/fsys"
 	"bgtasks/lib/record"
 )
 
@@ -188,5 +187,3 @@ func (x *index) expireBy(clock string) error {
 		c.skip()
 	}
 }
-
-func exists(path string) bool { return fsys.Exists(path) }

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 
+	"bgtasks/lib/fsys"
 	"bgtasks/lib/store"
 )
 
@@ -17,7 +18,7 @@ import (
 // none is.
 func Settle(h *store.Home, id string) error {
 	x := newIndex(h)
-	if !exists(x.dir) || x.active() && !exists(x.path(afterDir, id)) {
+	if !fsys.Exists(x.dir) || x.active() && !fsys.Exists(x.path(afterDir, id)) {
 		return nil
 	}
 	for left := true; left; {

@@ -2,51 +2,34 @@ package sched
 
 import (
 	"errors"
-	"fmt"
 	"os"
+	"path/filepath"
 	"syscall"
 
 	"golang.org/x/sys/unix"
 
-	"bgtasks/lib/fail"
-	"bgtasks/lib/fsys"
-	"bgtasks/lib/launch"
 	"bgtasks/lib/proc"
 	"bgtasks/lib/record"
 	"bgtasks/lib/store"
 )
 
-// Helper does the work of the hidden modes. ours is false for any other command
-// line. These processes have nobody to complain to.
-func Helper(args []string) (ours bool) {
-	if len(args) != 2 || args[0] != record.DispatchWord && args[0] != record.SleepWord {
-		return false
+// Main is the whole program bg-dispatch. It returns the exit status. It has nobody to
+// complain to.
+func Main(args []string) int {
+	work := HandOver
+	if len(args) == 2 && args[0] == record.SleepWord {
+		work, args = sleep, args[1:]
+	}
+	if len(args) != 1 || !filepath.IsAbs(args[0]) {
+		os.Stderr.WriteString("bg-dispatch: error: not for people: bg-queue kick starts what may be started\n")
+		return 2
 	}
 	syscall.Umask(0o077)
 	_ = os.Chdir("/") // a directory must not be kept busy by one who sleeps
-	h := store.At(args[1])
-	if args[0] == record.DispatchWord {
-		if handOver(h) == nil { // a home that is being removed is left alone
-			launch.Tidy(h) // for a task has ended
-		}
-		return true
+	if err := work(store.At(args[0])); err != nil {
+		return 1
 	}
-	if proc.LeadsSession() {
-		_ = forkAgain(args)
-		return true
-	}
-	_ = sleep(h)
-	return true
-}
-
-// startSleeper starts the process that sleeps until the next task is due.
-func startSleeper(h *store.Home) error {
-	program := launch.Dispatcher()
-	if program == "" {
-		return fmt.Errorf("start the process that waits for the next task: %w", os.ErrNotExist)
-	}
-	fail.Pass("sleeper-spawn")
-	return spawn(h.Path(), program, []string{record.DispatcherName, record.SleepWord, h.Path()}, proc.SpawnOrphan)
+	return 0
 }
 
 // ringSleeper writes a byte to the sleeper's bell. It looks after it has opened that
@@ -59,44 +42,14 @@ func ringSleeper(h *store.Home) {
 	}
 }
 
-// forkAgain starts the process that sleeps, where an orphan is made in two steps
-// (proc.SpawnOrphan).
-func forkAgain(args []string) error {
-	self, err := os.Executable()
-	if err != nil {
-		return err
-	}
-	return spawn(args[1], self, append([]string{record.DispatcherName}, args...), func(s proc.SpawnSpec) (int, error) {
-		_, err := proc.Spawn(s)
-		return 0, err
-	})
-}
-
-// spawn executes a program of the suite that has nothing to do with who starts it,
-// and says in its environment for which home, so that it is not taken for a part of
-// a task that does. If start returns a child it is waited for: it only starts another.
-func spawn(home, path string, argv []string, start func(proc.SpawnSpec) (first int, err error)) error {
-	null, err := fsys.Open(os.DevNull, os.O_RDWR, 0)
-	if err != nil {
-		return err
-	}
-	defer null.Close()
-	fd := null.Fd()
-	first, err := start(proc.SpawnSpec{
-		Path: path, Argv: argv, Dir: "/",
-		Env:   append(append(record.ShimTuning(), record.MarkHome+"="+home), fail.Environ()...),
-		Files: []uintptr{fd, fd, fd}, Umask: -1,
-	})
-	if err != nil || first == 0 {
-		return err
-	}
-	return proc.Await(first)
-}
-
 // sleep dispatches whenever a task is due, and ends when none will be. There is one
 // such process for a home. It is decided under the lock of the index that nobody is
-// needed any more, so whoever makes a task wait later starts another.
+// needed any more, so whoever makes a task wait later starts another. Where an orphan is
+// made in two steps (proc.SpawnOrphan), this is the second.
 func sleep(h *store.Home) error {
+	if proc.LeadsSession() {
+		return proc.ForkAgain(unix.Stderr)
+	}
 	self, err := proc.Self()
 	if err != nil {
 		return err
@@ -124,7 +77,7 @@ func sleep(h *store.Home) error {
 		if err := h.Moved(); err != nil {
 			return err // what has its path now has a sleeper of its own
 		}
-		drain(bell)
+		proc.DrainPipe(bell)
 		err := (&dispatcher{home: h, asleep: true}).run()
 		if isHeld(err) {
 			// Who has the journal is stopped: he is waited for where nobody waits for us.
@@ -181,13 +134,4 @@ func openBell(h *store.Home, path string) (fd int, err error) {
 		return err
 	})
 	return fd, err
-}
-
-func drain(fd int) {
-	var buf [512]byte
-	for {
-		if n, err := unix.Read(fd, buf[:]); n <= 0 || err != nil {
-			return
-		}
-	}
 }

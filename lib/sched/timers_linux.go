@@ -1,6 +1,8 @@
 package sched
 
 import (
+	"bgtasks/lib/fsys"
+	"bgtasks/lib/proc"
 	"errors"
 	"io/fs"
 	"time"
@@ -57,7 +59,7 @@ func (t *timers) sleep(bell int, next []moment) error {
 		_, err := unix.Poll(set, -1)
 		if err == nil || !errors.Is(err, unix.EINTR) {
 			t.quiet()
-			if err == nil && !exists(t.open) {
+			if err == nil && !fsys.Exists(t.open) {
 				err = fs.ErrNotExist
 			}
 			return err
@@ -71,7 +73,7 @@ const maxMs = 1<<63/1000000 - 1
 // quiet takes the expirations. A wall clock that was set is told by an error, and is
 // a reason to look as any other.
 func (t *timers) quiet() {
-	drain(t.boot)
-	drain(t.wall)
-	drain(t.gone)
+	proc.DrainPipe(t.boot)
+	proc.DrainPipe(t.wall)
+	proc.DrainPipe(t.gone)
 }

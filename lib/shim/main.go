@@ -28,7 +28,10 @@ func Main() int {
 		return 2
 	}
 	if proc.LeadsSession() {
-		return forkAgain(report)
+		if err := proc.ForkAgain(launchFD); err != nil { // a starter can't make an orphan by itself here
+			return refuse(report, failed(record.StageShim, "fork again", err))
+		}
+		return 0
 	}
 	launch, err := readLaunch()
 	if err != nil {
@@ -56,25 +59,6 @@ func inherited() bool {
 		}
 	}
 	return true
-}
-
-// forkAgain starts the second shim and ends, where a starter can't make an orphan
-// by itself (proc.SpawnOrphan).
-func forkAgain(report *os.File) int {
-	self, err := os.Executable()
-	if err == nil {
-		_, err = proc.Spawn(proc.SpawnSpec{
-			Path:  self,
-			Argv:  os.Args,
-			Env:   os.Environ(),
-			Files: []uintptr{0, 1, 2, lockFD, reportFD, launchFD},
-			Umask: -1,
-		})
-	}
-	if err != nil {
-		return refuse(report, failed(record.StageShim, "fork again", err))
-	}
-	return 0
 }
 
 func readLaunch() (*record.Launch, error) {

@@ -17,10 +17,13 @@ import (
 
 func TestMain(m *testing.M) { suite.Main(m) }
 
+// helper tells whether a program is not for people.
+func helper(name string) bool { return name == "bg-shim" || name == "bg-dispatch" }
+
 // pageOf is the page of a verb.
 func pageOf(verb string) string {
-	if verb == "bg-shim" {
-		return "docs/bg-shim.8"
+	if helper(verb) {
+		return "docs/" + verb + ".8"
 	}
 	return "docs/" + verb + ".1"
 }
@@ -56,8 +59,8 @@ var (
 func TestVerbPageFlags(t *testing.T) {
 	bin := suite.Build(t).Bin
 	for _, verb := range suite.Verbs(t) {
-		if verb == "bg-shim" || verb == "background-tasks" {
-			continue // the one has no flags, the other those of its verbs
+		if helper(verb) || verb == "background-tasks" {
+			continue // the first have no flags, the other those of its verbs
 		}
 		help, err := exec.Command(filepath.Join(bin, verb), "--help").CombinedOutput()
 		if err != nil {

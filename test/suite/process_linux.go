@@ -42,14 +42,17 @@ func (p Process) HasEnv(pair string) bool {
 // IsShim tells whether it is a supervisor.
 func (p Process) IsShim() bool { return strings.TrimSpace(string(p.File("comm"))) == "bg-shim" }
 
-// QueueMode is what a process does for the queues of a home, which nobody asked
-// it for by hand: --dispatch or --sleep, with the home.
+// QueueMode is what a process of bg-dispatch does for the queues of a home: dispatch
+// or sleep, with the home.
 func (p Process) QueueMode() (mode, home string) {
 	args := p.Args()
-	if len(args) == 3 && filepath.Base(args[0]) == "bg-queue" && (args[1] == "--dispatch" || args[1] == "--sleep") {
-		return args[1], args[2]
+	switch {
+	case len(args) < 2 || filepath.Base(args[0]) != "bg-dispatch":
+		return "", ""
+	case len(args) == 3 && args[1] == "--sleep":
+		return "sleep", args[2]
 	}
-	return "", ""
+	return "dispatch", args[1]
 }
 
 // stat gives a field of proc_pid_stat(5) behind the name, by its number there; ""

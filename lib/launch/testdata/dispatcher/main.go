@@ -1,4 +1,4 @@
-// Program dispatcher stands for bg-queue in tests: it tells what it was called
+// Program dispatcher stands for bg-dispatch in tests: it tells what it was called
 // with to whoever reads HOME/dispatched, a FIFO, and stays if there is a FIFO
 // HOME/hold until someone writes to that.
 package main
