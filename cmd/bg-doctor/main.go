@@ -10,12 +10,10 @@ package main
 
 import (
 	"fmt"
-	"os"
-	"path/filepath"
 
 	"bgtasks/lib/cli"
+	"bgtasks/lib/doctor"
 	"bgtasks/lib/fault"
-	"bgtasks/lib/store"
 )
 
 func main() {
@@ -38,7 +36,7 @@ type flags struct {
 // Run prints what was found.
 func (f *flags) Run(c *cli.Call) error {
 	if f.TakeOver {
-		if err := takeOver(); err != nil {
+		if err := doctor.TakeOver(); err != nil {
 			return err
 		}
 	}
@@ -50,7 +48,7 @@ func (f *flags) Run(c *cli.Call) error {
 		if !check.OK {
 			c.RaiseCode(fault.CodeNo)
 		}
-		if err := c.Print(fmt.Sprintf("%-6s  %-11s  %s", check.word(), check.Name, fault.Printable(check.line()))); err != nil {
+		if err := c.Print(fmt.Sprintf("%-6s  %-11s  %s", check.Word(), check.Name, fault.Printable(check.Line()))); err != nil {
 			return err
 		}
 	}
@@ -59,21 +57,11 @@ func (f *flags) Run(c *cli.Call) error {
 
 // doctorData is what JSON mode tells.
 type doctorData struct {
-	Status   string   `json:"status"` // ok, or failing if a check does
-	Version  string   `json:"version"`
-	Store    storage  `json:"store"`
-	Checks   []check  `json:"checks"`
-	Recovery recovery `json:"recovery"`
-}
-
-// storage says where things are. Each task's log is beside its records.
-type storage struct {
-	Root           string `json:"root"`
-	Exists         bool   `json:"exists"`
-	Registry       string `json:"registry"`
-	RegistryExists bool   `json:"registry_exists"`
-	Logs           string `json:"logs"`
-	LogsExists     bool   `json:"logs_exists"`
+	Status   string         `json:"status"` // ok, or failing if a check does
+	Version  string         `json:"version"`
+	Store    doctor.Storage `json:"store"`
+	Checks   []doctor.Check `json:"checks"`
+	Recovery recovery       `json:"recovery"`
 }
 
 type recovery struct {
@@ -82,43 +70,18 @@ type recovery struct {
 	Repair       string `json:"repair"`
 }
 
-// examine looks at everything. Strays are looked at, and ended, before anything is mended:
-// what is mended may be their last trace.
+// examine looks at everything.
 func examine(repair, stop bool) *doctorData {
 	d := &doctorData{Status: "ok", Version: cli.Version, Recovery: recovery{
 		MissingStore: "Run start: it makes the state directory.",
 		SchemaHelp:   "Run schema list, then schema show with one of the commands.",
 		Repair:       "Run bg-doctor --repair: it mends what can be mended without loss.",
 	}}
-	var lost []check
-	if root, err := store.Locate(os.Getenv); err == nil {
-		lost = []check{strays(root, stop)}
-	}
-	d.Store, d.Checks = inspect()
-	if repair {
-		d.Store, d.Checks = mend(d.Store, d.Checks)
-	}
-	d.Checks = append(d.Checks, lost...)
+	d.Store, d.Checks = doctor.Examine(repair, stop)
 	for _, check := range d.Checks {
 		if !check.OK {
 			d.Status = "failing"
 		}
 	}
 	return d
-}
-
-func inspect() (storage, []check) {
-	root, err := store.Locate(os.Getenv)
-	if err != nil {
-		return storage{}, append([]check{wrong("home", err, "set BACKGROUND_TASKS_HOME")}, systemChecks()...)
-	}
-	tasks := store.At(root).TasksDir()
-	there := isDir(tasks)
-	s := storage{Root: root, Exists: isDir(root), Registry: tasks, RegistryExists: there, Logs: filepath.Clean(tasks), LogsExists: there}
-	return s, append(homeChecks(root), systemChecks()...)
-}
-
-func isDir(path string) bool {
-	info, err := os.Stat(path)
-	return err == nil && info.IsDir()
 }

@@ -37,6 +37,7 @@ var rooms = map[string]struct {
 	"lib/view":    {[]string{"lib/codec", "lib/pool", "lib/fail", "lib/fsys", "lib/record", "lib/seglog", "lib/proc", "lib/store", "lib/launch"}, "reading starts nothing but a supervisor in a dead one's place"},
 	"lib/config":  {[]string{"lib/fsys", "lib/store"}, "settings know nothing of tasks"},
 	"lib/retain":  {[]string{"lib/config", "lib/fail", "lib/record", "lib/report", "lib/sched", "lib/store", "lib/view"}, "what removes tasks signals nothing, and starts what no longer waits for them"},
+	"lib/doctor":  {[]string{"lib/codec", "lib/config", "lib/fsys", "lib/launch", "lib/proc", "lib/record", "lib/seglog", "lib/store", "lib/view"}, "what is wrong is no matter of flags, and only strays get signals"},
 	"lib/watch":   {[]string{"lib/fsys", "lib/record", "lib/proc", "lib/store", "lib/view", "lib/launch"}, "waiting changes nothing, and sends for who does"},
 	"lib/report":  {[]string{"lib/codec", "lib/fail", "lib/fsys", "lib/record", "lib/store", "lib/view", "lib/watch"}, "who reports looks at records, and signals nothing"},
 	"lib/launch":  {[]string{"lib/fail", "lib/fsys", "lib/record", "lib/proc", "lib/store"}, "a start looks at no other task"},

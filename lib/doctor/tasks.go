@@ -1,11 +1,9 @@
-package main
+package doctor
 
 import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"path/filepath"
-	"strings"
 
 	"bgtasks/lib/proc"
 	"bgtasks/lib/record"
@@ -13,90 +11,8 @@ import (
 	"bgtasks/lib/view"
 )
 
-// temporaries looks for what killed commands left half-built. It takes space
-// and does no harm.
-func temporaries(h *store.Home) check {
-	stale, err := h.Stale()
-	ids, err2 := h.IDs()
-	for _, id := range ids {
-		more, err := store.StaleTask(h.TaskDir(id))
-		if !errors.Is(err, fs.ErrNotExist) {
-			err2 = errors.Join(err2, err)
-		}
-		stale = append(stale, more...)
-	}
-	more, err3 := leftByAcks(h)
-	stale = append(stale, more...)
-	if err := errors.Join(err, err2, err3); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return wrong("temporaries", err, "look at that directory")
-	}
-	if len(stale) == 0 {
-		return fine("temporaries", "nothing was left half-built")
-	}
-	return curable("temporaries", func() error { return sweep(h, ids) }, "left half-built: %s", some(below(h, stale)))
-}
-
-// leftByAcks lists what killed acknowledgements left.
-func leftByAcks(h *store.Home) (stale []string, err error) {
-	names, err := h.Consumers()
-	for _, name := range names {
-		more, one := store.StaleAcks(h.ConsumerDir(name))
-		if !errors.Is(one, fs.ErrNotExist) {
-			err = errors.Join(err, one)
-		}
-		stale = append(stale, more...)
-	}
-	return stale, err
-}
-
-func sweepAcks(h *store.Home) error {
-	names, err := h.Consumers()
-	for _, name := range names {
-		lock, one := h.LockAcks(name)
-		if one == nil {
-			one = errors.Join(store.SweepAcks(h.ConsumerDir(name)), lock.Unlock())
-		}
-		if !errors.Is(one, fs.ErrNotExist) {
-			err = errors.Join(err, one)
-		}
-	}
-	return err
-}
-
-func sweep(h *store.Home, ids []string) error {
-	err := errors.Join(h.Sweep(), sweepAcks(h))
-	for _, id := range ids {
-		if one := sweepTask(h.TaskDir(id)); !errors.Is(one, fs.ErrNotExist) {
-			err = errors.Join(err, one)
-		}
-	}
-	return err
-}
-
-// sweepTask leaves a task alone that is supervised: its shim has hidden files
-// of its own.
-func sweepTask(dir string) error {
-	lock, err := store.TryLock(dir)
-	if errors.Is(err, store.ErrLocked) {
-		return nil
-	}
-	if err != nil {
-		return err
-	}
-	return errors.Join(store.SweepTask(dir), store.GiveBack(dir, lock))
-}
-
-// below names paths as seen from the home.
-func below(h *store.Home, paths []string) []string {
-	names := make([]string, len(paths))
-	for i, path := range paths {
-		names[i] = strings.TrimPrefix(path, h.Path()+string(filepath.Separator))
-	}
-	return names
-}
-
 // consumers checks that the places of the journal's readers can be read.
-func consumers(h *store.Home) check {
+func consumers(h *store.Home) Check {
 	list, err := view.Consumers(h)
 	if err != nil {
 		return wrong("consumers", err, "look at "+h.ConsumersDir())
@@ -115,7 +31,7 @@ func consumers(h *store.Home) check {
 }
 
 // markers looks for those in live/ that mark nothing.
-func markers(h *store.Home) check {
+func markers(h *store.Home) Check {
 	orphans, err := h.Orphans()
 	switch {
 	case err != nil:
@@ -129,10 +45,10 @@ func markers(h *store.Home) check {
 }
 
 // taskChecks read every task.
-func taskChecks(h *store.Home) []check {
+func taskChecks(h *store.Home) []Check {
 	ids, err := h.IDs()
 	if err != nil {
-		return []check{wrong("records", err, "look at "+h.TasksDir())}
+		return []Check{wrong("records", err, "look at "+h.TasksDir())}
 	}
 	var broken, lost, unseen, unmarked, bare []string
 	running := ""
@@ -157,7 +73,7 @@ func taskChecks(h *store.Home) []check {
 			unmarked = append(unmarked, id)
 		}
 	}
-	return []check{
+	return []Check{
 		records(ids, broken, running), files(h, bare), logs(h, ids), supervisors(h, lost), elsewhere(unseen),
 		marked(h, unmarked), cgroups(h),
 	}
@@ -171,7 +87,7 @@ func stillOpen(h *store.Home, id string) bool {
 
 // records names the tasks of which a record can't be read, and running those of them
 // that run: they must be stopped before another takes their place.
-func records(ids, broken []string, running string) check {
+func records(ids, broken []string, running string) Check {
 	if len(broken) > 0 {
 		err := fmt.Errorf("%d of %d tasks can't be read: %s", len(broken), len(ids), some(broken))
 		if running != "" {
@@ -184,7 +100,7 @@ func records(ids, broken []string, running string) check {
 
 // files names the tasks whose supervisor lives and misses files, or has damaged ones,
 // that it can make anew.
-func files(h *store.Home, bare []string) check {
+func files(h *store.Home, bare []string) Check {
 	if len(bare) == 0 {
 		return fine("task files", "nothing is missing of what runs")
 	}
@@ -206,7 +122,7 @@ func isGone(err error) bool {
 
 // supervisors names the tasks whose supervisor was killed before its work was
 // done.
-func supervisors(h *store.Home, lost []string) check {
+func supervisors(h *store.Home, lost []string) Check {
 	if len(lost) == 0 {
 		return fine("supervisors", "no task has lost its own")
 	}
@@ -222,7 +138,7 @@ func supervisors(h *store.Home, lost []string) check {
 
 // elsewhere names the tasks whose supervisor was killed, and of which it can't be known
 // from here what became.
-func elsewhere(unseen []string) check {
+func elsewhere(unseen []string) Check {
 	if len(unseen) == 0 {
 		return fine("elsewhere", "what became of each task can be known from here")
 	}
@@ -230,7 +146,7 @@ func elsewhere(unseen []string) check {
 }
 
 // marked names the running tasks that a listing of what runs would miss.
-func marked(h *store.Home, unmarked []string) check {
+func marked(h *store.Home, unmarked []string) Check {
 	if len(unmarked) == 0 {
 		return fine("running", "each running task is marked")
 	}
@@ -246,7 +162,7 @@ func marked(h *store.Home, unmarked []string) check {
 
 // cgroups looks for those of tasks that nobody supervises any more. They are
 // empty, and take memory of the kernel's.
-func cgroups(h *store.Home) check {
+func cgroups(h *store.Home) Check {
 	base, err := proc.CgroupBase(record.IsCgroupName)
 	if err != nil {
 		return fine("cgroups", "there are none")

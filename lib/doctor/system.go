@@ -1,4 +1,4 @@
-package main
+package doctor
 
 import (
 	"errors"
@@ -14,12 +14,12 @@ import (
 
 // systemChecks look at what the suite needs of the machine, or can make use of.
 // What it can do without is never wrong: the line says what follows.
-func systemChecks() []check {
-	return []check{shim(), exitFD(), exitInfo(), subreaper(), cgroup(), locks()}
+func systemChecks() []Check {
+	return []Check{shim(), exitFD(), exitInfo(), subreaper(), cgroup(), locks()}
 }
 
 // shim checks that the supervisor is where a start looks for it.
-func shim() check {
+func shim() Check {
 	self, err := os.Executable()
 	if err == nil {
 		self, err = filepath.EvalSymlinks(self)
@@ -40,7 +40,7 @@ func shim() check {
 
 // exitFD checks that the end of a process can be waited for. Without it bells
 // alone wake waiters: only the death of a supervisor is then found late.
-func exitFD() check {
+func exitFD() Check {
 	self, err := proc.Self()
 	if err != nil {
 		return wrong("exit events", err, "mount /proc of this pid namespace")
@@ -60,7 +60,7 @@ func exitFD() check {
 
 // exitInfo finds out whether the kernel tells how a process ended that others
 // reaped, by trying it on a child.
-func exitInfo() check {
+func exitInfo() Check {
 	known, err := tellsExits()
 	switch {
 	case errors.Is(err, proc.ErrUnsupported) || err == nil && !known:
@@ -100,7 +100,7 @@ func tellsExits() (known bool, err error) {
 
 // subreaper checks that orphans of a tree come to their supervisor. Where they
 // don't, a tree is what can be found by sessions.
-func subreaper() check {
+func subreaper() Check {
 	err := proc.SetSubreaper()
 	if errors.Is(err, proc.ErrUnsupported) {
 		return fine("subreaper", "this system has none, daemons that leave their session escape a stop")
@@ -112,7 +112,7 @@ func subreaper() check {
 }
 
 // cgroup tells whether trees can be held together by cgroups.
-func cgroup() check {
+func cgroup() Check {
 	base, err := proc.CgroupBase(record.IsCgroupName)
 	if err != nil {
 		return fine("cgroup", "no unified hierarchy is delegated here, trees are held together without")
@@ -122,7 +122,7 @@ func cgroup() check {
 
 // locks checks that the system has locks that belong to an open file and can be
 // asked about: they are how a living supervisor is known.
-func locks() check {
+func locks() Check {
 	self, err := os.Executable()
 	if err == nil {
 		err = store.ProbeLocks(self)

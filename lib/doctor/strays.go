@@ -1,4 +1,4 @@
-package main
+package doctor
 
 import (
 	"fmt"
@@ -118,7 +118,7 @@ func (s *stray) String() string {
 
 // strays tells of those of this home, which are ended only for who asks for that by name.
 // Those of others are no fault here: it is only said where they say they are at home.
-func strays(root string, stop bool) check {
+func strays(root string, stop bool) Check {
 	all, err := findStrays()
 	if err != nil {
 		return wrong("strays", err, "mount /proc of this pid namespace")
@@ -142,7 +142,7 @@ func strays(root string, stop bool) check {
 		"bg-doctor --stop-strays ends them, whole trees")
 }
 
-func endAll(list []*stray) check {
+func endAll(list []*stray) Check {
 	for _, s := range list {
 		if err := s.end(); err != nil {
 			return wrong("strays", fmt.Errorf("of %v: %w", s, err), "look at these processes")

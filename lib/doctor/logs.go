@@ -1,4 +1,4 @@
-package main
+package doctor
 
 import (
 	"errors"
@@ -12,7 +12,7 @@ import (
 
 // logs looks for those of which somebody removed, moved or cut a file, or a power
 // failure took some.
-func logs(h *store.Home, ids []string) check {
+func logs(h *store.Home, ids []string) Check {
 	var short []string
 	for _, id := range ids {
 		t, _, err := view.Look(h, id)
