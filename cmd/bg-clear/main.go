@@ -16,9 +16,9 @@ import (
 	"bgtasks/lib/cli"
 	"bgtasks/lib/config"
 	"bgtasks/lib/fault"
+	"bgtasks/lib/find"
 	"bgtasks/lib/payload"
 	"bgtasks/lib/retain"
-	"bgtasks/lib/view"
 )
 
 func main() {
@@ -78,7 +78,7 @@ func (f *flags) Run(c *cli.Call) error {
 }
 
 // due is what other verbs start in the background. It goes with no other flag.
-func (f *flags) due(c *cli.Call, filter view.Filter) error {
+func (f *flags) due(c *cli.Call, filter find.Filter) error {
 	if _, given := f.rules().Rules(); given || len(f.Tasks) > 0 || !filter.Empty() || f.All || f.DryRun {
 		return fault.Usage("--due goes with no other flag and no task")
 	}

@@ -2,9 +2,9 @@ package main
 
 import (
 	"bgtasks/lib/cli"
+	"bgtasks/lib/events"
 	"bgtasks/lib/fault"
 	"bgtasks/lib/stream"
-	"bgtasks/lib/view"
 )
 
 // consumerFlags are about readers whose place is kept in the home.
@@ -59,7 +59,7 @@ func (f *consumerFlags) manage(c *cli.Call, reads bool) error {
 
 // consumersData is what JSON mode tells.
 type consumersData struct {
-	Consumers []view.Consumer `json:"consumers"`
+	Consumers []events.Consumer `json:"consumers"`
 }
 
 func listConsumers(c *cli.Call) error {
@@ -67,9 +67,9 @@ func listConsumers(c *cli.Call) error {
 	if err != nil {
 		return err
 	}
-	list := []view.Consumer{}
+	list := []events.Consumer{}
 	if h != nil {
-		if list, err = view.Consumers(h); err != nil {
+		if list, err = events.Consumers(h); err != nil {
 			return err
 		}
 	}
@@ -93,7 +93,7 @@ func forget(c *cli.Call, name string) error {
 		return err
 	}
 	if h == nil {
-		return &view.ConsumerNotFoundError{Name: name}
+		return &events.ConsumerNotFoundError{Name: name}
 	}
 	if err := cli.Own(h); err != nil {
 		return err

@@ -16,7 +16,7 @@ func eventsJSON(c *cli.Call, words []string) error {
 	var data any
 	switch {
 	case p.Frames():
-		data, err = events(c, p)
+		data, err = gather(c, p)
 	case p.Ack != nil:
 		data, err = stream.Acknowledge(c, string(p.Consumer), int64(*p.Ack))
 	case c.Opts.Stream:
@@ -42,7 +42,7 @@ type eventsData struct {
 	list *stream.Frames
 }
 
-func events(c *cli.Call, p *payload.Events) (*eventsData, error) {
+func gather(c *cli.Call, p *payload.Events) (*eventsData, error) {
 	f, err := frames(c, p)
 	if err != nil {
 		return nil, err

@@ -2,15 +2,15 @@ package main
 
 import (
 	"bgtasks/lib/cli"
+	"bgtasks/lib/find"
 	"bgtasks/lib/payload"
-	"bgtasks/lib/view"
 )
 
 // listData is what JSON mode tells.
 type listData struct {
 	Total     int             `json:"total"` // of all that match, on whatever page
 	Tasks     []cli.Told      `json:"tasks"`
-	Aggregate *view.Aggregate `json:"aggregate,omitempty"`
+	Aggregate *find.Aggregate `json:"aggregate,omitempty"`
 	NotFound  []string        `json:"not_found,omitempty"` // words of the command line
 }
 

@@ -9,9 +9,9 @@ package main
 import (
 	"bgtasks/lib/cli"
 	"bgtasks/lib/fault"
+	"bgtasks/lib/find"
 	"bgtasks/lib/payload"
 	"bgtasks/lib/show"
-	"bgtasks/lib/view"
 )
 
 func main() {
@@ -68,7 +68,7 @@ func (f *flags) Run(c *cli.Call) error {
 func payloadListing(c *cli.Call, p *payload.List) *payload.Listing {
 	l := p.Listing()
 	if c.Suite && p.OrderBy == "" {
-		l.Order.By = view.ByRun
+		l.Order.By = find.ByRun
 	}
 	return l
 }

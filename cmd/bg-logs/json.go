@@ -5,11 +5,11 @@ import (
 	"path/filepath"
 
 	"bgtasks/lib/cli"
+	"bgtasks/lib/heal"
 	"bgtasks/lib/payload"
 	"bgtasks/lib/seglog"
 	"bgtasks/lib/store"
 	"bgtasks/lib/stream"
-	"bgtasks/lib/view"
 )
 
 func logsJSON(c *cli.Call, words []string) error {
@@ -126,7 +126,7 @@ func read(c *cli.Call, p *payload.Logs) (*store.Home, *stream.LogLines, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	t, err := view.Load(h, string(p.ID))
+	t, err := heal.Load(h, string(p.ID))
 	if err != nil {
 		return nil, nil, err
 	}

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bgtasks/lib/cli"
+	"bgtasks/lib/heal"
 	"bgtasks/lib/record"
 	"bgtasks/lib/sched"
 	"bgtasks/lib/store"
@@ -65,5 +66,5 @@ func (d *startData) task(h *store.Home) (*view.Task, error) {
 			return t, nil
 		}
 	}
-	return view.Load(h, d.answer.ID)
+	return heal.Load(h, d.answer.ID)
 }

@@ -14,10 +14,10 @@ import (
 	"syscall"
 
 	"bgtasks/lib/fault"
+	"bgtasks/lib/heal"
 	"bgtasks/lib/sched"
 	"bgtasks/lib/show"
 	"bgtasks/lib/store"
-	"bgtasks/lib/view"
 )
 
 // Call is one execution of a verb. What only some verbs need is a function and no
@@ -100,7 +100,7 @@ func (c *Call) openHome(open func(string) (*store.Home, error)) (*store.Home, er
 	if err != nil {
 		return nil, &HomeError{Op: "initialize", Path: path, Err: err}
 	}
-	view.Settle(h, !c.reads)
+	heal.Settle(h, !c.reads)
 	if away := h.Away(); away != nil && !c.reads {
 		return nil, &HomeError{Op: "initialize", Path: path, Err: away}
 	} else if away != nil && !c.JSON {
@@ -108,7 +108,7 @@ func (c *Call) openHome(open func(string) (*store.Home, error)) (*store.Home, er
 	}
 	c.home = h
 	if h.Away() == nil {
-		_ = view.Complete(h) // what can only be read is read without
+		_ = heal.Complete(h) // what can only be read is read without
 		_ = sched.Tend(h)    // a verb must work in a home where nothing can be started
 	}
 	return h, nil

@@ -14,7 +14,10 @@ import (
 
 	"bgtasks/lib/config"
 	"bgtasks/lib/control"
+	"bgtasks/lib/events"
 	"bgtasks/lib/fault"
+	"bgtasks/lib/find"
+	"bgtasks/lib/heal"
 	"bgtasks/lib/launch"
 	"bgtasks/lib/report"
 	"bgtasks/lib/seglog"
@@ -40,7 +43,7 @@ func failureOf(err error) *fault.Failure {
 
 func taskFailure(err error) *fault.Failure {
 	var missing *view.NotFoundError
-	var ambiguous *view.AmbiguousError
+	var ambiguous *find.AmbiguousError
 	switch {
 	case errors.As(err, &missing):
 		f := &fault.Failure{Type: "TaskNotFound", Message: "task not found: " + missing.ID, Code: fault.CodeNoTask,
@@ -130,7 +133,7 @@ func existsFailure(e *launch.ExistsError) *fault.Failure {
 
 // hindranceFailure is a task whose lock is held by one that does not go on.
 func hindranceFailure(err error) *fault.Failure {
-	var who *view.Hindrance
+	var who *heal.Hindrance
 	if !errors.As(err, &who) {
 		return nil
 	}
@@ -403,9 +406,9 @@ func QueueTimedOut(queue string, o Options) error {
 
 // consumerFailure tells what is wrong with a consumer or an acknowledgement.
 func consumerFailure(err error) *fault.Failure {
-	var missing *view.ConsumerNotFoundError
-	var backwards *view.BackwardsError
-	var unreadable *view.UnreadableConsumerError
+	var missing *events.ConsumerNotFoundError
+	var backwards *events.BackwardsError
+	var unreadable *events.UnreadableConsumerError
 	f := &fault.Failure{Type: "CommandInputError", Message: err.Error(), Code: fault.CodeNo}
 	switch {
 	case errors.As(err, &missing):

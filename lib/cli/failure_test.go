@@ -10,6 +10,7 @@ import (
 
 	"bgtasks/lib/control"
 	"bgtasks/lib/fault"
+	"bgtasks/lib/find"
 	"bgtasks/lib/launch"
 	"bgtasks/lib/record"
 	"bgtasks/lib/seglog"
@@ -29,7 +30,7 @@ func TestFailures(t *testing.T) {
 		text string
 	}{
 		{&view.NotFoundError{ID: "web"}, "TaskNotFound", 3, `no task "web"`},
-		{&view.AmbiguousError{Word: "w", Candidates: []string{"a", "b"}}, "TaskAmbiguous", 4, `"w" may mean several tasks`},
+		{&find.AmbiguousError{Word: "w", Candidates: []string{"a", "b"}}, "TaskAmbiguous", 4, `"w" may mean several tasks`},
 		{&launch.ExistsError{ID: "web"}, "TaskAlreadyRunning", 1, `task "web" is already running`},
 		{exec(syscall.ENOENT), "SpawnFailed", 127, `command "x" not found`},
 		{exec(syscall.EACCES), "SpawnFailed", 126, `cannot execute "x": permission denied`},

@@ -11,6 +11,7 @@ import (
 	"github.com/alecthomas/kong"
 
 	"bgtasks/lib/fault"
+	"bgtasks/lib/find"
 	"bgtasks/lib/payload"
 	"bgtasks/lib/record"
 	"bgtasks/lib/show"
@@ -43,7 +44,7 @@ type OldFlags struct {
 }
 
 // Narrow adds the flags to a filter.
-func (f *OldFlags) Narrow(filter *view.Filter) {
+func (f *OldFlags) Narrow(filter *find.Filter) {
 	filter.Names = f.Name
 	if f.Since != nil {
 		filter.Since = time.Time(*f.Since)
@@ -61,15 +62,15 @@ type PageFlags struct {
 }
 
 // Listing gives the flags in view's terms.
-func (f *PageFlags) Listing(filter view.Filter) (*payload.Listing, error) {
+func (f *PageFlags) Listing(filter find.Filter) (*payload.Listing, error) {
 	l := &payload.Listing{Filter: filter, Offset: int(f.Offset), Limit: -1}
 	if f.Limit != nil {
 		l.Limit = int(*f.Limit)
 	}
 	if f.Sort != "" {
 		var known bool
-		if l.Order, known = view.ParseOrder(f.Sort); !known {
-			return nil, fault.Usage("--sort: expected one of %s, with or without -desc, got %q", fault.CommaList(view.Orders), f.Sort)
+		if l.Order, known = find.ParseOrder(f.Sort); !known {
+			return nil, fault.Usage("--sort: expected one of %s, with or without -desc, got %q", fault.CommaList(find.Orders), f.Sort)
 		}
 	}
 	return l, nil
@@ -77,7 +78,7 @@ func (f *PageFlags) Listing(filter view.Filter) (*payload.Listing, error) {
 
 // PrintAggregate counts tasks: as json or jsonl, or else three columns.
 func PrintAggregate(c *Call, tasks []*view.Task, format string) error {
-	a := view.Count(tasks)
+	a := find.Count(tasks)
 	switch format {
 	case "json":
 		return show.JSON(c.Out, a)

@@ -3,6 +3,8 @@ package cli
 import (
 	"cmp"
 
+	"bgtasks/lib/find"
+	"bgtasks/lib/heal"
 	"bgtasks/lib/payload"
 	"bgtasks/lib/store"
 	"bgtasks/lib/view"
@@ -22,7 +24,7 @@ type Page struct {
 	Total     int             // how many tasks match
 	IDs       []string        // of those on the page
 	Tasks     []*view.Task    // the same; may be nil if only ids are shown
-	Aggregate *view.Aggregate // of all that match; nil unless asked for
+	Aggregate *find.Aggregate // of all that match; nil unless asked for
 }
 
 // LoadPage reads no more of the tasks that match than is needed: a page of many is
@@ -36,8 +38,8 @@ func LoadPage(c *Call, l *payload.Listing, shown Shown) (*Page, error) {
 	if err != nil || shown < ShowAll || p.Tasks != nil || len(p.IDs) == 0 {
 		return p, err
 	}
-	p.Tasks, err = Load(c, view.Filter{WithLogs: true, IDs: p.IDs})
-	view.Sort(p.Tasks, l.Order)
+	p.Tasks, err = Load(c, find.Filter{WithLogs: true, IDs: p.IDs})
+	find.Sort(p.Tasks, l.Order)
 	return p, err
 }
 
@@ -51,9 +53,9 @@ func loadOutlines(c *Call, l *payload.Listing, _ Shown) (*Page, error) {
 	if h == nil || err != nil {
 		return &Page{}, err
 	}
-	outlines, err := view.Outlines(h, l.Order.Desc)
+	outlines, err := find.Outlines(h, l.Order.Desc)
 	p := &Page{Total: len(outlines)}
-	for _, o := range view.Page(outlines, l.Offset, l.Limit) {
+	for _, o := range find.Page(outlines, l.Offset, l.Limit) {
 		p.IDs = append(p.IDs, o.ID)
 	}
 	return p, err
@@ -70,12 +72,12 @@ func loadTasks(c *Call, l *payload.Listing, shown Shown) (*Page, error) {
 	}
 	p := &Page{Total: len(all)}
 	if l.Aggregate {
-		p.Aggregate = view.Count(all)
+		p.Aggregate = find.Count(all)
 	}
-	if l.Order != (view.Order{}) { // as they were loaded
-		view.Sort(all, l.Order)
+	if l.Order != (find.Order{}) { // as they were loaded
+		find.Sort(all, l.Order)
 	}
-	p.Tasks = view.Page(all, l.Offset, l.Limit)
+	p.Tasks = find.Page(all, l.Offset, l.Limit)
 	for _, t := range p.Tasks {
 		p.IDs = append(p.IDs, t.ID)
 	}
@@ -86,12 +88,12 @@ func loadTasks(c *Call, l *payload.Listing, shown Shown) (*Page, error) {
 }
 
 // Load reads the tasks that pass a filter; none if there is no home.
-func Load(c *Call, filter view.Filter) ([]*view.Task, error) {
+func Load(c *Call, filter find.Filter) ([]*view.Task, error) {
 	h, err := c.ExistingHome()
 	if h == nil || err != nil {
 		return nil, err
 	}
-	return view.LoadAll(h, filter)
+	return find.All(h, filter)
 }
 
 // Reach opens the home in which the task is expected: without a home it is not
@@ -111,11 +113,11 @@ func LoadOne(c *Call, id string) (*view.Task, error) {
 	if err != nil {
 		return nil, err
 	}
-	t, err := view.Load(h, id)
+	t, err := heal.Load(h, id)
 	if err != nil {
 		return nil, err
 	}
-	if who := view.HindranceOf(h, t); who != nil {
+	if who := heal.HindranceOf(h, t); who != nil {
 		t.Hindrance = who.Words() + "; " + who.Hint()
 	}
 	return t, t.Unreadable

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"bgtasks/lib/fault"
+	"bgtasks/lib/find"
 	"bgtasks/lib/record"
 	"bgtasks/lib/view"
 )
@@ -50,18 +51,18 @@ func (f *KeyFlags) none() bool {
 }
 
 // Filter gives the flags in view's terms.
-func (f *FilterFlags) Filter(tags []string) (view.Filter, error) {
+func (f *FilterFlags) Filter(tags []string) (find.Filter, error) {
 	for _, s := range f.State {
 		if !slices.Contains(record.LifeStates, record.LifeState(s)) {
-			return view.Filter{}, fault.Usage("--state: expected one of %s, got %q", fault.CommaList(record.LifeStates), s)
+			return find.Filter{}, fault.Usage("--state: expected one of %s, got %q", fault.CommaList(record.LifeStates), s)
 		}
 	}
 	for _, s := range f.Status {
 		if !slices.Contains(record.Statuses, record.Status(s)) {
-			return view.Filter{}, fault.Usage("--status: expected one of %s, got %q", fault.CommaList(record.Statuses), s)
+			return find.Filter{}, fault.Usage("--status: expected one of %s, got %q", fault.CommaList(record.Statuses), s)
 		}
 	}
-	return view.Filter{Tags: tags, Kinds: f.Kind, Sessions: f.Session, States: f.State, Statuses: f.Status,
+	return find.Filter{Tags: tags, Kinds: f.Kind, Sessions: f.Session, States: f.State, Statuses: f.Status,
 		Queues: f.Queue, Channels: f.Channel, DedupeKeys: f.Dedupe, ConcurrencyKeys: f.ConcurrencyKey, SupersedeKeys: f.Supersede}, nil
 }
 
@@ -136,7 +137,7 @@ func (c *Call) named(words []string) ([]Target, error) {
 		return nil, err
 	}
 	var targets []Target
-	known, resolver := map[string]bool{}, view.NewResolver(h)
+	known, resolver := map[string]bool{}, find.NewResolver(h)
 	for _, word := range words {
 		if h == nil {
 			targets = append(targets, Target{word, &view.NotFoundError{ID: word}})
@@ -154,7 +155,7 @@ func (c *Call) named(words []string) ([]Target, error) {
 }
 
 // matching finds the tasks that pass a filter and are wanted.
-func (c *Call) matching(filter view.Filter, want func(*view.Task) bool) (targets []Target, err error) {
+func (c *Call) matching(filter find.Filter, want func(*view.Task) bool) (targets []Target, err error) {
 	tasks, err := Load(c, filter)
 	for _, t := range tasks {
 		if want == nil || want(t) {
@@ -165,7 +166,7 @@ func (c *Call) matching(filter view.Filter, want func(*view.Task) bool) (targets
 }
 
 // narrow drops the named tasks that do not pass the filter.
-func (c *Call) narrow(targets []Target, filter view.Filter) ([]Target, error) {
+func (c *Call) narrow(targets []Target, filter find.Filter) ([]Target, error) {
 	for _, t := range targets {
 		if t.Err == nil {
 			filter.IDs = append(filter.IDs, t.ID)

@@ -4,9 +4,9 @@ import (
 	"fmt"
 	"os"
 
+	"bgtasks/lib/heal"
 	"bgtasks/lib/record"
 	"bgtasks/lib/store"
-	"bgtasks/lib/view"
 )
 
 // Standing tells in words where a task stands that is the answer to a start, or in its
@@ -16,7 +16,7 @@ func Standing(id string) string {
 	if err != nil {
 		return ""
 	}
-	t, err := view.Load(store.At(home), id)
+	t, err := heal.Load(store.At(home), id)
 	switch {
 	case err != nil:
 		return ""

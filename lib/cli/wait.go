@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"bgtasks/lib/fault"
+	"bgtasks/lib/heal"
 	"bgtasks/lib/record"
 	"bgtasks/lib/store"
 	"bgtasks/lib/view"
@@ -56,7 +57,7 @@ func OverOrNote(c *Call, h *store.Home) func(*view.Task) bool {
 		}
 		if !c.JSON && !told[t.ID] && t.State != record.Claimed {
 			told[t.ID] = true
-			if who := view.HindranceOf(h, t); who != nil {
+			if who := heal.HindranceOf(h, t); who != nil {
 				c.Note("%v (%s)", who, who.Hint())
 			}
 		}

@@ -10,9 +10,9 @@ import (
 	"unicode/utf8"
 	"unsafe"
 
-	"bgtasks/lib/record"
-
 	"github.com/tidwall/gjson"
+
+	"bgtasks/lib/record"
 )
 
 // maxDepth bounds the nesting of a record: gjson validates by recursion, and a

@@ -1,11 +1,12 @@
 package codec
 
 import (
-	"bgtasks/lib/record"
 	"slices"
 	"time"
 
 	"github.com/tidwall/gjson"
+
+	"bgtasks/lib/record"
 )
 
 // Event is a line of the journal, decoded.

@@ -5,9 +5,9 @@ import (
 	"slices"
 	"time"
 
-	"bgtasks/lib/record"
-
 	"github.com/tidwall/gjson"
+
+	"bgtasks/lib/record"
 )
 
 // ParseSpec decodes spec.json. An error says what is wrong with it, not where

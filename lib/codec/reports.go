@@ -1,10 +1,11 @@
 package codec
 
 import (
-	"bgtasks/lib/record"
 	"strconv"
 
 	"github.com/tidwall/gjson"
+
+	"bgtasks/lib/record"
 )
 
 // ParseProgress decodes progress.json. An error says what is wrong with it, not

@@ -1,10 +1,11 @@
 package codec
 
 import (
-	"bgtasks/lib/record"
-	"bgtasks/test/testhome"
 	"bytes"
 	"testing"
+
+	"bgtasks/lib/record"
+	"bgtasks/test/testhome"
 )
 
 func TestParseProgressRoundTrip(t *testing.T) {

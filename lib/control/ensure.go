@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"time"
 
+	"bgtasks/lib/heal"
 	"bgtasks/lib/proc"
 	"bgtasks/lib/record"
 	"bgtasks/lib/store"
@@ -62,7 +63,7 @@ func untilFree(ctx context.Context, h *store.Home, id string, patience time.Dura
 		if !errors.Is(err, watch.ErrTimeout) || look.After(deadline) {
 			return t, err
 		}
-		if who := view.HindranceOf(h, t); who != nil && pause > silence {
+		if who := heal.HindranceOf(h, t); who != nil && pause > silence {
 			return t, who
 		}
 	}

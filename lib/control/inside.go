@@ -5,7 +5,7 @@ import (
 	"os"
 	"strconv"
 
-	"bgtasks/lib/launch"
+	"bgtasks/lib/heal"
 	"bgtasks/lib/proc"
 	"bgtasks/lib/record"
 	"bgtasks/lib/store"
@@ -24,7 +24,7 @@ func (e *InsideError) Error() string {
 // so that it ends when that is stopped. Who runs in another task does not, wherever
 // that one was started.
 func Inside(h *store.Home, id string) bool {
-	t, err := view.Load(h, id)
+	t, err := heal.Load(h, id)
 	return err == nil && inside(h, t)
 }
 
@@ -63,7 +63,7 @@ func below(t *view.Task) bool {
 			return true
 		}
 		st, err := proc.ReadStat(pid)
-		if err != nil || st.Comm == launch.ShimName {
+		if err != nil || st.Comm == record.ShimName {
 			return false
 		}
 		pid = st.PPID

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"bgtasks/lib/heal"
 	"bgtasks/lib/launch"
 	"bgtasks/lib/proc"
 	"bgtasks/lib/record"
@@ -47,7 +48,7 @@ func settled(h *store.Home, t *view.Task) error {
 // of it is recorded and told at once, to those who follow it too.
 func judged(h *store.Home, id string, err error) error {
 	if errors.Is(err, record.ErrReport) {
-		_, _ = view.Load(h, id) // the next look does what this one can't
+		_, _ = heal.Load(h, id) // the next look does what this one can't
 	}
 	return err
 }
@@ -93,7 +94,7 @@ func (e *RestartError) Unwrap() error { return e.Err }
 // *sched.ClosedError. What can't be seen beforehand is a *RestartError if a run was
 // ended for it. The others are those of Stop and *UnsettledError.
 func Restart(ctx context.Context, h *store.Home, id string, o RestartOptions) (*view.Task, error) {
-	t, err := view.Load(h, id)
+	t, err := heal.Load(h, id)
 	if err != nil {
 		return nil, err
 	}
@@ -168,7 +169,7 @@ func freed(ctx context.Context, h *store.Home, err error) bool {
 // run begins the next run under the lock. Someone may have begun one between
 // our stop and our lock, and ended it: the spec is read again.
 func run(h *store.Home, held *store.Lock, t *view.Task, r *launch.Request, added []string) (*view.Task, error) {
-	now, err := view.Load(h, t.ID)
+	now, err := heal.Load(h, t.ID)
 	if err != nil {
 		return nil, errors.Join(err, store.GiveBack(h.TaskDir(t.ID), held))
 	}
@@ -196,7 +197,7 @@ func run(h *store.Home, held *store.Lock, t *view.Task, r *launch.Request, added
 	if err := again(h, held, r); err != nil {
 		return nil, judged(h, t.ID, err)
 	}
-	return view.Load(h, t.ID)
+	return heal.Load(h, t.ID)
 }
 
 // environment composes the environment of the next run: the caller's, the

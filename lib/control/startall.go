@@ -7,6 +7,7 @@ import (
 	"slices"
 	"time"
 
+	"bgtasks/lib/heal"
 	"bgtasks/lib/launch"
 	"bgtasks/lib/pool"
 	"bgtasks/lib/record"
@@ -142,7 +143,7 @@ func giveUp(h *store.Home, old *view.Task) error {
 	if err != nil {
 		return err
 	}
-	t, err := view.Load(h, id)
+	t, err := heal.Load(h, id)
 	switch {
 	case err != nil:
 	case t.Unreadable == nil:
@@ -156,7 +157,7 @@ func giveUp(h *store.Home, old *view.Task) error {
 // idTaken says that the id is taken, and who keeps that task from being ended, if anyone.
 func idTaken(h *store.Home, old *view.Task) error {
 	e := &launch.ExistsError{ID: old.ID}
-	if who := view.HindranceOf(h, old); who != nil {
+	if who := heal.HindranceOf(h, old); who != nil {
 		e.Note, e.Hint = who.Words(), who.Hint()
 	}
 	return e
@@ -176,7 +177,7 @@ func makeWay(ctx context.Context, h *store.Home, r *launch.Request) error {
 	}
 	// Before the look: what begins after this is noticed.
 	spec := launch.SpecAt(h, r.Spec.ID)
-	old, err := view.Load(h, r.Spec.ID)
+	old, err := heal.Load(h, r.Spec.ID)
 	if missing := (*view.NotFoundError)(nil); errors.As(err, &missing) {
 		return nil
 	}

@@ -5,12 +5,12 @@ import (
 	"testing"
 	"time"
 
+	"bgtasks/lib/heal"
 	"bgtasks/lib/launch"
 	"bgtasks/lib/proc"
 	"bgtasks/lib/record"
 	"bgtasks/lib/sched"
 	"bgtasks/lib/store"
-	"bgtasks/lib/view"
 )
 
 // queued is a home with a task that waits in a paused queue.
@@ -80,7 +80,7 @@ func TestAnswered(t *testing.T) {
 
 func spec(t *testing.T, h *store.Home, id string) *record.Spec {
 	t.Helper()
-	task, err := view.Load(h, id)
+	task, err := heal.Load(h, id)
 	must(t, err)
 	return task.Spec
 }
@@ -106,7 +106,7 @@ func TestBeingHealed(t *testing.T) {
 		"nobody said that it ran": {record.Claimed, nil, false},
 	} {
 		become(t, h, "x", c.state, c.shim)
-		task, err := view.Load(h, "x")
+		task, err := heal.Load(h, "x")
 		must(t, err)
 		if got := beingHealed(task); got != c.want {
 			t.Errorf("%s: beingHealed = %t, want %t", name, got, c.want)

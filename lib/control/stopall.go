@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"time"
 
+	"bgtasks/lib/find"
+	"bgtasks/lib/heal"
 	"bgtasks/lib/record"
 	"bgtasks/lib/sched"
 	"bgtasks/lib/store"
@@ -53,7 +55,7 @@ type stopping struct {
 	indexes  []int
 	deadline time.Time
 	check    time.Time       // when to look who keeps its supervisor from answering; zero for no more
-	hindered *view.Hindrance // what the last such look found
+	hindered *heal.Hindrance // what the last such look found
 	seen     *view.Task
 }
 
@@ -91,11 +93,11 @@ func (s *stopper) cancel(indexes []int) (others []int) {
 
 // show reports on those that have ended, as they are now.
 func (s *stopper) show(done []int) {
-	f := view.Filter{WithLogs: true}
+	f := find.Filter{WithLogs: true}
 	for _, i := range done {
 		f.IDs = append(f.IDs, s.list[i].ID)
 	}
-	tasks, err := view.LoadAll(s.home, f)
+	tasks, err := find.All(s.home, f)
 	byID := map[string]*view.Task{}
 	for _, t := range tasks {
 		byID[t.ID] = t
@@ -159,7 +161,7 @@ func (s *stopper) begin(i int) {
 		r.indexes = append(r.indexes, i)
 		return
 	}
-	t, err := view.Load(s.home, id)
+	t, err := heal.Load(s.home, id)
 	switch {
 	case err != nil:
 		s.report(i, nil, err)
@@ -196,7 +198,7 @@ func (s *stopper) look(id string) {
 		var t *view.Task
 		err := s.home.Moved()
 		if err == nil {
-			t, err = view.Load(s.home, id)
+			t, err = heal.Load(s.home, id)
 		}
 		if err != nil {
 			s.end(id, nil, err)
@@ -256,7 +258,7 @@ func (s *stopper) expire() {
 // lookAtHolder decides after two looks.
 func (r *stopping) lookAtHolder(h *store.Home, now time.Time) {
 	before := r.hindered
-	r.hindered = view.HindranceOf(h, r.seen)
+	r.hindered = heal.HindranceOf(h, r.seen)
 	r.check = time.Time{}
 	if before == nil && r.hindered != nil {
 		r.check = now.Add(silence)
@@ -265,7 +267,7 @@ func (r *stopping) lookAtHolder(h *store.Home, now time.Time) {
 
 // overdue says what is left when the time is over.
 func (s *stopper) overdue(r *stopping) *StopError {
-	if who := view.HindranceOf(s.home, r.seen); who != nil {
+	if who := heal.HindranceOf(s.home, r.seen); who != nil {
 		return &StopError{ID: r.seen.ID, Why: who.Words(), Hint: who.Hint()}
 	}
 	return &StopError{ID: r.seen.ID, Why: "its processes do not end", Left: left(s.home, r.seen)}

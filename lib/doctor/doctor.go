@@ -5,8 +5,8 @@ import (
 	"os"
 	"path/filepath"
 
+	"bgtasks/lib/heal"
 	"bgtasks/lib/store"
-	"bgtasks/lib/view"
 )
 
 // Storage says where things are. Each task's log is beside its records.
@@ -44,7 +44,7 @@ func TakeOver() error {
 	if err != nil {
 		return fmt.Errorf("take over %s: %w", root, err)
 	}
-	return view.TakeOver(h)
+	return heal.TakeOver(h)
 }
 
 func inspect() (Storage, []Check) {

@@ -6,7 +6,6 @@ import (
 	"syscall"
 	"time"
 
-	"bgtasks/lib/launch"
 	"bgtasks/lib/proc"
 	"bgtasks/lib/record"
 )
@@ -47,7 +46,7 @@ func (s *stray) foreign(pid int) bool {
 	if err != nil {
 		return false
 	}
-	if st, err := proc.ReadStat(pid); err == nil && st.Comm == launch.ShimName {
+	if st, err := proc.ReadStat(pid); err == nil && st.Comm == record.ShimName {
 		return true
 	}
 	values, err := proc.ReadEnviron(id, []string{record.MarkToken, record.MarkTask})

@@ -9,9 +9,9 @@ import (
 	"syscall"
 
 	"bgtasks/lib/config"
+	"bgtasks/lib/heal"
 	"bgtasks/lib/record"
 	"bgtasks/lib/store"
-	"bgtasks/lib/view"
 )
 
 // homeChecks look at the home, if there is one.
@@ -28,7 +28,7 @@ func homeChecks(root string) []Check {
 	case err != nil:
 		return []Check{refused(root, err)}
 	}
-	if view.Settle(h, false); h.Away() != nil {
+	if heal.Settle(h, false); h.Away() != nil {
 		return []Check{fine("home", "%s is yours alone to write to", root), wrong("host", h.Away(), takeOverHint)}
 	}
 	found := look(root)

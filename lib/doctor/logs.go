@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io/fs"
 
+	"bgtasks/lib/heal"
 	"bgtasks/lib/seglog"
 	"bgtasks/lib/store"
 	"bgtasks/lib/view"
@@ -15,7 +16,7 @@ import (
 func logs(h *store.Home, ids []string) Check {
 	var short []string
 	for _, id := range ids {
-		t, _, err := view.Look(h, id)
+		t, _, err := heal.Look(h, id)
 		if err != nil || t.Unreadable != nil {
 			continue // records says so
 		}

@@ -10,7 +10,6 @@ import (
 
 	"bgtasks/lib/codec"
 	"bgtasks/lib/fsys"
-	"bgtasks/lib/launch"
 	"bgtasks/lib/proc"
 	"bgtasks/lib/record"
 	"bgtasks/lib/store"
@@ -56,7 +55,7 @@ func findStrays() ([]*stray, error) {
 }
 
 func (s *stray) add(b proc.Bearer) {
-	if b.Comm == launch.ShimName {
+	if b.Comm == record.ShimName {
 		s.shims = append(s.shims, b)
 	} else {
 		s.members = append(s.members, b)

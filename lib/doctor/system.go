@@ -6,7 +6,6 @@ import (
 	"os/exec"
 	"path/filepath"
 
-	"bgtasks/lib/launch"
 	"bgtasks/lib/proc"
 	"bgtasks/lib/record"
 	"bgtasks/lib/store"
@@ -27,7 +26,7 @@ func shim() Check {
 	if err != nil {
 		return wrong("supervisor", err, "")
 	}
-	path := filepath.Join(filepath.Dir(self), launch.ShimName)
+	path := filepath.Join(filepath.Dir(self), record.ShimName)
 	info, err := os.Stat(path)
 	switch {
 	case err != nil:

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"io/fs"
 
+	"bgtasks/lib/events"
+	"bgtasks/lib/heal"
 	"bgtasks/lib/proc"
 	"bgtasks/lib/record"
 	"bgtasks/lib/store"
@@ -13,7 +15,7 @@ import (
 
 // consumers checks that the places of the journal's readers can be read.
 func consumers(h *store.Home) Check {
-	list, err := view.Consumers(h)
+	list, err := events.Consumers(h)
 	if err != nil {
 		return wrong("consumers", err, "look at "+h.ConsumersDir())
 	}
@@ -53,7 +55,7 @@ func taskChecks(h *store.Home) []Check {
 	var broken, lost, unseen, unmarked, bare []string
 	running := ""
 	for _, id := range ids {
-		t, unsettled, err := view.Look(h, id)
+		t, unsettled, err := heal.Look(h, id)
 		switch {
 		case errors.Is(err, fs.ErrNotExist):
 		case err != nil:
@@ -81,7 +83,7 @@ func taskChecks(h *store.Home) []Check {
 
 // stillOpen looks again: a run may end between two looks.
 func stillOpen(h *store.Home, id string) bool {
-	t, _, err := view.Look(h, id)
+	t, _, err := heal.Look(h, id)
 	return err == nil && t.Unreadable == nil && !t.Terminal()
 }
 
@@ -106,7 +108,7 @@ func files(h *store.Home, bare []string) Check {
 	}
 	return curable("task files", func() error {
 		for _, id := range bare {
-			if _, err := view.Load(h, id); err != nil && !isGone(err) {
+			if _, err := heal.Load(h, id); err != nil && !isGone(err) {
 				return err
 			}
 		}
@@ -128,7 +130,7 @@ func supervisors(h *store.Home, lost []string) Check {
 	}
 	return curable("supervisors", func() error {
 		for _, id := range lost {
-			if _, err := view.Load(h, id); err != nil {
+			if _, err := heal.Load(h, id); err != nil {
 				return err
 			}
 		}

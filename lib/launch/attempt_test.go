@@ -191,7 +191,7 @@ func TestAttemptThatCannotBegin(t *testing.T) {
 	r := request("")
 	r.Spec.Command, r.Spec.Args = script, nil
 	w.queue(r)
-	shim := filepath.Join(filepath.Dir(launch.Dispatcher()), launch.ShimName)
+	shim := filepath.Join(filepath.Dir(launch.Dispatcher()), record.ShimName)
 	before := w.load("web").Current
 	if err := os.Rename(shim, shim+".away"); err != nil {
 		t.Fatal(err)

@@ -15,6 +15,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"bgtasks/lib/codec"
+	"bgtasks/lib/heal"
 	"bgtasks/lib/launch"
 	"bgtasks/lib/record"
 	"bgtasks/lib/seglog"
@@ -29,7 +30,7 @@ func TestMain(m *testing.M) {
 	self, err := os.Executable()
 	if err == nil {
 		dir := filepath.Dir(self)
-		err = errors.Join(build(filepath.Join(dir, launch.ShimName), "bgtasks/cmd/bg-shim"),
+		err = errors.Join(build(filepath.Join(dir, record.ShimName), "bgtasks/cmd/bg-shim"),
 			build(filepath.Join(dir, record.DispatcherName), "./testdata/dispatcher"))
 	}
 	if err != nil {
@@ -123,7 +124,7 @@ func (w *world) start(id string) {
 
 func (w *world) load(id string) *view.Task {
 	w.Helper()
-	t, err := view.Load(w.home, id)
+	t, err := heal.Load(w.home, id)
 	if err != nil {
 		w.Fatal(err)
 	}

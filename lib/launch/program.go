@@ -221,7 +221,7 @@ func handoverError(s *record.Spec, err error) error {
 	if errors.Is(err, syscall.E2BIG) {
 		return &SpawnError{Stage: record.StageExec, Command: s.Command, Errno: syscall.E2BIG, Cause: fmt.Errorf("cannot execute %q: %w", s.Command, syscall.E2BIG)}
 	}
-	return &SpawnError{Stage: record.StageShim, Command: s.Command, Path: ShimName, Cause: err}
+	return &SpawnError{Stage: record.StageShim, Command: s.Command, Path: record.ShimName, Cause: err}
 }
 
 // reportError turns the shim's report of a failure into an error.

@@ -21,9 +21,6 @@ import (
 	"bgtasks/lib/store"
 )
 
-// ShimName is the supervisor's program, found beside the verb's own.
-const ShimName = "bg-shim"
-
 // handover is what a shim is started with.
 type handover struct {
 	id  string
@@ -138,7 +135,7 @@ func (x *handover) spawn(path string, files []*os.File) (first int, err error) {
 	}
 	return proc.SpawnOrphan(proc.SpawnSpec{
 		Path:  path,
-		Argv:  []string{ShimName, x.id},
+		Argv:  []string{record.ShimName, x.id},
 		Env:   override(x.env, append(record.ShimTuning(), fail.Environ()...)...),
 		Dir:   x.dir,
 		Files: fds,
@@ -148,9 +145,9 @@ func (x *handover) spawn(path string, files []*os.File) (first int, err error) {
 
 // shimPath finds the shim beside this program, where make install puts it.
 func shimPath() (string, error) {
-	path, err := beside(ShimName)
+	path, err := beside(record.ShimName)
 	if err == nil && !executable(path) {
-		err = &SpawnError{Stage: record.StageShim, Command: ShimName, Path: path, Errno: syscall.ENOENT}
+		err = &SpawnError{Stage: record.StageShim, Command: record.ShimName, Path: path, Errno: syscall.ENOENT}
 	}
 	return path, err
 }

@@ -3,7 +3,7 @@ package payload
 import (
 	"slices"
 
-	"bgtasks/lib/view"
+	"bgtasks/lib/find"
 )
 
 // OrderName is an order in the words of payloads.
@@ -45,8 +45,8 @@ type FilterPayload struct {
 }
 
 // Filter gives the conditions in view's terms.
-func (p *ConditionsPayload) Filter() view.Filter {
-	return view.Filter{
+func (p *ConditionsPayload) Filter() find.Filter {
+	return find.Filter{
 		IDs:      Words(p.IDs, p.TaskIDs...),
 		Statuses: Words(p.Statuses, p.Status), Tags: Words(p.Tags, p.Tag),
 		Kinds: Words(p.Kinds, p.Kind), Sessions: Words(p.Sessions, p.Session), States: Words(p.States, p.State),
@@ -57,7 +57,7 @@ func (p *ConditionsPayload) Filter() view.Filter {
 }
 
 // Filter gives the conditions in view's terms.
-func (p *FilterPayload) Filter() view.Filter {
+func (p *FilterPayload) Filter() find.Filter {
 	f := p.ConditionsPayload.Filter()
 	f.Names = Words(p.Names)
 	if p.Since != "" {
@@ -114,8 +114,8 @@ func (p *List) check(f *faults) {
 
 // Listing says which tasks are listed, in which order and how many.
 type Listing struct {
-	Filter    view.Filter
-	Order     view.Order
+	Filter    find.Filter
+	Order     find.Order
 	Offset    int
 	Limit     int // negative for none
 	Aggregate bool
@@ -126,7 +126,7 @@ type Listing struct {
 func (p *List) Listing() *Listing {
 	l := &Listing{Filter: p.Filter(), Offset: int(p.Offset), Limit: -1, Aggregate: p.Aggregate || p.IncludeAggregate,
 		Steps: p.StepsPayload}
-	l.Order, _ = view.ParseOrder(string(p.OrderBy))
+	l.Order, _ = find.ParseOrder(string(p.OrderBy))
 	if p.Limit != nil {
 		l.Limit = int(*p.Limit)
 	}

@@ -14,8 +14,8 @@ import (
 	"github.com/google/jsonschema-go/jsonschema"
 
 	"bgtasks/lib/config"
+	"bgtasks/lib/find"
 	"bgtasks/lib/record"
-	"bgtasks/lib/view"
 )
 
 var update = flag.Bool("update", false, "write the schemas anew")
@@ -164,7 +164,7 @@ func afterSchema(id *jsonschema.Schema) *jsonschema.Schema {
 
 // orderNames are the orders in the words of payloads.
 func orderNames() (names []any) {
-	for _, by := range view.Orders {
+	for _, by := range find.Orders {
 		names = append(names, by+"_asc", by+"_desc")
 	}
 	return names

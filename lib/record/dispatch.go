@@ -2,6 +2,9 @@ package record
 
 import "strings"
 
+// ShimName is the supervisor's program, found beside the verb's own.
+const ShimName = "bg-shim"
+
 // DispatcherName is the program that starts what waits.
 const DispatcherName = "bg-dispatch"
 

@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"time"
 
+	"bgtasks/lib/heal"
 	"bgtasks/lib/record"
 	"bgtasks/lib/store"
 	"bgtasks/lib/view"
@@ -114,7 +115,7 @@ const grace = 10 * time.Second
 func (r *Report) records(h *store.Home) (*record.Spec, *record.State, error) {
 	spec, state, err := view.Records(h, r.ID)
 	if errors.Is(err, fs.ErrNotExist) {
-		_, err = view.Load(h, r.ID) // it knows what may have been meant
+		_, err = heal.Load(h, r.ID) // it knows what may have been meant
 		return nil, nil, cmp.Or(err, error(&view.NotFoundError{ID: r.ID}))
 	}
 	if err != nil {

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"bgtasks/lib/fail"
+	"bgtasks/lib/heal"
 	"bgtasks/lib/record"
 	"bgtasks/lib/sched"
 	"bgtasks/lib/store"
@@ -43,7 +44,7 @@ var errGone = errors.New("gone")
 func remove(h *store.Home, p pick) (freed int64, err error) {
 	lock, err := store.TryLock(h.TaskDir(p.id))
 	if errors.Is(err, fs.ErrNotExist) && h.Exists(p.id) {
-		_, _ = view.Load(h, p.id) // makes the lock anew that somebody removed
+		_, _ = heal.Load(h, p.id) // makes the lock anew that somebody removed
 		lock, err = store.TryLock(h.TaskDir(p.id))
 	}
 	if errors.Is(err, store.ErrLocked) {
@@ -56,7 +57,7 @@ func remove(h *store.Home, p pick) (freed int64, err error) {
 		return 0, fmt.Errorf("lock %q: %w", p.id, err)
 	}
 	defer store.GiveBack(h.TaskDir(p.id), lock)
-	t, _, err := view.Look(h, p.id)
+	t, _, err := heal.Look(h, p.id)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		return 0, errGone
@@ -81,11 +82,11 @@ func remove(h *store.Home, p pick) (freed int64, err error) {
 // hindered is errGone, as whoever holds the lock for a moment restarts or removes the
 // task, or a *KeptError that names a holder that does not go on.
 func hindered(h *store.Home, id string) error {
-	t, _, err := view.Look(h, id)
+	t, _, err := heal.Look(h, id)
 	if err != nil {
 		return errGone
 	}
-	if who := view.HindranceOf(h, t); who != nil {
+	if who := heal.HindranceOf(h, t); who != nil {
 		return &KeptError{id, "is kept: " + who.Words() + " (hint: " + who.Hint() + ")"}
 	}
 	return errGone

@@ -6,9 +6,9 @@ import (
 	"testing"
 	"time"
 
+	"bgtasks/lib/heal"
 	"bgtasks/lib/record"
 	"bgtasks/lib/store"
-	"bgtasks/lib/view"
 )
 
 // ended makes a task that is over.
@@ -40,7 +40,7 @@ func TestRemoveSparesASuccessor(t *testing.T) {
 	}
 	at := time.Now().Add(-time.Hour)
 	ended(t, h, "a", at)
-	task, _, err := view.Look(h, "a")
+	task, _, err := heal.Look(h, "a")
 	if err != nil {
 		t.Fatal(err)
 	}

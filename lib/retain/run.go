@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"bgtasks/lib/config"
+	"bgtasks/lib/find"
 	"bgtasks/lib/report"
 	"bgtasks/lib/store"
 	"bgtasks/lib/view"
@@ -13,7 +14,7 @@ import (
 
 // Options say what is removed.
 type Options struct {
-	Filter view.Filter      // among which tasks
+	Filter find.Filter      // among which tasks
 	Rules  config.Retention // of which StepLimit is about open tasks too
 	All    bool             // every finished task of these, without rules
 	Named  bool             // of these each was named: one that must stay is told of
@@ -54,7 +55,7 @@ func Run(h *store.Home, o Options) (*Result, error) {
 		_ = h.SweepFirst() // what another one was about when it was killed
 	}
 	o.Filter.Brief = true
-	tasks, err := view.LoadAll(h, o.Filter)
+	tasks, err := find.All(h, o.Filter)
 	if err != nil {
 		return nil, err
 	}

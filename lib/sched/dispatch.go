@@ -7,11 +7,11 @@ import (
 	"slices"
 
 	"bgtasks/lib/fail"
+	"bgtasks/lib/heal"
 	"bgtasks/lib/launch"
 	"bgtasks/lib/pool"
 	"bgtasks/lib/record"
 	"bgtasks/lib/store"
-	"bgtasks/lib/view"
 )
 
 // Dispatch starts what may be started, and returns when that is done. What is
@@ -169,7 +169,7 @@ func (d *dispatcher) do(w *work) (again bool, err error) {
 		}
 		d.healed[id], again = true, true
 		fail.Pass("dispatch-heal")
-		_, _ = view.Load(d.home, id)
+		_, _ = heal.Load(d.home, id)
 	}
 	w.victims = slices.DeleteFunc(w.victims, func(v victim) bool { return d.once(v.id) })
 	w.doomed = slices.DeleteFunc(w.doomed, d.once)

@@ -7,9 +7,9 @@ import (
 	"testing"
 	"time"
 
+	"bgtasks/lib/heal"
 	"bgtasks/lib/record"
 	"bgtasks/lib/store"
-	"bgtasks/lib/view"
 )
 
 // A task that waits is not started before what belongs to its wait is done: its event
@@ -34,7 +34,7 @@ func TestTakeHealsFirst(t *testing.T) {
 			if len(picked) > 0 || !slices.Equal(w.sick, []string{"x"}) {
 				t.Fatalf("a dispatch picked %v, and is to heal %v, want x healed", picked, w.sick)
 			}
-			_, err := view.Load(h, "x")
+			_, err := heal.Load(h, "x")
 			must(t, err)
 			if picked, w = decided(t, h); w.again {
 				picked, w = decided(t, h)

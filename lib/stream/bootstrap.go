@@ -3,6 +3,8 @@ package stream
 import (
 	"fmt"
 
+	"bgtasks/lib/events"
+	"bgtasks/lib/find"
 	"bgtasks/lib/store"
 	"bgtasks/lib/view"
 )
@@ -27,7 +29,7 @@ type Bootstrap struct {
 	Query     *query                 `json:"query"`
 	Snapshots []*view.Task           `json:"snapshots"`
 	Steps     map[string][]view.Step `json:"steps"`
-	Aggregate *view.Aggregate        `json:"aggregate"` // of all that match; null if it is not wanted
+	Aggregate *find.Aggregate        `json:"aggregate"` // of all that match; null if it is not wanted
 }
 
 // query repeats the conditions, in the words of a payload.
@@ -61,11 +63,11 @@ func newQuery(s Subscription, o BootstrapOptions) *query {
 // newBootstrap takes a cut through the home. Its tasks are the members of a
 // subscription. With all, or if they are counted, these are all that the conditions let
 // through, whatever the limit of the snapshots.
-func newBootstrap(h *store.Home, s Subscription, o BootstrapOptions, all bool) (b *Bootstrap, cut *view.Cut, members []*view.Task, err error) {
+func newBootstrap(h *store.Home, s Subscription, o BootstrapOptions, all bool) (b *Bootstrap, cut *events.Cut, members []*view.Task, err error) {
 	if o.Limit < 0 || all || !o.Uncounted {
-		cut, err = view.TakeCut(h, s.Filter)
+		cut, err = events.TakeCut(h, s.Filter)
 	} else {
-		cut, err = view.TakeNewest(h, s.Filter, o.Limit)
+		cut, err = events.TakeNewest(h, s.Filter, o.Limit)
 	}
 	if err != nil {
 		return nil, nil, nil, fmt.Errorf("read the tasks: %w", err)
@@ -73,7 +75,7 @@ func newBootstrap(h *store.Home, s Subscription, o BootstrapOptions, all bool) (
 	b = &Bootstrap{Type: "bootstrap", Cursor: cut.Cursor, Timestamp: Now(), Query: newQuery(s, o),
 		Steps: map[string][]view.Step{}}
 	if !o.Uncounted {
-		b.Aggregate = view.Count(cut.Tasks)
+		b.Aggregate = find.Count(cut.Tasks)
 	}
 	members = cut.Tasks
 	cut.Newest(o.Limit)

@@ -6,11 +6,11 @@ import (
 	"io/fs"
 
 	"bgtasks/lib/cli"
+	"bgtasks/lib/events"
 	"bgtasks/lib/fault"
 	"bgtasks/lib/record"
 	"bgtasks/lib/seglog"
 	"bgtasks/lib/store"
-	"bgtasks/lib/view"
 )
 
 const (
@@ -64,7 +64,7 @@ func (s *stream) enlist() (*store.Lock, error) {
 
 // acknowledged is the consumer's cursor, -1 if it has none.
 func (s *stream) acknowledged() (int64, error) {
-	c, err := view.Acknowledged(s.home, s.o.Consumer)
+	c, err := events.Acknowledged(s.home, s.o.Consumer)
 	if err != nil || c == nil {
 		return -1, err
 	}
@@ -83,7 +83,7 @@ func (s *stream) acknowledge(distance int64) error {
 	if err := s.call.Out.Flush(); err != nil {
 		return err
 	}
-	if err := view.Acknowledge(s.home, s.o.Consumer, at); err != nil {
+	if err := events.Acknowledge(s.home, s.o.Consumer, at); err != nil {
 		return err
 	}
 	s.acked, s.unacked = at, 0
@@ -100,13 +100,13 @@ type AckData struct {
 func Acknowledge(c *cli.Call, name string, cursor int64) (*AckData, error) {
 	h, err := c.ExistingHome()
 	if h == nil && err == nil {
-		err = &view.ConsumerNotFoundError{Name: name}
+		err = &events.ConsumerNotFoundError{Name: name}
 	}
 	if err == nil {
 		err = cli.Own(h)
 	}
 	if err == nil {
-		err = view.Acknowledge(h, name, cursor)
+		err = events.Acknowledge(h, name, cursor)
 	}
 	if err != nil {
 		return nil, ackFailure(name, err)
@@ -121,7 +121,7 @@ func ForgetConsumer(h *store.Home, name string) error {
 	case errors.Is(err, store.ErrLocked):
 		return busy(name)
 	case errors.Is(err, fs.ErrNotExist):
-		return &view.ConsumerNotFoundError{Name: name}
+		return &events.ConsumerNotFoundError{Name: name}
 	case err != nil:
 		return fmt.Errorf("lock consumer %q: %w", name, err)
 	}

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"bgtasks/lib/cli"
+	"bgtasks/lib/heal"
 	"bgtasks/lib/store"
 	"bgtasks/lib/view"
 	"bgtasks/lib/watch"
@@ -52,7 +53,7 @@ func (f *follower) begin(ids []string, o LogOptions) error {
 		if err := f.watcher.Add(id, true); err != nil {
 			return err
 		}
-		t, err := view.Load(f.home, id)
+		t, err := heal.Load(f.home, id)
 		if err != nil {
 			return err
 		}
@@ -70,7 +71,7 @@ func (f *follower) begin(ids []string, o LogOptions) error {
 // wrote is all in its log.
 func (f *follower) look(id string) error {
 	for again := f.sources[id] != nil; again; {
-		t, err := view.Load(f.home, id)
+		t, err := heal.Load(f.home, id)
 		if err != nil {
 			return err
 		}

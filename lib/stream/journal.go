@@ -10,10 +10,10 @@ import (
 
 	"bgtasks/lib/cli"
 	"bgtasks/lib/codec"
+	"bgtasks/lib/events"
 	"bgtasks/lib/payload"
 	"bgtasks/lib/seglog"
 	"bgtasks/lib/store"
-	"bgtasks/lib/view"
 	"bgtasks/lib/watch"
 )
 
@@ -139,9 +139,9 @@ type stream struct {
 	audience *audience
 	watcher  *watch.Watcher
 	reader   *seglog.JournalReader
-	cut      *view.Cut // of the last bootstrap, nil if there was none
-	most     int       // that may still be given; negative for any number
-	unacked  int       // given since the last acknowledgement
+	cut      *events.Cut // of the last bootstrap, nil if there was none
+	most     int         // that may still be given; negative for any number
+	unacked  int         // given since the last acknowledgement
 	acked    int64
 	distance int64           // after how many bytes of events that nobody wants they are acknowledged
 	stirred  map[string]bool // followed tasks that may have got another supervisor

@@ -7,17 +7,17 @@ import (
 
 	"bgtasks/lib/cli"
 	"bgtasks/lib/codec"
+	"bgtasks/lib/events"
 	"bgtasks/lib/fault"
 	"bgtasks/lib/record"
 	"bgtasks/lib/store"
-	"bgtasks/lib/view"
 )
 
 // journalPrinter prints what is read as lines of JSON.
 type journalPrinter struct {
 	call     *cli.Call
 	o        *JournalOptions
-	past     *view.Past
+	past     *events.Past
 	percents percents
 	percent  *float64 // how far the task of the last event has come, if that is known
 	known    bool
@@ -25,7 +25,7 @@ type journalPrinter struct {
 }
 
 func newJournalPrinter(c *cli.Call, h *store.Home, o *JournalOptions) *journalPrinter {
-	return &journalPrinter{call: c, o: o, past: view.NewPast(h), percents: percents{}}
+	return &journalPrinter{call: c, o: o, past: events.NewPast(h), percents: percents{}}
 }
 
 // Hear takes note of what an entry tells beside its event.

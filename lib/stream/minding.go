@@ -4,6 +4,9 @@ import (
 	"errors"
 
 	"bgtasks/lib/codec"
+	"bgtasks/lib/events"
+	"bgtasks/lib/find"
+	"bgtasks/lib/heal"
 	"bgtasks/lib/record"
 	"bgtasks/lib/view"
 )
@@ -19,7 +22,7 @@ func (s *stream) mindAll() error {
 		return nil
 	}
 	s.stirred = map[string]bool{}
-	tasks, err := view.LoadMarked(s.home, s.audience.loose)
+	tasks, err := find.Marked(s.home, s.audience.loose)
 	if err != nil {
 		return err
 	}
@@ -38,7 +41,7 @@ func (s *stream) mindAll() error {
 
 // stir notes what an event means for who must be minded.
 func (s *stream) stir(e *codec.Event) {
-	if s.watcher == nil || !s.audience.loose.Match(view.TaskOf(e)) {
+	if s.watcher == nil || !s.audience.loose.Match(events.TaskOf(e)) {
 		return
 	}
 	switch id := e.TaskID; {
@@ -83,7 +86,7 @@ func (s *stream) mindAgain(woken []string) error {
 // look looks at a task, again if the process that is to be minded has ended meanwhile.
 func (s *stream) look(id string) error {
 	for again := true; again; {
-		t, err := view.Load(s.home, id)
+		t, err := heal.Load(s.home, id)
 		if missing := (*view.NotFoundError)(nil); errors.As(err, &missing) {
 			s.watcher.Unfollow(id)
 			return nil

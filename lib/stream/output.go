@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"bgtasks/lib/cli"
+	"bgtasks/lib/heal"
 	"bgtasks/lib/payload"
 	"bgtasks/lib/seglog"
 	"bgtasks/lib/store"
@@ -258,7 +259,7 @@ func PrintLogs(c *cli.Call, h *store.Home, ids []string, o LogOptions) error {
 }
 
 func printLog(c *cli.Call, h *store.Home, id string, o LogOptions, heads *heads) error {
-	t, err := view.Load(h, id)
+	t, err := heal.Load(h, id)
 	if err != nil {
 		return err
 	}

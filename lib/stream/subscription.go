@@ -4,7 +4,9 @@ import (
 	"slices"
 
 	"bgtasks/lib/codec"
+	"bgtasks/lib/events"
 	"bgtasks/lib/fault"
+	"bgtasks/lib/find"
 	"bgtasks/lib/record"
 	"bgtasks/lib/view"
 )
@@ -12,7 +14,7 @@ import (
 // Subscription says which events are wanted: those of the tasks that the filter
 // lets through, as they were then, that have one of the names.
 type Subscription struct {
-	Filter view.Filter
+	Filter find.Filter
 	Names  []string
 }
 
@@ -21,7 +23,7 @@ type Subscription struct {
 // longer does.
 type audience struct {
 	Subscription
-	loose   view.Filter     // the filter without what changes in a task's life
+	loose   find.Filter     // the filter without what changes in a task's life
 	leaving bool            // such events are told
 	members map[string]bool // who fulfilled the conditions last
 	whole   bool            // all who did are among the members
@@ -48,7 +50,7 @@ func (a *audience) begin(tasks []*view.Task) {
 // wants tells whether the subscriber gets an event, and whether it is the one by
 // which its task leaves. It is to be asked about every event, in order.
 func (a *audience) wants(e *codec.Event) (wanted, left bool) {
-	task := view.TaskOf(e)
+	task := events.TaskOf(e)
 	now := a.Filter.Match(task)
 	if a.leaving {
 		left = a.move(e, now, now || a.loose.Match(task))

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"bgtasks/lib/record"
+	"bgtasks/lib/store"
 	"bgtasks/test/testhome"
 )
 
@@ -16,7 +17,7 @@ func TestStarted(t *testing.T) {
 	now.StartedAt, now.UpdatedAt, now.Leader, now.Shim, now.Containment = testhome.Time, testhome.Time, testhome.Gone(t), testhome.Gone(t), "subreaper"
 	testhome.Put(t, h, spec, now)
 	lock := testhome.Hold(t, h, "web")
-	want, err := json.Marshal(load(t, h, "web"))
+	want, err := json.Marshal(look(t, h, "web"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -47,4 +48,17 @@ func TestStartedUnknown(t *testing.T) {
 	if _, ok := Started(h, spec); ok {
 		t.Error("Started of run 1 by the state of run 2 is known, want unknown")
 	}
+}
+
+// look reads a task as it is, with all its details.
+func look(t testing.TB, h *store.Home, id string) *Task {
+	t.Helper()
+	r := NewReader(h)
+	s, err := r.Snapshot(id, Thorough)
+	if err != nil {
+		t.Fatalf("Snapshot(%q) = %v", id, err)
+	}
+	task := r.Derive(s)
+	r.AddDetails(task)
+	return task
 }

@@ -53,7 +53,7 @@ func (e *NoAttemptError) Error() string {
 // order; the last is the one at hand, once it has begun. The error is a
 // *RecordError.
 func Attempts(h *store.Home, t *Task) ([]Attempt, error) {
-	past, err := pastAttempts(newReader(h), t.ID)
+	past, err := PastAttempts(h, t.ID)
 	if err != nil {
 		return nil, err
 	}
@@ -84,10 +84,10 @@ func newAttempt(s *record.State) Attempt {
 	return a
 }
 
-// pastAttempts reads attempts.ndjson. A line that a crash cut short is passed
+// PastAttempts reads attempts.ndjson. A line that a crash cut short is passed
 // over.
-func pastAttempts(r *reader, id string) (list []record.State, err error) {
-	data, err := r.file(id, store.AttemptsFile)
+func PastAttempts(h *store.Home, id string) (list []record.State, err error) {
+	data, err := NewReader(h).file(id, store.AttemptsFile)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
 	}

@@ -33,7 +33,7 @@ func TestAttempts(t *testing.T) {
 		lines += string(s.AppendAttempt(nil))
 	}
 	testhome.Write(t, h, "web", store.AttemptsFile, []byte(lines+`{"v":1,"run":2,"att`))
-	task := load(t, h, "web")
+	task := look(t, h, "web")
 	list, err := Attempts(h, task)
 	if err != nil {
 		t.Fatal(err)
@@ -66,7 +66,7 @@ func TestAttempts(t *testing.T) {
 func TestNoAttemptYet(t *testing.T) {
 	h := testhome.New(t)
 	testhome.PutWaiting(t, h, testhome.Scheduled(t, "web"), testhome.State(record.Queued), nil)
-	task := load(t, h, "web")
+	task := look(t, h, "web")
 	if list, err := Attempts(h, task); len(list) != 0 || err != nil {
 		t.Errorf("Attempts = %v, %v, want none", list, err)
 	}

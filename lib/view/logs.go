@@ -12,11 +12,11 @@ import (
 	"bgtasks/lib/store"
 )
 
-// addDetails fills in what stands in other files than the records: the sizes of
+// AddDetails fills in what stands in other files than the records: the sizes of
 // the task's logs, and its report. The names of an ended task's files tell what
 // there is, so that a listing of thousands asks for nothing in vain.
-func (r *reader) addDetails(t *Task) {
-	dir := r.home.TaskDir(t.ID)
+func (r *Reader) AddDetails(t *Task) {
+	dir := r.Home.TaskDir(t.ID)
 	var names []string
 	if t.Terminal() {
 		names, _ = fsys.Names(dir)
@@ -26,7 +26,7 @@ func (r *reader) addDetails(t *Task) {
 		t.addLog(dir, store.ErrorsStem, names)
 	}
 	if names == nil || slices.Contains(names, store.ProgressFile) {
-		r.addReport(t)
+		r.AddReport(t)
 	}
 }
 

@@ -63,24 +63,24 @@ func knownTime(t time.Time) *string {
 	if t.IsZero() {
 		return nil
 	}
-	text := timeOf(t)
+	text := TimeOf(t)
 	return &text
 }
 
-// addReport fills in what the current attempt has reported of itself. A report
+// AddReport fills in what the current attempt has reported of itself. A report
 // that can't be read is as good as none: the next one takes its place.
-func (r *reader) addReport(t *Task) {
+func (r *Reader) AddReport(t *Task) {
 	if !t.attempted() {
 		return // thousands may wait: not even a look for the file
 	}
 	p, err := parsed(r, t.ID, store.ProgressFile, codec.ParseProgress)
 	if err == nil {
-		t.tell(p)
+		t.Tell(p)
 	}
 }
 
-// tell makes a report part of the task, if it is about the attempt at hand.
-func (t *Task) tell(p *record.Progress) {
+// Tell makes a report part of the task, if it is about the attempt at hand.
+func (t *Task) Tell(p *record.Progress) {
 	if !t.reports(p) {
 		return
 	}
@@ -91,7 +91,7 @@ func (t *Task) tell(p *record.Progress) {
 	}
 	into.Meta = p.Meta
 	into.Label, into.LastHeartbeatAt = known(&p.Label), knownTime(p.HeartbeatAt)
-	if at := timeOf(p.UpdatedAt); at > t.UpdatedAt {
+	if at := TimeOf(p.UpdatedAt); at > t.UpdatedAt {
 		into.UpdatedAt = &at
 	}
 }
@@ -114,23 +114,11 @@ func (t *Task) reports(p *record.Progress) bool {
 // Reported reads what was last reported about a task, of whichever attempt; nil
 // if nothing was. The error is a *RecordError.
 func Reported(h *store.Home, id string) (*record.Progress, error) {
-	p, err := parsed(newReader(h), id, store.ProgressFile, codec.ParseProgress)
+	p, err := parsed(NewReader(h), id, store.ProgressFile, codec.ParseProgress)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
 	}
 	return p, err
-}
-
-// Records reads what to run and where it stands, and looks at nothing else: no
-// lock, no process. state is nil before the supervisor's first word on the
-// newest run. A vanished task is fs.ErrNotExist, one whose records can't be read
-// a *RecordError.
-func Records(h *store.Home, id string) (*record.Spec, *record.State, error) {
-	s, err := newReader(h).records(id)
-	if err != nil {
-		return nil, nil, err
-	}
-	return s.spec, s.state, s.fault
 }
 
 // Step is something that a task did, as verbs print it.
@@ -150,7 +138,7 @@ type Step struct {
 // NewStep gives a step as verbs print it.
 func NewStep(s *record.Step) Step {
 	return Step{strconv.FormatInt(s.Sequence, 10), s.TaskID, s.Run, s.Attempt, s.Kind, s.Level, s.Message, s.Meta, s.Percent,
-		timeOf(s.CreatedAt)}
+		TimeOf(s.CreatedAt)}
 }
 
 // Reports is what an attempt has reported of its progress, as verbs print it.
@@ -168,8 +156,8 @@ func NewReports(p *record.Progress) Reports {
 	return Reports{p.Percent, known(&p.Label), p.Meta, knownTime(p.UpdatedAt), knownTime(p.HeartbeatAt), p.Result}
 }
 
-// sequence is the step's number.
-func (s *Step) sequence() int64 {
+// Sequence is the step's number.
+func (s *Step) Sequence() int64 {
 	n, _ := strconv.ParseInt(s.ID, 10, 64)
 	return n
 }

@@ -55,7 +55,7 @@ func TestProgressByState(t *testing.T) {
 		testhome.Put(t, h, testhome.Spec(t, id), state)
 		testhome.Hold(t, h, id)
 		testhome.Write(t, h, id, store.ProgressFile, testhome.Progress().AppendJSON(nil))
-		task := load(t, h, id)
+		task := look(t, h, id)
 		for name, want := range map[string]any{"state": id, "percent": c.percent, "label": c.label, "finishedAt": c.finishedAt, "staleAt": nil} {
 			if got := memberOf(t, task, name); got != want {
 				t.Errorf("progress of a task that is %s: %s = %v, want %v", id, name, got, want)
@@ -76,13 +76,13 @@ func TestProgressOfAnotherAttempt(t *testing.T) {
 		p := testhome.Progress()
 		p.Run, p.Attempt = c.run, c.attempt
 		testhome.Write(t, h, "a", store.ProgressFile, p.AppendJSON(nil))
-		if got := memberOf(t, load(t, h, "a"), "label"); got != c.want {
+		if got := memberOf(t, look(t, h, "a"), "label"); got != c.want {
 			t.Errorf("label from run %d, attempt %d = %v, want %v", c.run, c.attempt, got, c.want)
 		}
 	}
 	for _, broken := range []string{"", "{", "\x00\x00"} {
 		testhome.Write(t, h, "a", store.ProgressFile, []byte(broken))
-		if task := load(t, h, "a"); task.Unreadable != nil || task.Report != nil {
+		if task := look(t, h, "a"); task.Unreadable != nil || task.Report != nil {
 			t.Errorf("task with progress.json %q: unreadable %v, report %v, want neither", broken, task.Unreadable, task.Report)
 		}
 	}
@@ -96,7 +96,7 @@ func TestProgressTimes(t *testing.T) {
 	testhome.Hold(t, h, "a")
 	check := func(want map[string]any) {
 		t.Helper()
-		task := load(t, h, "a")
+		task := look(t, h, "a")
 		for name, want := range want {
 			if got := memberOf(t, task, name); got != want {
 				t.Errorf("progress.%s = %v, want %v", name, got, want)
@@ -107,20 +107,6 @@ func TestProgressTimes(t *testing.T) {
 		"staleAt": "2026-03-01T12:01:00.000Z", "staleReason": "no output for 60000 ms"})
 	testhome.Write(t, h, "a", store.ProgressFile, testhome.Progress().AppendJSON(nil))
 	check(map[string]any{"updatedAt": "2026-03-01T12:01:00.000Z", "lastHeartbeatAt": "2026-03-01T12:02:00.000Z"})
-}
-
-// A listing asks for reports only with the other details, and of an ended task
-// only if it has some.
-func TestReportsInListings(t *testing.T) {
-	h := testhome.New(t)
-	testhome.Put(t, h, testhome.Spec(t, "a"), testhome.State(record.Failed))
-	testhome.Write(t, h, "a", store.ProgressFile, testhome.Progress().AppendJSON(nil))
-	for _, details := range []bool{true, false} {
-		tasks, err := LoadAll(h, Filter{WithLogs: details})
-		if err != nil || len(tasks) != 1 || (tasks[0].Report != nil) != details {
-			t.Errorf("LoadAll(WithLogs: %v) = %v, %v, want the report with the details only", details, tasks, err)
-		}
-	}
 }
 
 func stepsText(from, to int64) (text []byte) {

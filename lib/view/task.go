@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"time"
 
-	"bgtasks/lib/proc"
 	"bgtasks/lib/record"
 	"bgtasks/lib/store"
 )
@@ -194,42 +193,42 @@ func (t *Task) Age(now time.Time) time.Duration {
 	return 0
 }
 
-// derive makes the task object out of what was read.
-func (r *reader) derive(s *snapshot) *Task {
+// Derive makes the task object out of what was read.
+func (r *Reader) Derive(s *Snapshot) *Task {
 	t := &Task{
-		ID:          s.id,
+		ID:          s.ID,
 		Args:        none,
 		Tags:        none,
 		Channels:    none,
 		Env:         noEnv,
 		MaxAttempts: 1,
-		LogPath:     r.tasks + s.id + "/" + store.OutputStem + ".log",
-		Spec:        s.spec,
-		Current:     s.state,
-		Holder:      s.holder,
-		Unreadable:  s.fault,
-		held:        s.held,
-		unsaid:      s.marked && s.output == fifoAbsent,
+		LogPath:     r.tasks + s.ID + "/" + store.OutputStem + ".log",
+		Spec:        s.Spec,
+		Current:     s.State,
+		Holder:      s.Holder,
+		Unreadable:  s.Fault,
+		held:        s.Held,
+		unsaid:      s.Marked && s.Output == FIFOAbsent,
 	}
-	if s.fault != nil {
-		t.Fault = s.fault.Error()
+	if s.Fault != nil {
+		t.Fault = s.Fault.Error()
 	}
-	if s.spec != nil {
-		t.addSpec(s.spec)
+	if s.Spec != nil {
+		t.addSpec(s.Spec)
 	}
-	if s.state != nil {
-		t.addState(s.state)
-	} else if s.fault == nil {
+	if s.State != nil {
+		t.addState(s.State)
+	} else if s.Fault == nil {
 		t.State, t.Attempt = record.Claimed, 1
 	}
 	if t.State != "" {
 		t.Status = record.StatusOf(t.State, t.Reason)
 	}
 	if t.Stop == nil {
-		t.Stop = stopOf(s.stop)
+		t.Stop = stopOf(s.Stop)
 	}
-	if t.Host = r.home.Host(); s.unknown != nil {
-		t.Unknown = s.unknown.Error()
+	if t.Host = r.Home.Host(); s.Unknown != nil {
+		t.Unknown = s.Unknown.Error()
 	}
 	t.Leftovers = s.leftovers()
 	t.Supervisor = s.supervisor(t.Leftovers)
@@ -269,12 +268,12 @@ func (t *Task) addSpec(s *record.Spec) {
 	t.Channels = s.AllChannels()
 	t.DedupeKey, t.ConcurrencyKey, t.SupersedeKey = s.DedupeKey, s.ConcurrencyKey, s.SupersedeKey
 	if s.Schedule != nil {
-		t.Queue, t.Priority, t.ScheduledAt = s.Schedule.Queue, s.Schedule.Priority, timeOf(s.Schedule.NotBefore)
+		t.Queue, t.Priority, t.ScheduledAt = s.Schedule.Queue, s.Schedule.Priority, TimeOf(s.Schedule.NotBefore)
 		for _, d := range s.Schedule.After {
 			t.After = append(t.After, d.When+":"+d.ID)
 		}
 	}
-	t.CreatedAt = timeOf(s.CreatedAt)
+	t.CreatedAt = TimeOf(s.CreatedAt)
 	t.UpdatedAt = t.CreatedAt
 }
 
@@ -287,14 +286,14 @@ func (t *Task) addState(s *record.State) {
 		t.PID = s.Leader.PID
 	}
 	t.Containment, t.TeeMissedBytes, t.OutputEnd = s.Containment, s.TeeMissed, s.OutputEnd
-	t.StartedAt, t.ExitedAt, t.UpdatedAt = timeOf(s.StartedAt), timeOf(s.ExitedAt), timeOf(s.UpdatedAt)
+	t.StartedAt, t.ExitedAt, t.UpdatedAt = TimeOf(s.StartedAt), TimeOf(s.ExitedAt), TimeOf(s.UpdatedAt)
 	if s.Usage != nil {
 		u := Usage(*s.Usage)
 		t.Usage = &u
 	}
 	t.Stop = stopOf(s.Stop)
 	if !s.RetryAt.IsZero() {
-		t.ScheduledAt = timeOf(s.RetryAt)
+		t.ScheduledAt = TimeOf(s.RetryAt)
 	}
 }
 
@@ -302,11 +301,11 @@ func stopOf(s *record.Stop) *Stop {
 	if s == nil {
 		return nil
 	}
-	return &Stop{RequestedAt: timeOf(s.RequestedAt), By: s.By, Signal: s.Signal, Reason: s.Reason}
+	return &Stop{RequestedAt: TimeOf(s.RequestedAt), By: s.By, Signal: s.Signal, Reason: s.Reason}
 }
 
-// timeOf gives "" for a time that is not known.
-func timeOf(t time.Time) string {
+// TimeOf gives "" for a time that is not known.
+func TimeOf(t time.Time) string {
 	if t.IsZero() {
 		return ""
 	}
@@ -316,85 +315,16 @@ func timeOf(t time.Time) string {
 // supervisor passes over the shim of a run that is over, with nothing left to
 // supervise: it has the lock for another moment, and who asks would see now the
 // one, now the other.
-func (s *snapshot) supervisor(leftovers int) Supervisor {
+func (s *Snapshot) supervisor(leftovers int) Supervisor {
 	switch {
-	case s.terminal() && leftovers == 0:
+	case s.Terminal() && leftovers == 0:
 		return SupervisorNone
-	case s.held:
+	case s.Held:
 		return SupervisorAlive
-	case s.away != nil && !s.waiting():
+	case s.Away != nil && !s.Waiting():
 		return SupervisorUnknown
-	case s.open() && !s.waiting():
+	case s.Open() && !s.Waiting():
 		return SupervisorLost
 	}
 	return SupervisorNone
-}
-
-// leftovers counts what lives of the tree of a run that is over. With a shim
-// it is counted now. Without one, whether the output is still held by someone
-// is certain; then the number that was recorded at the end is the best there
-// is. Otherwise it is what a healer found.
-func (s *snapshot) leftovers() int {
-	switch {
-	case !s.terminal():
-		return 0
-	case s.held && s.state.Shim != nil && lives(*s.state.Shim):
-		if s.state.Stop != nil {
-			return 0 // it records the end of a stop when the tree is gone
-		}
-		return max(countTree(proc.Identity(*s.state.Shim)), s.adopted())
-	case s.output == fifoHeld:
-		return max(s.state.Leftovers, 1)
-	}
-	return s.kin
-}
-
-// adopted counts a tree that does not descend from the shim that looks after
-// it, because another one started it.
-func (s *snapshot) adopted() int {
-	switch {
-	case s.state.Leader == nil:
-	case s.populated():
-		return 1
-	case s.state.Containment == bySession:
-		return s.countKin(proc.Identity(*s.state.Leader))
-	}
-	return 0
-}
-
-// bySession is the containment of a tree whose supervisor is no reaper for it:
-// an adopted one, or any where the system has no subreapers.
-const bySession = "session"
-
-// lives tells whether the shim that recorded the end is the one that still
-// holds the lock, rather than one that adopted what is left of the tree.
-func lives(shim record.Process) bool {
-	p, err := proc.Identity(shim).Presence()
-	return err == nil && p == proc.Alive
-}
-
-// countTree counts the live descendants of a shim. Another shim below it, which
-// a task started with bg-start, and all that is below that one belong to
-// another task, and the dispatcher to none. They are known by their names: this
-// is for people to see, nothing is signalled by it.
-func countTree(shim proc.Identity) int {
-	own, err := proc.ReadStat(shim.PID)
-	if err != nil {
-		return 0
-	}
-	all, err := proc.Descendants(shim.PID)
-	if err != nil {
-		return 0
-	}
-	n, foreign := 0, map[int]bool{}
-	for _, m := range all {
-		if foreign[m.PPID] || !m.Zombie && (m.Comm == own.Comm || m.Comm == record.DispatcherName) {
-			foreign[m.PID] = true
-			continue
-		}
-		if !m.Zombie {
-			n++
-		}
-	}
-	return n
 }

@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"bgtasks/lib/heal"
 	"bgtasks/lib/proc"
 	"bgtasks/lib/record"
 	"bgtasks/lib/store"
@@ -24,7 +25,7 @@ func supervised(t *testing.T, h *store.Home, id string) (shim proc.Identity, tas
 		err = lock.Unlock()
 	}
 	if err == nil {
-		task, err = view.Load(h, id)
+		task, err = heal.Load(h, id)
 	}
 	if err != nil {
 		t.Fatal(err)

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"time"
 
+	"bgtasks/lib/heal"
 	"bgtasks/lib/store"
 	"bgtasks/lib/view"
 )
@@ -113,7 +114,7 @@ func (u *until) look(id string) error {
 		if err := u.home.Moved(); err != nil {
 			return err
 		}
-		t, err := view.Load(u.home, id)
+		t, err := heal.Load(u.home, id)
 		if err != nil {
 			return err
 		}

@@ -11,11 +11,11 @@ import (
 	"testing"
 	"time"
 
+	"golang.org/x/sys/unix"
+
 	"bgtasks/lib/proc"
 	"bgtasks/lib/record"
 	"bgtasks/lib/store"
-
-	"golang.org/x/sys/unix"
 )
 
 // New makes an empty home.
