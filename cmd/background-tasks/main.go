@@ -23,29 +23,29 @@ Run background tasks. Every answer is one JSON envelope.
 
 Verbs:
   start         start a task, or a batch
-  status        look at one task
-  list          list tasks, all or those that match filters
-  logs          read the end of a task's output
-  stop          end a task, tree and all, or a batch
+  status        show one task
+  list          list all tasks, or those that match filters
+  logs          print the last lines of a task's output
+  stop          end a task with its process tree, or a batch
   restart       end a task if it runs, and run it again, or a batch
   wait          wait until a task has ended
-  events        read a task's status and output as frames
-  report        tell from inside of a task how far it has come
+  events        print the journal, or a task's status and output as frames
+  report        from inside a task: report progress, steps, heartbeats and a result
   clear         remove finished tasks
-  queue         look at the queues, give them slots, pause and drain them
-  doctor        tell whether the suite can work here
-  capabilities  tell what this command line can do
+  queue         show queues, set their slots, pause and drain them
+  doctor        check the home and the system
+  capabilities  print what this command line can do
   schema        list, or show VERB: the JSON Schemas of the payloads
-  examples      list, or show VERB: payloads that work
+  examples      list, or show VERB: example payloads
 
 Payload: inline JSON, @FILE, or - for standard input.
 
 Options:
-  --output auto|inline|artifact  how logs answers when there is more (auto)
+  --output auto|inline|artifact  logs: lines, or a summary and the path of the log (auto)
   --wait                         wait for the end
-  --stream                       logs and events: one frame a line
+  --stream                       logs and events: print one frame per line
   --timeout SECONDS              how long to wait at most (60)
-  --concurrency N                how many items of a batch at once (5)
+  --concurrency N                how many items of a batch to handle at once (5)
   --relay                        start, restart, wait: exit as in text mode
   --version, --help, -h
 `

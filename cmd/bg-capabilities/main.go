@@ -1,5 +1,5 @@
-// Command bg-capabilities tells programs what the suite's JSON command line can
-// do.
+// Command bg-capabilities prints what the suite's JSON command line can do, for
+// programs.
 //
 //	bg-capabilities [--json]
 //
@@ -15,7 +15,7 @@ import (
 func main() {
 	cli.Main(&cli.Verb{
 		Name:    "capabilities",
-		Help:    "Tell what the JSON command line can do.",
+		Help:    "Print what the JSON command line can do.",
 		Flags:   &flags{},
 		JSON:    cli.Plain(func(*cli.Call) (any, error) { return all, nil }),
 		Options: []string{cli.OptOutput},

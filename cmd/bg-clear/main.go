@@ -5,9 +5,9 @@
 //	bg-clear TASK… | --tag TAG | --all
 //	bg-clear '{"successTtlMs":86400000}' | @FILE | -
 //
-// Without rules it removes the finished tasks that are named or selected, and
-// without those what the rules of config.json say. It prints the ids of what it
-// removed. No task that is not over is ever removed.
+// Without rules it removes the finished tasks that are named or selected; without
+// those, it applies the rules of config.json. It prints the ids of the tasks that it
+// removed. It never removes a task that is not over.
 package main
 
 import (
@@ -24,8 +24,8 @@ import (
 func main() {
 	cli.Main(&cli.Verb{
 		Name: "clear",
-		Help: "Remove finished tasks with their logs, and print their ids: those that are selected, those that a rule picks " +
-			"among them, or without either what config.json says. A rule of 0 is none.",
+		Help: "Remove finished tasks with their logs, and print their ids: the selected tasks, or those of them that a rule picks. " +
+			"Without either, apply the rules of config.json. A rule of 0 means no rule.",
 		Flags:   &flags{},
 		JSON:    cli.One(clearTasks),
 		Options: []string{cli.OptOutput, cli.OptConcurrency},
@@ -38,16 +38,16 @@ type flags struct {
 	cli.TagFlag
 	cli.FilterFlags
 	cli.OldFlags
-	SuccessTTL    *payload.Duration `name:"success-ttl" placeholder:"DURATION" help:"Those that succeeded longer ago."`
-	FailedTTL     *payload.Duration `name:"failed-ttl" placeholder:"DURATION" help:"Those that failed or timed out longer ago."`
-	CancelledTTL  *payload.Duration `name:"cancelled-ttl" placeholder:"DURATION" help:"Those that were cancelled longer ago."`
-	KeepSuccesses *cli.Number       `name:"keep-latest-successes" placeholder:"N" help:"Of each kind all but the newest N that succeeded."`
-	KeepFailures  *cli.Number       `name:"keep-latest-failures" placeholder:"N" help:"Of each kind all but the newest N that failed or timed out."`
-	MaxFinished   *cli.Number       `placeholder:"N" help:"All but the newest N."`
-	MaxBytes      *payload.Size     `placeholder:"SIZE" help:"The oldest, until the files of the others hold no more."`
-	StepLimit     *cli.Number       `placeholder:"N" help:"Of each task, open ones too, all but the newest N steps."`
+	SuccessTTL    *payload.Duration `name:"success-ttl" placeholder:"DURATION" help:"Remove tasks that succeeded longer ago than this."`
+	FailedTTL     *payload.Duration `name:"failed-ttl" placeholder:"DURATION" help:"Remove tasks that failed or timed out longer ago than this."`
+	CancelledTTL  *payload.Duration `name:"cancelled-ttl" placeholder:"DURATION" help:"Remove tasks that were cancelled longer ago than this."`
+	KeepSuccesses *cli.Number       `name:"keep-latest-successes" placeholder:"N" help:"Of each kind, remove all but the newest N tasks that succeeded."`
+	KeepFailures  *cli.Number       `name:"keep-latest-failures" placeholder:"N" help:"Of each kind, remove all but the newest N tasks that failed or timed out."`
+	MaxFinished   *cli.Number       `placeholder:"N" help:"Remove all but the newest N finished tasks."`
+	MaxBytes      *payload.Size     `placeholder:"SIZE" help:"Remove the oldest finished tasks until the files of the others hold no more than this."`
+	StepLimit     *cli.Number       `placeholder:"N" help:"Of each task, also of open ones, remove all but the newest N steps."`
 	DryRun        bool              `help:"Print what would be removed, and remove nothing."`
-	Due           bool              `help:"Do what config.json says, and that only if nobody has within the hour."`
+	Due           bool              `help:"Apply the rules of config.json, unless that was done within the last hour."`
 }
 
 // Run removes what the flags say.

@@ -1,5 +1,5 @@
-// Command bg-doctor tells whether the suite can work here, and mends what can
-// be mended without loss.
+// Command bg-doctor checks the home and the system, and mends what can be mended
+// without loss.
 //
 //	bg-doctor [--json] [--repair] [--stop-strays] [--take-over]
 //
@@ -19,7 +19,7 @@ import (
 func main() {
 	cli.Main(&cli.Verb{
 		Name:    "doctor",
-		Help:    "Tell whether the suite can work here: a line for each thing, exit 1 if one is wrong.",
+		Help:    "Check the home and the system: print a line for each check, and exit with 1 if one fails.",
 		Flags:   &flags{},
 		JSON:    cli.Plain(func(*cli.Call) (any, error) { return examine(false, false), nil }),
 		Options: []string{cli.OptOutput},
@@ -28,9 +28,9 @@ func main() {
 
 type flags struct {
 	cli.Common
-	Repair   bool `help:"Mend what can be mended without loss. No record is removed."`
-	Stop     bool `name:"stop-strays" help:"End the processes of tasks of this home that somebody has removed, whole trees."`
-	TakeOver bool `help:"Make the home this host's: what was started on another one, or in a container that is no more, counts as gone."`
+	Repair   bool `help:"Mend everything that can be mended without loss. No record is removed."`
+	Stop     bool `name:"stop-strays" help:"End processes of tasks of this home whose directory was removed, with their whole trees."`
+	TakeOver bool `help:"Make this host the owner of the home: tasks that were started on another host, or in a container that no longer exists, count as gone."`
 }
 
 // Run prints what was found.

@@ -9,9 +9,9 @@ import (
 
 // consumerFlags are about readers whose place is kept in the home.
 type consumerFlags struct {
-	Consumer  string `placeholder:"NAME" help:"Print what came after the last event that was acknowledged in this name; at first, begin with the tasks as they are."`
-	Ack       *int64 `placeholder:"CURSOR" help:"With --consumer: all events up to this cursor are done with."`
-	AutoAck   bool   `help:"With --consumer: what was written to standard output counts as acknowledged."`
+	Consumer  string `placeholder:"NAME" help:"Print the events after the last one that was acknowledged in this name; the first time, begin with the current tasks."`
+	Ack       *int64 `placeholder:"CURSOR" help:"With --consumer: acknowledge all events up to this cursor."`
+	AutoAck   bool   `help:"With --consumer: acknowledge events once they are written to standard output."`
 	Consumers bool   `help:"Print the consumers, one JSON object a line."`
 	Forget    string `placeholder:"NAME" help:"Remove this consumer."`
 }

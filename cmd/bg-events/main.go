@@ -1,14 +1,14 @@
-// Command bg-events prints what happened to tasks, and what happens.
+// Command bg-events prints and follows the journal of events.
 //
 //	bg-events [--cursor CURSOR] [-n EVENTS] [--event NAME] [--tag TAG] [--state STATE] … [--entries] [TASK…]
 //	bg-events -f [--cursor CURSOR | --no-bootstrap] [--limit N [--aggregate]] [--steps N] …
 //	bg-events --consumer NAME [-f] [--auto-ack] … | --consumer NAME --ack CURSOR | --consumers | --forget NAME
 //	bg-events '{"id":"bg_demo","lines":20}' [--stream] | @FILE | -
 //
-// In text mode it prints the journal, one JSON object a line, from the cursor
-// on, or from the oldest event that is kept. With -f it begins with the tasks as
-// they are, and goes on with what happens. The cursor in a line is the place after
-// it: reading on from there misses nothing and repeats nothing. With a payload it
+// In text mode it prints the journal, one JSON object per line, from the cursor or
+// from the oldest event that is kept. With -f it begins with the current tasks and
+// continues with new events. The cursor in a line is the place after it: a reader
+// that continues from there misses nothing and repeats nothing. With a payload it
 // prints the frames of one task, or events.
 package main
 
@@ -25,10 +25,10 @@ func main() {
 	cli.Main(&cli.Verb{
 		Name:  "events",
 		Reads: true,
-		Help: "Print what happened to tasks, one JSON object a line, from the cursor on, or from the oldest event " +
-			"that is kept. With -f begin with the tasks as they are, and go on with what happens. Conditions are about " +
-			"the tasks as they were then.",
-		JSONHelp: "Errors are JSON envelopes; the events are JSON anyway.",
+		Help: "Print the journal of events, one JSON object per line, from the cursor or from the oldest event " +
+			"that is kept. With -f, begin with the current tasks and continue with new events. Conditions are about " +
+			"the tasks as they were at the time of the event.",
+		JSONHelp: "Print errors as JSON envelopes; events are JSON in any case.",
 		Flags:    &flags{},
 		JSON:     eventsJSON,
 		Options:  []string{cli.OptOutput, cli.OptStream, cli.OptTimeout, cli.OptConcurrency},
@@ -41,14 +41,14 @@ type flags struct {
 	cli.TagFlag
 	cli.FilterFlags
 	Event       []string    `placeholder:"NAME" help:"Only events of this name: started, succeeded, failed and so on."`
-	Follow      bool        `short:"f" help:"Begin with the tasks as they are, unless --cursor or -n says where, and go on with what happens from now on."`
-	NoBootstrap bool        `help:"Begin with the oldest event that is kept instead of with the tasks as they are."`
-	Limit       *cli.Number `placeholder:"N" help:"Begin with at most so many tasks, the newest."`
-	Aggregate   bool        `help:"With --limit: count all tasks that match in what it begins with, which reads all of them."`
-	Steps       cli.Number  `placeholder:"N" help:"Begin with the newest N steps of each task, too."`
-	Cursor      *int64      `placeholder:"CURSOR" help:"Only what happened after this place."`
-	Lines       *int        `short:"n" placeholder:"EVENTS" help:"Of what has happened already only the last so many events."`
-	Entries     bool        `help:"Print each event in the form for lists: type, level, message, percent and the like."`
+	Follow      bool        `short:"f" help:"Print new events as they happen, after the current tasks; --cursor or -n sets another beginning."`
+	NoBootstrap bool        `help:"Begin with the oldest event that is kept instead of the current tasks."`
+	Limit       *cli.Number `placeholder:"N" help:"Begin with at most N tasks, the newest."`
+	Aggregate   bool        `help:"With --limit: also count all matching tasks at the beginning, which reads all of them."`
+	Steps       cli.Number  `placeholder:"N" help:"Show the newest N steps of each task at the beginning, too."`
+	Cursor      *int64      `placeholder:"CURSOR" help:"Only events after this place."`
+	Lines       *int        `short:"n" placeholder:"EVENTS" help:"Of the past events, only the last EVENTS."`
+	Entries     bool        `help:"Print each event in a form for lists: type, level, message, percent and the like."`
 	consumerFlags
 
 	gone []cli.Target // that no task is, and no event was seen of

@@ -1,4 +1,4 @@
-// Command bg-examples prints payloads that work.
+// Command bg-examples prints example payloads.
 //
 //	bg-examples [list]
 //	bg-examples show VERB
@@ -17,7 +17,7 @@ import (
 func main() {
 	cli.Main(&cli.Verb{
 		Name:    "examples",
-		Help:    "Print payloads that work: list the verbs that have some, or show those of one verb.",
+		Help:    "Print example payloads: list the verbs that have some, or show those of one verb.",
 		Flags:   &flags{},
 		JSON:    cli.ListOrShow(list, show),
 		Options: []string{cli.OptOutput},

@@ -18,7 +18,7 @@ func main() {
 	cli.Main(&cli.Verb{
 		Name:    "list",
 		Reads:   true,
-		Help:    "List tasks, oldest first: a table on a terminal, an id a line elsewhere. All conditions must hold.",
+		Help:    "List tasks, oldest first: as a table on a terminal, as one id per line elsewhere. A task must meet all conditions.",
 		Flags:   &flags{},
 		JSON:    cli.One(func(c *cli.Call, p *payload.List) (*listData, error) { return list(c, payloadListing(c, p)) }),
 		Options: []string{cli.OptOutput, cli.OptConcurrency},
@@ -32,7 +32,7 @@ type flags struct {
 	cli.FilterFlags
 	cli.OldFlags
 	cli.PageFlags
-	Aggregate bool   `help:"Count all that match by state, status and kind, instead of listing them."`
+	Aggregate bool   `help:"Count the matching tasks by state, status and kind instead of listing them."`
 	Quiet     bool   `short:"q" help:"Print ids only."`
 	Output    string `short:"o" placeholder:"FORMAT" help:"${formats}"`
 }

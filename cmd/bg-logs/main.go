@@ -1,12 +1,12 @@
-// Command bg-logs prints what tasks wrote, byte for byte.
+// Command bg-logs prints the output of tasks, byte for byte.
 //
 //	bg-logs [-n LINES] [-f] [--since WHEN] [--until WHEN] [--grep RE] [--from OFFSET]
 //	        [--run N] [--attempt N] [--all-runs] [-t] [--stdout] [--stderr] TASK…
 //	bg-logs '{"id":"bg_demo","lines":50}' [--output auto|inline|artifact] [--stream] | @FILE | -
 //
-// What it prints is of the newest run, unless something else is asked for. The stderr
-// of a task with separate streams goes to stderr. Several tasks get headings. Bytes that were dropped are told about on stderr,
-// at the place where they are missing.
+// By default it prints the output of the newest run. The stderr of a task with separate
+// streams goes to stderr. Several tasks get headings. Where bytes were dropped, a line
+// on stderr says so.
 package main
 
 import (
@@ -23,7 +23,7 @@ func main() {
 	cli.Main(&cli.Verb{
 		Name:    "logs",
 		Reads:   true,
-		Help:    "Print what tasks wrote, byte for byte.",
+		Help:    "Print the output of tasks, byte for byte.",
 		Flags:   &flags{},
 		JSON:    logsJSON,
 		Options: []string{cli.OptOutput, cli.OptStream, cli.OptTimeout, cli.OptConcurrency},
@@ -35,16 +35,16 @@ type flags struct {
 	cli.Words
 	cli.LongTagFlag
 	cli.FilterFlags
-	Lines      *int            `short:"n" placeholder:"LINES" help:"Only the last so many lines."`
-	Follow     bool            `short:"f" help:"Go on until the tasks have ended."`
-	Since      *payload.Moment `placeholder:"WHEN" help:"Only what came after then: how long ago (10m), or RFC 3339. Accurate to a second."`
-	Until      *payload.Moment `placeholder:"WHEN" help:"Only what came before then. Accurate to a second."`
+	Lines      *int            `short:"n" placeholder:"LINES" help:"Only the last LINES lines."`
+	Follow     bool            `short:"f" help:"Continue until the tasks have ended."`
+	Since      *payload.Moment `placeholder:"WHEN" help:"Only output that arrived after this time: how long ago (10m), or RFC 3339. Accurate to a second."`
+	Until      *payload.Moment `placeholder:"WHEN" help:"Only output that arrived before this time. Accurate to a second."`
 	Grep       string          `placeholder:"RE" help:"Only lines that match the regular expression (RE2)."`
-	From       *int64          `placeholder:"OFFSET" help:"Only bytes from this offset of the output on."`
+	From       *int64          `placeholder:"OFFSET" help:"Only bytes from this offset on."`
 	Timestamps bool            `short:"t" help:"Put the time of arrival before each line, to the second."`
 	Attempt    *int            `placeholder:"N" help:"Only the output of this attempt, of the newest run unless --run is given."`
-	RunNumber  *int            `name:"run" placeholder:"N" help:"Only the output of this run; of the newest without it."`
-	AllRuns    bool            `help:"The output of all runs, not of the newest alone."`
+	RunNumber  *int            `name:"run" placeholder:"N" help:"Only the output of this run; the newest run by default."`
+	AllRuns    bool            `help:"The output of all runs, not only of the newest."`
 	Stdout     bool            `help:"Only the stdout of tasks that were started with --split."`
 	Stderr     bool            `help:"Only the stderr of tasks that were started with --split, on stdout."`
 }

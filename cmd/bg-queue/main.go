@@ -1,4 +1,4 @@
-// Command bg-queue looks at the queues, and gives them slots.
+// Command bg-queue shows queues and sets their slots; it pauses, resumes and drains them.
 //
 //	bg-queue [list] [-o FORMAT]
 //	bg-queue set NAME --slots N
@@ -32,9 +32,9 @@ func main() {
 	cli.Main(&cli.Verb{
 		Name:  "queue",
 		Reads: true,
-		Help: "Look at the queues (list), give one slots or a kind a limit (set), keep queues from starting tasks (pause) " +
-			"and let them go on (resume), accept no more tasks and wait until a queue is empty (drain), or start now what " +
-			"may be started (kick).",
+		Help: "Show the queues (list), set the slots of a queue or the limit of a kind (set), start no tasks of queues (pause), " +
+			"start and accept tasks again (resume), accept no more tasks and wait until a queue is empty (drain), or start " +
+			"all tasks that may run now (kick).",
 		Flags:   &flags{},
 		JSON:    cli.One(work),
 		Options: []string{cli.OptOutput, cli.OptTimeout, cli.OptConcurrency},
@@ -43,15 +43,15 @@ func main() {
 
 type flags struct {
 	cli.Common
-	Action   string            `arg:"" optional:"" help:"list, set, pause, resume, drain or kick; list when not given."`
+	Action   string            `arg:"" optional:"" help:"list, set, pause, resume, drain or kick; list by default."`
 	Names    []string          `arg:"" optional:"" name:"name" help:"The queues."`
 	Slots    string            `placeholder:"N" help:"With set: how many tasks of the queue run at once."`
-	Kind     string            `placeholder:"KIND" help:"With set: the kind that the limit is for."`
+	Kind     string            `placeholder:"KIND" help:"With set: the kind that the limit applies to."`
 	Limit    string            `placeholder:"N" help:"With set: how many tasks of the kind run at once; 0 for any number."`
 	All      bool              `help:"With pause and resume: all queues."`
 	Timeout  *payload.Duration `placeholder:"DURATION" help:"With drain: how long to wait at most; then exit 124."`
 	Dispatch string            `placeholder:"HOME" help:"Do what bg-dispatch does for this home: supervisors of an earlier version call this."`
-	Output   string            `short:"o" placeholder:"FORMAT" help:"How to print: json, jsonl, tsv or table; a table on a terminal and tsv elsewhere otherwise."`
+	Output   string            `short:"o" placeholder:"FORMAT" help:"The format: json, jsonl, tsv or table; by default a table on a terminal and tsv elsewhere."`
 }
 
 // Run does what the words and flags say.

@@ -1,5 +1,4 @@
-// Command bg-report tells what a task says about itself: how far it has come,
-// what it has done, that it lives, and what it has come to.
+// Command bg-report reports progress, steps, heartbeats and a result from inside a task.
 //
 //	bg-report [--percent N] [--label TEXT] [--meta OBJECT] [--clear-percent] [--clear-label] [--clear-meta]
 //	bg-report [--level LEVEL] [--kind KIND] [--percent N] [--meta OBJECT] step MESSAGE…
@@ -7,8 +6,8 @@
 //	bg-report result VALUE | @FILE | -
 //	bg-report '{"percent":35,"label":"transcoding"}' | @FILE | -
 //
-// It is called by the task itself, which it knows by BG_TASK_ID, or with --id.
-// It prints nothing: its output would be the task's.
+// The task itself calls it and is found by BG_TASK_ID; elsewhere --id names the task.
+// It prints nothing, because its output would become part of the task's log.
 package main
 
 import (
@@ -27,8 +26,8 @@ import (
 func main() {
 	cli.Main(&cli.Verb{
 		Name: "report",
-		Help: "Tell, from inside of a task, how far it has come. With step MESSAGE: what it has done; with heartbeat: " +
-			"that it lives; with result VALUE: what it has come to, as JSON, @FILE, or - for standard input.",
+		Help: "From inside a task, report its progress. step MESSAGE reports a step, heartbeat a sign of life, " +
+			"and result VALUE the result, as JSON, @FILE, or - for standard input.",
 		Flags:   &flags{},
 		JSON:    cli.One(tell),
 		Options: []string{cli.OptOutput, cli.OptConcurrency},
@@ -37,16 +36,16 @@ func main() {
 
 type flags struct {
 	cli.Common
-	ID           string                `name:"id" placeholder:"ID" help:"The task. That of which this is a part when not given."`
-	Percent      payload.PercentChange `placeholder:"N" help:"How far it has come, from 0 to 100; with step: it has come with it."`
-	Label        payload.LabelChange   `placeholder:"TEXT" help:"What it is doing."`
-	Meta         payload.MetaChange    `placeholder:"OBJECT" help:"A JSON object of its own, of at most 16 KiB; with step: about the step."`
+	ID           string                `name:"id" placeholder:"ID" help:"The task's id; the task that this is called in by default."`
+	Percent      payload.PercentChange `placeholder:"N" help:"The percentage of the work done, from 0 to 100. With step, too."`
+	Label        payload.LabelChange   `placeholder:"TEXT" help:"What the task is doing."`
+	Meta         payload.MetaChange    `placeholder:"OBJECT" help:"A JSON object of at most 16 KiB, about the task; with step: about the step."`
 	ClearPercent bool                  `help:"Forget the percentage, as an empty value does."`
 	ClearLabel   bool                  `help:"Forget the label, as an empty value does."`
 	ClearMeta    bool                  `help:"Forget the object, as an empty value does."`
-	Level        string                `placeholder:"LEVEL" help:"Of a step: debug, info, success, warn, error or another word; info when not given."`
-	Kind         string                `placeholder:"KIND" help:"Of a step: step, event, checkpoint, log or another word; step when not given."`
-	What         string                `arg:"" optional:"" help:"step, heartbeat or result. Without one it is about the progress."`
+	Level        string                `placeholder:"LEVEL" help:"The level of a step: debug, info, success, warn, error or another word; info by default."`
+	Kind         string                `placeholder:"KIND" help:"The kind of a step: step, event, checkpoint, log or another word; step by default."`
+	What         string                `arg:"" optional:"" help:"step, heartbeat or result; without one, report progress."`
 	Words        []string              `arg:"" optional:"" name:"word" help:"The step's message, or the result."`
 }
 

@@ -15,7 +15,7 @@ import (
 func main() {
 	cli.Main(&cli.Verb{
 		Name:    "schema",
-		Help:    "Print the JSON Schemas of the verbs' payloads: list them, or show that of one verb.",
+		Help:    "Print the JSON Schemas of the verbs' payloads: list them, or show the schema of one verb.",
 		Flags:   &flags{},
 		JSON:    cli.ListOrShow(list, show),
 		Options: []string{cli.OptOutput},

@@ -1,5 +1,5 @@
-// Command bg-shim supervises one run of one task. It is not for people:
-// bg-start and its kin start it, and hand it what to run through descriptors.
+// Command bg-shim supervises one run of one task. It is not meant to be run by hand:
+// bg-start and other verbs start it, and pass it what to run through descriptors.
 //
 //	bg-shim ID
 package main

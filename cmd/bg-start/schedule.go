@@ -10,24 +10,24 @@ import (
 // tried.
 type scheduleFlags struct {
 	Queue          string            `placeholder:"NAME" help:"Wait in this queue for a free slot."`
-	Priority       payload.Priority  `placeholder:"N" help:"From -1000 to 1000; the higher is started first, 0 otherwise."`
-	ConcurrencyKey string            `placeholder:"KEY" help:"Of all tasks with the same key one runs at a time."`
-	Dedupe         string            `placeholder:"KEY" help:"While a task of the same kind and key is open, print that one's id and start nothing."`
+	Priority       payload.Priority  `placeholder:"N" help:"From -1000 to 1000; tasks with a higher one start first; 0 by default."`
+	ConcurrencyKey string            `placeholder:"KEY" help:"At most one task with this key runs at a time."`
+	Dedupe         string            `placeholder:"KEY" help:"If a task of the same kind and key is open, print its id and start nothing."`
 	Supersede      string            `placeholder:"KEY" help:"End the open tasks of the same kind and key in favour of this one."`
-	Delay          *payload.Duration `placeholder:"DURATION" help:"Do not start before so long."`
+	Delay          *payload.Duration `placeholder:"DURATION" help:"Do not start before this time has passed."`
 	At             string            `placeholder:"TIME" help:"Do not start before this time: RFC 3339, or local as in '2006-01-02 15:04'."`
 	After          []string          `sep:"none" placeholder:"WHEN:ID" help:"Wait for the end of this task; WHEN is afterok, afterany or afternotok. Repeatable, or with commas."`
-	Retries        *payload.Count    `placeholder:"N" help:"Try a failed task so many times more."`
-	Backoff        *payload.Span     `placeholder:"MIN..MAX" help:"How long to wait between attempts, as in 1s..60s: MIN first, longer each time, MAX at most."`
-	RetryDelay     *payload.Duration `placeholder:"DURATION" help:"The shortest wait between attempts; 1s otherwise."`
-	RetryMaxDelay  *payload.Duration `placeholder:"DURATION" help:"The longest wait between attempts; 60s otherwise."`
-	RetryFactor    *payload.Factor   `placeholder:"N" help:"By how much each wait is longer than the one before; 2 otherwise."`
-	RetryJitter    *payload.Share    `placeholder:"N" help:"The part of a wait, from 0 to 1, by which chance changes it; 0.1 otherwise."`
-	NoRetry        payload.Codes     `placeholder:"CODES" help:"Exit codes after which there is no other attempt, as in 2,64."`
+	Retries        *payload.Count    `placeholder:"N" help:"Try a failed task up to N more times."`
+	Backoff        *payload.Span     `placeholder:"MIN..MAX" help:"How long to wait between attempts, as in 1s..60s: MIN first, then longer each time, up to MAX."`
+	RetryDelay     *payload.Duration `placeholder:"DURATION" help:"The shortest wait between attempts; 1s by default."`
+	RetryMaxDelay  *payload.Duration `placeholder:"DURATION" help:"The longest wait between attempts; 60s by default."`
+	RetryFactor    *payload.Factor   `placeholder:"N" help:"The factor by which each wait is longer than the previous one; 2 by default."`
+	RetryJitter    *payload.Share    `placeholder:"N" help:"The share of a wait, from 0 to 1, by which chance changes it; 0.1 by default."`
+	NoRetry        payload.Codes     `placeholder:"CODES" help:"Exit codes after which the task is not tried again, as in 2,64."`
 	Watchdog       *payload.Duration `placeholder:"DURATION" help:"How long the task may go without output, heartbeat or progress."`
-	WatchdogAction string            `placeholder:"ACTION" help:"What then: mark (call it stale), stop, or retry; mark otherwise."`
+	WatchdogAction string            `placeholder:"ACTION" help:"What to do then: mark (the task is stale), stop, or retry; mark by default."`
 	Channel        []string          `sep:"none" placeholder:"CHANNEL" help:"A channel that the task's events belong to. Repeatable."`
-	Ensure         bool              `help:"If a task of the same --id or --dedupe is open and was started in the same way, print its id."`
+	Ensure         bool              `help:"If a task with the same --id or --dedupe key is open and was started in the same way, print its id."`
 }
 
 // flagOf names the flags by the payload's members.

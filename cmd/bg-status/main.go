@@ -1,4 +1,4 @@
-// Command bg-status prints tasks whole.
+// Command bg-status prints everything that is known about tasks.
 //
 //	bg-status [-o FORMAT] [--steps N] [--show-env] [--wait [--timeout DURATION]] TASK…
 //	bg-status '{"id":"bg_demo","steps":20}' | @FILE | -
@@ -21,7 +21,7 @@ func main() {
 	cli.Main(&cli.Verb{
 		Name:    "status",
 		Reads:   true,
-		Help:    "Print tasks whole, one after another.",
+		Help:    "Print everything that is known about tasks, one task after another.",
 		Flags:   &flags{},
 		JSON:    cli.One(func(c *cli.Call, p *payload.Status) (*cli.TaskData, error) { return status(c, p, false) }),
 		Options: cli.AllOptions,
@@ -34,8 +34,8 @@ type flags struct {
 	cli.TagFlag
 	cli.FilterFlags
 	Output  string            `short:"o" placeholder:"FORMAT" help:"${formats}"`
-	Steps   *int              `placeholder:"N" help:"The newest N steps that the task has reported, too."`
-	ShowEnv bool              `help:"Show the values of the task's own variables, if it still runs."`
+	Steps   *int              `placeholder:"N" help:"Also print the newest N steps that the task has reported."`
+	ShowEnv bool              `help:"Show the values of the task's own variables, if it runs or --keep-env kept them."`
 	Wait    bool              `help:"Wait for the end first."`
 	Timeout *payload.Duration `placeholder:"DURATION" help:"How long to wait at most; then exit 124."`
 }

@@ -1,12 +1,12 @@
-// Command bg-stop ends tasks, tree and all.
+// Command bg-stop ends tasks with their whole process trees.
 //
 //	bg-stop [-s SIGNAL] [--grace DURATION] [--reason TEXT] TASK…
 //	bg-stop --tag TAG | --all | …
 //	bg-list --tag demo -q | bg-stop -
 //	bg-stop '{"id":"bg_demo"}' | '[…]' | @FILE | -
 //
-// It returns when no process of the tasks' trees is left, those that moved to
-// another group or session included. A task that has ended already keeps its
+// It returns when no process of the tasks' trees is left, including processes that
+// moved to another group or session. A task that has ended already keeps its recorded
 // end, and is no error.
 package main
 
@@ -26,8 +26,8 @@ import (
 func main() {
 	cli.Main(&cli.Verb{
 		Name: "stop",
-		Help: "End tasks with their whole process trees. Returns when no process is left. " +
-			"Without names only tasks of which something lives are looked at.",
+		Help: "End tasks with their whole process trees, and return when no process is left. " +
+			"Without names, only tasks that are not over, or whose processes live on, are selected.",
 		Flags:   &flags{},
 		JSON:    cli.Together(func(p *payload.Stop) string { return string(p.ID) }, stopAll),
 		Options: cli.AllOptions,
@@ -42,7 +42,7 @@ type flags struct {
 	cli.FilterFlags
 	Signal payload.Signal    `short:"s" placeholder:"SIGNAL" help:"The polite signal, instead of the task's own."`
 	Grace  *payload.Duration `placeholder:"DURATION" help:"The time until KILL follows, instead of the task's own."`
-	Reason string            `placeholder:"TEXT" help:"Why, for the record."`
+	Reason string            `placeholder:"TEXT" help:"The reason, for the record."`
 }
 
 // Run stops the tasks that the flags name.
@@ -91,8 +91,8 @@ func stopAll(c *cli.Call, items []cli.Item[payload.Stop]) []cli.Outcome[*cli.Tas
 	return results
 }
 
-// living tells whether there may be something to end: a run, or what outlived
-// one.
+// living reports whether there may be something to end: an open run, or processes
+// that outlived one.
 func living(t *view.Task) bool { return t.Open() || t.Supervised() || t.Leftovers > 0 }
 
 func (f *flags) payload(id string) *payload.Stop {

@@ -1,12 +1,12 @@
-// Command bg-wait waits until tasks have ended, and relays how.
+// Command bg-wait waits until tasks have ended, and relays their exit codes.
 //
 //	bg-wait [--any] [--timeout DURATION] [--logs] [-q] TASK…
 //	bg-wait '{"id":"bg_demo"}' [--timeout SECONDS] | @FILE | -
 //
-// The exit code is 0 if and only if the task succeeded, else what bg-wait(1) lists,
-// the task's own as a rule; of several the highest. It is also 124 when the time is
-// up. With --any the first task that ends counts, and its id is
-// printed. An interrupted wait leaves the tasks alone.
+// The exit code is 0 if and only if the task succeeded, else the one that bg-wait(1)
+// lists, usually the task's own; for several tasks, it is the highest. It is 124 if the
+// wait timed out. With --any the first task that ends counts, and its id is printed. An
+// interrupted wait does not affect the tasks.
 package main
 
 import (
@@ -27,8 +27,8 @@ func main() {
 	cli.Main(&cli.Verb{
 		Name:  "wait",
 		Reads: true,
-		Help: "Wait until tasks have ended. The exit code is 0 if they succeeded, else the task's own, or 128 and its signal's number; of several " +
-			"the highest; 124 when time is up, 125 when nobody knows. --all means those that are not over yet.",
+		Help: "Wait until tasks have ended. The exit code is 0 if they succeeded, else the task's own, or 128 plus its signal's number, " +
+			"for several tasks the highest; 124 if the wait timed out, 125 if an end was not observed. --all selects the tasks that are not over yet.",
 		Flags:   &flags{},
 		JSON:    cli.One(wait),
 		Options: cli.WaitOptions,
@@ -42,10 +42,10 @@ type flags struct {
 	cli.TagFlag
 	cli.FilterFlags
 	cli.RelayFlags
-	Any     bool              `help:"Wait for the first one only, print its id and relay its exit code."`
+	Any     bool              `help:"Wait for the first task that ends, print its id and relay its exit code."`
 	Timeout *payload.Duration `placeholder:"DURATION" help:"How long to wait at most; then exit 124."`
 	Logs    bool              `help:"Print the tasks' output, from its beginning on, while waiting."`
-	Quiet   bool              `short:"q" help:"Print nothing, not even that the time is up."`
+	Quiet   bool              `short:"q" help:"Print nothing, not even that the wait timed out."`
 
 	missing []string // words that an envelope tells of as not found
 }

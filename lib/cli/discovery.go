@@ -28,7 +28,7 @@ func (c *Call) Indented(v any) error { return show.JSON(c.Out, v) }
 // ListOrShowArgs are the words of the verbs that list things or show one.
 type ListOrShowArgs struct {
 	Action string `arg:"" optional:"" enum:"list,show" default:"list" help:"list or show."`
-	Verb   string `arg:"" optional:"" help:"The verb to show it of."`
+	Verb   string `arg:"" optional:"" help:"The verb to show."`
 }
 
 // Words gives the words as they were typed.

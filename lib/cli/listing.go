@@ -38,8 +38,8 @@ func (n *Number) Decode(ctx *kong.DecodeContext) error {
 
 // OldFlags select by name and age, for verbs that look at what has been.
 type OldFlags struct {
-	Name  []string        `sep:"none" placeholder:"NAME" help:"Only tasks with this name; repeat it to admit several."`
-	Since *payload.Moment `placeholder:"TIME" help:"Only tasks that were created at this time or later: so long ago, or a time."`
+	Name  []string        `sep:"none" placeholder:"NAME" help:"Only tasks with this name; repeat it for several names."`
+	Since *payload.Moment `placeholder:"TIME" help:"Only tasks that were created at this time or later: how long ago, or a time."`
 	Until *payload.Moment `placeholder:"TIME" help:"Only tasks that were created before this time."`
 }
 
@@ -56,9 +56,9 @@ func (f *OldFlags) Narrow(filter *find.Filter) {
 
 // PageFlags say how much of a listing is printed, and in which order.
 type PageFlags struct {
-	Sort   string  `placeholder:"ORDER" help:"By which time: created, updated, scheduled, started or exited; with -desc the newest first (created)."`
-	Limit  *Number `placeholder:"N" help:"Print at most so many tasks, the first of all that match."`
-	Offset Number  `placeholder:"N" help:"Pass over so many tasks first."`
+	Sort   string  `placeholder:"ORDER" help:"Sort by this time: created (the default), updated, scheduled, started or exited; with -desc the newest first."`
+	Limit  *Number `placeholder:"N" help:"Print at most N tasks, the first of those that match."`
+	Offset Number  `placeholder:"N" help:"Skip the first N tasks."`
 }
 
 // Listing gives the flags in view's terms.

@@ -18,12 +18,12 @@ type Words struct {
 
 // TagFlag selects by tags, with the short flag.
 type TagFlag struct {
-	Tag []string `short:"t" placeholder:"TAG" help:"Only tasks with this tag; repeat it or use commas to demand several."`
+	Tag []string `short:"t" placeholder:"TAG" help:"Only tasks with this tag; repeat it or use commas to require several."`
 }
 
 // LongTagFlag is TagFlag for verbs whose -t means something else.
 type LongTagFlag struct {
-	Tag []string `placeholder:"TAG" help:"Only tasks with this tag; repeat it or use commas to demand several."`
+	Tag []string `placeholder:"TAG" help:"Only tasks with this tag; repeat it or use commas to require several."`
 }
 
 // FilterFlags select by everything else.
@@ -39,7 +39,7 @@ type FilterFlags struct {
 // KeyFlags select by what a task was given at its start beside its name.
 type KeyFlags struct {
 	Queue          []string `placeholder:"NAME" help:"Only tasks of this queue."`
-	Channel        []string `sep:"none" placeholder:"CHANNEL" help:"Only tasks of this channel, implied or given; repeat it to admit several."`
+	Channel        []string `sep:"none" placeholder:"CHANNEL" help:"Only tasks of this channel, implied or given; repeat it for several channels."`
 	Dedupe         []string `sep:"none" placeholder:"KEY" help:"Only tasks with this dedupe key."`
 	ConcurrencyKey []string `sep:"none" placeholder:"KEY" help:"Only tasks with this concurrency key."`
 	Supersede      []string `sep:"none" placeholder:"KEY" help:"Only tasks with this supersede key."`

@@ -177,7 +177,7 @@ func lostWords(t *view.Task) string {
 
 // RelayFlags are those about the exit code of a wait.
 type RelayFlags struct {
-	OwnCode bool `help:"Relay the task's bare exit code, or 128 and its signal's number, whatever its state."`
+	OwnCode bool `help:"Relay the task's bare exit code, or 128 plus its signal's number, whatever its state."`
 	Relay   bool `help:"With --json: exit with the codes of text mode instead of 0 and 1."`
 }
 

@@ -33,21 +33,21 @@ var catalog = []Entry{
 		{"after another task", json.RawMessage(`{"id":"bg_after","command":"echo","args":["done"],"after":[{"when":"afterany","id":"bg_two"}]}`)},
 		{"a server that runs once", json.RawMessage(`{"id":"bg_server","command":"sleep","args":["30"],"ensure":true,"watchdogMs":60000}`)},
 	}},
-	{"status", "Look at one task.", false, []Example{
+	{"status", "Show one task.", false, []Example{
 		{"inspect task", json.RawMessage(`{"id":"bg_demo"}`)},
 		{"inspect task with its last steps", json.RawMessage(`{"id":"bg_demo","steps":20}`)},
 	}},
-	{"list", "List tasks, all or those that match the filters.", false, []Example{
+	{"list", "List all tasks, or those that match filters.", false, []Example{
 		{"running demo tasks", json.RawMessage(`{"status":"running","tag":"demo"}`)},
 		{"the newest failures of two kinds, and how many there are of what", json.RawMessage(`{"kinds":["command","import"],"states":["failed","timed_out"],"orderBy":"exited_desc","limit":20,"includeAggregate":true}`)},
 		{"what belongs to one key, by page", json.RawMessage(`{"channels":["concurrency:database"],"since":"2026-01-01","limit":50,"offset":50}`)},
 	}},
-	{"clear", "Remove finished tasks: those that are selected, those that rules pick, or what config.json says.", false, []Example{
+	{"clear", "Remove finished tasks: the selected ones, those that rules pick, or those that the rules of config.json pick.", false, []Example{
 		{"what would go by the rules of config.json", json.RawMessage(`{"dryRun":true}`)},
 		{"what succeeded over a day ago, and old failures", json.RawMessage(`{"successTtlMs":86400000,"keepLatestFailuresPerKind":100}`)},
 		{"one finished task", json.RawMessage(`{"ids":["bg_demo"]}`)},
 	}},
-	{"logs", "Read the end of a task's output.", false, []Example{
+	{"logs", "Print the last lines of a task's output.", false, []Example{
 		{"last 50 lines", json.RawMessage(`{"id":"bg_demo","lines":50}`)},
 	}},
 	{"stop", "End a task with its whole process tree, or a batch of tasks.", true, []Example{
@@ -59,17 +59,17 @@ var catalog = []Entry{
 	{"wait", "Wait until a task has ended.", false, []Example{
 		{"wait for terminal state", json.RawMessage(`{"id":"bg_demo"}`)},
 	}},
-	{"events", "Read a task's status and the end of its output as frames, or events of the journal.", false, []Example{
+	{"events", "Print events of the journal, or a task's status and the last lines of its output as frames.", false, []Example{
 		{"read event frames", json.RawMessage(`{"id":"bg_demo","lines":20}`)},
 		{"failures from a cursor on", json.RawMessage(`{"cursor":0,"states":["failed","timed_out"],"maxEvents":100}`)},
 		{"snapshots to begin with", json.RawMessage(`{"bootstrap":true,"tags":["demo"],"limit":20,"steps":5}`)},
 		{"what a consumer has not acknowledged", json.RawMessage(`{"consumer":"mailer","events":["succeeded","failed"]}`)},
 	}},
-	{"report", "Tell from inside of a task how far it has come, and what it has done.", false, []Example{
+	{"report", "From inside a task: report progress, steps, heartbeats and a result.", false, []Example{
 		{"report progress", json.RawMessage(`{"id":"bg_demo","percent":35,"label":"transcoding","meta":{"frame":1820}}`)},
 		{"record a step", json.RawMessage(`{"id":"bg_demo","step":{"kind":"checkpoint","message":"Source downloaded","percent":20}}`)},
 	}},
-	{"queue", "Look at the queues, give them slots, pause, resume and drain them.", false, []Example{
+	{"queue", "Show queues, set their slots, pause, resume and drain them.", false, []Example{
 		{"give a queue four slots", json.RawMessage(`{"action":"set","queue":"build","slots":4}`)},
 		{"limit a kind", json.RawMessage(`{"action":"set","kind":"encode","limit":2}`)},
 		{"pause two queues", json.RawMessage(`{"action":"pause","queues":["build","deploy"]}`)},

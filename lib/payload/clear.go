@@ -13,15 +13,15 @@ import (
 type Clear struct {
 	FilterPayload
 	All           bool         `json:"all,omitempty" jsonschema:"Every finished task, if there is no other condition and no rule."`
-	SuccessTTL    *Lifetime    `json:"successTtlMs,omitempty" jsonschema:"Those that succeeded longer ago, in milliseconds. Of this and all other rules 0 says that there is none."`
-	FailedTTL     *Lifetime    `json:"failedTtlMs,omitempty" jsonschema:"Those that failed or timed out longer ago, in milliseconds."`
-	CancelledTTL  *Lifetime    `json:"cancelledTtlMs,omitempty" jsonschema:"Those that were cancelled longer ago, in milliseconds."`
-	KeepSuccesses *NonNegative `json:"keepLatestSuccessesPerKind,omitempty" jsonschema:"Of each kind all but so many of the newest that succeeded."`
-	KeepFailures  *NonNegative `json:"keepLatestFailuresPerKind,omitempty" jsonschema:"Of each kind all but so many of the newest that failed or timed out."`
-	MaxFinished   *NonNegative `json:"maxFinishedTasks,omitempty" jsonschema:"All but so many of the newest."`
-	MaxBytes      *Size        `json:"maxBytes,omitempty" jsonschema:"The oldest, until the files of the others hold no more, in bytes or as in 10MiB."`
-	StepLimit     *NonNegative `json:"stepLimitPerTask,omitempty" jsonschema:"Of each task, open ones too, all but so many of the newest steps."`
-	DryRun        bool         `json:"dryRun,omitempty" jsonschema:"Tell what would be removed, and remove nothing."`
+	SuccessTTL    *Lifetime    `json:"successTtlMs,omitempty" jsonschema:"Remove tasks that succeeded longer ago than this, in milliseconds. For this and all other rules, 0 means no rule."`
+	FailedTTL     *Lifetime    `json:"failedTtlMs,omitempty" jsonschema:"Remove tasks that failed or timed out longer ago than this, in milliseconds."`
+	CancelledTTL  *Lifetime    `json:"cancelledTtlMs,omitempty" jsonschema:"Remove tasks that were cancelled longer ago than this, in milliseconds."`
+	KeepSuccesses *NonNegative `json:"keepLatestSuccessesPerKind,omitempty" jsonschema:"Of each kind, remove all but this many of the newest tasks that succeeded."`
+	KeepFailures  *NonNegative `json:"keepLatestFailuresPerKind,omitempty" jsonschema:"Of each kind, remove all but this many of the newest tasks that failed or timed out."`
+	MaxFinished   *NonNegative `json:"maxFinishedTasks,omitempty" jsonschema:"Remove all but this many of the newest finished tasks."`
+	MaxBytes      *Size        `json:"maxBytes,omitempty" jsonschema:"Remove the oldest finished tasks until the files of the others hold no more than this, in bytes or as in 10MiB."`
+	StepLimit     *NonNegative `json:"stepLimitPerTask,omitempty" jsonschema:"Of each task, also of open ones, remove all but this many of the newest steps."`
+	DryRun        bool         `json:"dryRun,omitempty" jsonschema:"Report what would be removed, and remove nothing."`
 }
 
 // Lifetime is a number of milliseconds that a time.Duration holds.

@@ -9,8 +9,8 @@ import (
 // EventsPayload asks for a task's status and the end of its output as frames, or
 // for events of the journal.
 type Events struct {
-	ID    TaskID   `json:"id,omitempty" jsonschema:"The task's id, for frames of its status and its output. Without it events of the journal are given."`
-	Lines Positive `json:"lines,omitempty" jsonschema:"With id: how many of the last log lines; 100 when absent."`
+	ID    TaskID   `json:"id,omitempty" jsonschema:"The task's id: give frames of its status and its output. Without it, give events of the journal."`
+	Lines Positive `json:"lines,omitempty" jsonschema:"With id: how many of the last log lines to give; 100 when absent."`
 	JournalPayload
 }
 
@@ -18,18 +18,18 @@ type Events struct {
 type JournalPayload struct {
 	ConditionsPayload
 	Events    []EventWord  `json:"events,omitempty" jsonschema:"Only events of these names."`
-	Cursor    *NonNegative `json:"cursor,omitempty" jsonschema:"Only what happened after this place; from the oldest event that is kept when absent."`
-	MaxEvents Positive     `json:"maxEvents,omitempty" jsonschema:"The most events to give, the oldest first; 1000 when absent, any number with follow."`
-	Bootstrap *bool        `json:"bootstrap,omitempty" jsonschema:"Whether to begin with the tasks as they are, and go on with what happens then; when absent only with follow or consumer, unless cursor says where."`
-	Limit     *NonNegative `json:"limit,omitempty" jsonschema:"The most tasks that a bootstrap shows, the newest; all when absent."`
-	Steps     NonNegative  `json:"steps,omitempty" jsonschema:"How many of its newest steps a bootstrap shows of each task."`
+	Cursor    *NonNegative `json:"cursor,omitempty" jsonschema:"Only events after this place; when absent, from the oldest event that is kept."`
+	MaxEvents Positive     `json:"maxEvents,omitempty" jsonschema:"The largest number of events to give, the oldest first; 1000 when absent, any number with follow."`
+	Bootstrap *bool        `json:"bootstrap,omitempty" jsonschema:"Whether to begin with the current tasks and continue with later events; when absent, only with follow or consumer and without cursor."`
+	Limit     *NonNegative `json:"limit,omitempty" jsonschema:"The largest number of tasks that a bootstrap shows, the newest ones; all when absent."`
+	Steps     NonNegative  `json:"steps,omitempty" jsonschema:"How many of the newest steps of each task a bootstrap shows."`
 	Recent    NonNegative  `json:"recentSteps,omitempty" jsonschema:"The same as steps."`
-	Aggregate *bool        `json:"includeAggregate,omitempty" jsonschema:"Whether a bootstrap counts all tasks that match, which reads all of them; when absent only without limit, with which it reads no more than it shows."`
-	Entries   bool         `json:"entries,omitempty" jsonschema:"Whether to give the presentation form: type, level, message and the like."`
-	Follow    bool         `json:"follow,omitempty" jsonschema:"With --stream: whether to go on with what happens."`
-	Consumer  ConsumerName `json:"consumer,omitempty" jsonschema:"Go on after what this named reader has acknowledged."`
-	Ack       *NonNegative `json:"ack,omitempty" jsonschema:"With consumer: that all events up to this cursor are done with. Nothing is read then."`
-	AutoAck   bool         `json:"autoAck,omitempty" jsonschema:"With consumer: whether what is put out counts as acknowledged."`
+	Aggregate *bool        `json:"includeAggregate,omitempty" jsonschema:"Whether a bootstrap counts all matching tasks, which reads all of them; when absent, only without limit."`
+	Entries   bool         `json:"entries,omitempty" jsonschema:"Whether to give events in a form for lists: type, level, message and the like."`
+	Follow    bool         `json:"follow,omitempty" jsonschema:"With --stream: whether to continue with new events."`
+	Consumer  ConsumerName `json:"consumer,omitempty" jsonschema:"Continue after the last event that this named reader has acknowledged."`
+	Ack       *NonNegative `json:"ack,omitempty" jsonschema:"With consumer: acknowledge all events up to this cursor, and read nothing."`
+	AutoAck   bool         `json:"autoAck,omitempty" jsonschema:"With consumer: whether to acknowledge events once they are printed."`
 }
 
 // ConsumerName names a reader of the journal.

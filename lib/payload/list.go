@@ -12,7 +12,7 @@ type OrderName string
 // ConditionsPayload selects tasks, now or in the past: all conditions must hold,
 // of a list one entry is enough, except for tags.
 type ConditionsPayload struct {
-	IDs      []Text       `json:"ids,omitempty" jsonschema:"Only these tasks; unknown ids are no error."`
+	IDs      []Text       `json:"ids,omitempty" jsonschema:"Only these tasks; unknown ids are not an error."`
 	TaskIDs  []Text       `json:"taskIds,omitempty" jsonschema:"The same as ids."`
 	Status   StatusName   `json:"status,omitempty" jsonschema:"Only tasks with this status."`
 	Statuses []StatusName `json:"statuses,omitempty" jsonschema:"Only tasks with one of these statuses."`
@@ -96,10 +96,10 @@ func (p *FilterPayload) check(f *faults) {
 // ListPayload selects tasks and says how they are listed.
 type List struct {
 	FilterPayload
-	OrderBy          OrderName    `json:"orderBy,omitempty" jsonschema:"By which time they are sorted, and whether the newest comes first; created_asc when absent. Tasks that lack the time come last."`
-	Limit            *NonNegative `json:"limit,omitempty" jsonschema:"The most tasks to give, after the filters; all when absent."`
-	Offset           NonNegative  `json:"offset,omitempty" jsonschema:"How many tasks to pass over first."`
-	Aggregate        bool         `json:"aggregate,omitempty" jsonschema:"Whether to count all that match by state, status and kind."`
+	OrderBy          OrderName    `json:"orderBy,omitempty" jsonschema:"The time by which the tasks are sorted, and whether the newest comes first; created_asc when absent. Tasks that lack the time come last."`
+	Limit            *NonNegative `json:"limit,omitempty" jsonschema:"The largest number of tasks to give, after the filters; all when absent."`
+	Offset           NonNegative  `json:"offset,omitempty" jsonschema:"How many tasks to skip first."`
+	Aggregate        bool         `json:"aggregate,omitempty" jsonschema:"Whether to count all matching tasks by state, status and kind."`
 	IncludeAggregate bool         `json:"includeAggregate,omitempty" jsonschema:"The same as aggregate."`
 	StepsPayload
 }

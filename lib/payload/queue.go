@@ -9,12 +9,12 @@ import (
 
 // QueuePayload looks at queues and changes them.
 type Queue struct {
-	Action QueueAction  `json:"action,omitempty" jsonschema:"list: where the queues stand; set: give slots or a limit; pause: start no tasks; resume: start and accept tasks again; drain: accept none, and wait until the queue is empty; kick: start now what may be started. list when absent."`
+	Action QueueAction  `json:"action,omitempty" jsonschema:"list: show the queues; set: set slots or a limit; pause: start no tasks; resume: start and accept tasks again; drain: accept no tasks, and wait until the queue is empty; kick: start all tasks that may run now. list when absent."`
 	Queue  QueueName    `json:"queue,omitempty" jsonschema:"The queue."`
 	Queues []QueueName  `json:"queues,omitempty" jsonschema:"Several queues, to pause or resume."`
 	All    bool         `json:"all,omitempty" jsonschema:"All queues, to pause or resume."`
 	Slots  *Positive    `json:"slots,omitempty" jsonschema:"How many tasks of the queue run at once; 1 for a queue that was never set."`
-	Kind   Text         `json:"kind,omitempty" jsonschema:"The kind that a limit is for."`
+	Kind   Text         `json:"kind,omitempty" jsonschema:"The kind that the limit applies to."`
 	Limit  *NonNegative `json:"limit,omitempty" jsonschema:"How many tasks of the kind run at once; 0 for any number."`
 }
 

@@ -15,21 +15,21 @@ import (
 // ReportPayload is what a task says about itself. Null clears what was said
 // before.
 type Report struct {
-	ID        TaskID        `json:"id,omitempty" jsonschema:"The task's id. That of the task that this is called in when absent."`
-	Percent   PercentChange `json:"percent,omitzero" jsonschema:"How far it has come, to three decimals; null for no such number."`
-	Label     LabelChange   `json:"label,omitzero" jsonschema:"What it is doing, at most 1024 bytes; null or an empty string for nothing."`
-	Meta      MetaChange    `json:"meta,omitzero" jsonschema:"An object of its own, at most 16 KiB; null for none."`
-	Step      *Step         `json:"step,omitempty" jsonschema:"Something that it has done."`
-	Heartbeat bool          `json:"heartbeat,omitempty" jsonschema:"Whether it says that it is alive."`
-	Result    Value         `json:"result,omitzero" jsonschema:"What it has come to: any JSON value, at most 1 MiB."`
+	ID        TaskID        `json:"id,omitempty" jsonschema:"The task's id. When absent, the task that this is called in."`
+	Percent   PercentChange `json:"percent,omitzero" jsonschema:"The percentage of the work done, with three decimals; null clears it."`
+	Label     LabelChange   `json:"label,omitzero" jsonschema:"What the task is doing, at most 1024 bytes; null or an empty string clears it."`
+	Meta      MetaChange    `json:"meta,omitzero" jsonschema:"An object of the task's own, at most 16 KiB; null clears it."`
+	Step      *Step         `json:"step,omitempty" jsonschema:"A step that the task has done."`
+	Heartbeat bool          `json:"heartbeat,omitempty" jsonschema:"Whether to report a sign of life."`
+	Result    Value         `json:"result,omitzero" jsonschema:"The result of the task: any JSON value, at most 1 MiB."`
 }
 
 // StepPayload is something that a task has done.
 type Step struct {
-	Message Text          `json:"message" jsonschema:"What it was, at most 4096 bytes."`
-	Level   Text          `json:"level,omitempty" jsonschema:"debug, info, success, warn, error or a word of one's own; info when absent."`
-	Kind    Text          `json:"kind,omitempty" jsonschema:"step, event, checkpoint, log or a word of one's own; step when absent."`
-	Percent PercentChange `json:"percent,omitzero" jsonschema:"How far the task has come with it: its percent from now on, too."`
+	Message Text          `json:"message" jsonschema:"What was done, at most 4096 bytes."`
+	Level   Text          `json:"level,omitempty" jsonschema:"debug, info, success, warn, error or another word; info when absent."`
+	Kind    Text          `json:"kind,omitempty" jsonschema:"step, event, checkpoint, log or another word; step when absent."`
+	Percent PercentChange `json:"percent,omitzero" jsonschema:"The percentage of the task's work that is done with this step. It becomes the task's percent."`
 	Meta    MetaChange    `json:"meta,omitzero" jsonschema:"An object about the step, at most 16 KiB."`
 }
 
@@ -235,7 +235,7 @@ type Status struct {
 
 // StepsPayload says how many of the newest steps are wanted beside a task.
 type StepsPayload struct {
-	Steps        *NonNegative `json:"steps,omitempty" jsonschema:"How many of the newest steps that a task has reported; none, and no such member, when absent."`
+	Steps        *NonNegative `json:"steps,omitempty" jsonschema:"How many of the newest reported steps to include; when absent, there is no member steps."`
 	IncludeSteps *NonNegative `json:"includeSteps,omitempty" jsonschema:"The same as steps."`
 }
 

@@ -15,22 +15,22 @@ import (
 // is tried: the members of a StartPayload that the scheduler, the retries and
 // the watchdog go by.
 type SchedulePayload struct {
-	Channels          []Text       `json:"channels,omitempty" jsonschema:"Channels that the task's events belong to, beside those that follow from its id, kind, tags, session and keys; at most 512 bytes each."`
-	Queue             QueueName    `json:"queue,omitempty" jsonschema:"The queue in which it waits for a slot. None is needed when absent."`
-	Priority          Priority     `json:"priority,omitempty" jsonschema:"The higher is started first; 0 when absent."`
-	ConcurrencyKey    Text         `json:"concurrencyKey,omitempty" jsonschema:"Of all tasks with the same key one runs at a time; at most 512 bytes."`
-	DedupeKey         Text         `json:"dedupeKey,omitempty" jsonschema:"While a task of the same kind and key is open, that one is the answer and nothing is started; at most 512 bytes."`
+	Channels          []Text       `json:"channels,omitempty" jsonschema:"Channels for the task's events, in addition to those implied by its id, kind, tags, session and keys; at most 512 bytes each."`
+	Queue             QueueName    `json:"queue,omitempty" jsonschema:"The queue in which the task waits for a slot; none when absent."`
+	Priority          Priority     `json:"priority,omitempty" jsonschema:"Tasks with a higher priority start first; 0 when absent."`
+	ConcurrencyKey    Text         `json:"concurrencyKey,omitempty" jsonschema:"At most one task with this key runs at a time; at most 512 bytes."`
+	DedupeKey         Text         `json:"dedupeKey,omitempty" jsonschema:"If a task of the same kind and key is open, it is reused and nothing is started; at most 512 bytes."`
 	SupersedeKey      Text         `json:"supersedeKey,omitempty" jsonschema:"The open tasks of the same kind and key are ended in favour of this one; at most 512 bytes."`
 	SupersedeExisting *bool        `json:"supersedeExisting,omitempty" jsonschema:"Whether the supersedeKey ends other tasks; true when absent. With false the key is only recorded."`
 	Delay             NonNegative  `json:"delayMs,omitempty" jsonschema:"The task is not started before so many milliseconds have passed."`
 	At                Instant      `json:"scheduledAt,omitempty" jsonschema:"The task is not started before this time: RFC 3339, a date and time of the caller's time zone, or milliseconds since 1970 (UTC)."`
-	After             []AfterEntry `json:"after,omitempty" jsonschema:"Tasks whose end it waits for: {when, id} or when:id."`
-	MaxAttempts       Attempts     `json:"maxAttempts,omitempty" jsonschema:"How often the command is executed at most until it succeeds; 1 when absent."`
-	Backoff           *Backoff     `json:"backoff,omitempty" jsonschema:"How long to wait between attempts: minDelayMs times factor for each attempt after the first, up to maxDelayMs, give or take jitter of it."`
-	NoRetry           []ExitCode   `json:"noRetryExitCodes,omitempty" jsonschema:"Exit codes after which no other attempt is made."`
+	After             []AfterEntry `json:"after,omitempty" jsonschema:"Tasks whose end the task waits for: {when, id} or when:id."`
+	MaxAttempts       Attempts     `json:"maxAttempts,omitempty" jsonschema:"How often the command is tried at most until it succeeds; 1 when absent."`
+	Backoff           *Backoff     `json:"backoff,omitempty" jsonschema:"How long to wait between attempts: minDelayMs at first, multiplied by factor for each further wait, up to maxDelayMs, more or less by the share jitter."`
+	NoRetry           []ExitCode   `json:"noRetryExitCodes,omitempty" jsonschema:"Exit codes after which the task is not tried again."`
 	Watchdog          Positive     `json:"watchdogMs,omitempty" jsonschema:"How long the task may go without output, heartbeat or progress, in milliseconds."`
-	WatchdogAction    WatchdogName `json:"watchdogAction,omitempty" jsonschema:"What is done about a task that goes longer without: it is called stale (mark), ended (stop), or ended and tried again (retry); mark when absent."`
-	Ensure            bool         `json:"ensure,omitempty" jsonschema:"Whether an open task of the same id or dedupeKey is the answer, if it was started in the same way."`
+	WatchdogAction    WatchdogName `json:"watchdogAction,omitempty" jsonschema:"What to do when that time is over: the task is stale (mark), ended (stop), or ended and tried again (retry); mark when absent."`
+	Ensure            bool         `json:"ensure,omitempty" jsonschema:"Whether to reuse an open task of the same id or dedupeKey, if it was started in the same way."`
 }
 
 // Words of the schedule.
@@ -89,7 +89,7 @@ func (i Instant) Time() (time.Time, error) {
 
 // AfterEntry is a task whose end is waited for.
 type AfterEntry struct {
-	When AfterWord `json:"when" jsonschema:"afterok: it has succeeded; afternotok: it has ended otherwise; afterany: it has ended."`
+	When AfterWord `json:"when" jsonschema:"afterok: the task has succeeded; afternotok: it has ended without success; afterany: it has ended."`
 	ID   TaskID    `json:"id" jsonschema:"The task's id."`
 }
 
@@ -112,10 +112,10 @@ func (a *AfterEntry) UnmarshalJSON(data []byte) error {
 // in record.DefaultBackoff, except that a bound gives way to the other if only
 // that one was given.
 type Backoff struct {
-	MinDelay *NonNegative `json:"minDelayMs,omitempty" jsonschema:"The shortest wait in milliseconds, and that before the second attempt; 1000 when absent."`
+	MinDelay *NonNegative `json:"minDelayMs,omitempty" jsonschema:"The shortest wait in milliseconds, which is the one before the second attempt; 1000 when absent."`
 	MaxDelay *NonNegative `json:"maxDelayMs,omitempty" jsonschema:"The longest wait in milliseconds; 60000 when absent."`
-	Factor   *Factor      `json:"factor,omitempty" jsonschema:"By how much each wait is longer than the one before it; 2 when absent."`
-	Jitter   *Share       `json:"jitter,omitempty" jsonschema:"The part of a wait by which chance makes it longer or shorter; 0.1 when absent."`
+	Factor   *Factor      `json:"factor,omitempty" jsonschema:"The factor by which each wait is longer than the previous one; 2 when absent."`
+	Jitter   *Share       `json:"jitter,omitempty" jsonschema:"The share of a wait by which chance makes it longer or shorter; 0.1 when absent."`
 }
 
 // Numbers with a fraction, of which thousandths count.

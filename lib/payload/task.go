@@ -108,23 +108,23 @@ type Start struct {
 	Name      Text         `json:"name,omitempty" jsonschema:"A name for people. The command's base name when absent."`
 	Command   Text         `json:"command" jsonschema:"The program to execute, directly and without a shell."`
 	Args      []string     `json:"args,omitempty" jsonschema:"The program's arguments, passed on as they are."`
-	Workdir   Text         `json:"workdir,omitempty" jsonschema:"The working directory. That of the caller when absent."`
-	Env       Environment  `json:"env,omitempty" jsonschema:"Environment variables beside those of the caller. Values are in no record."`
-	KeepEnv   *bool        `json:"keepEnv,omitempty" jsonschema:"Whether the values of env are kept, in a file for their owner only, for a restart after the end; false when absent, but true for background-tasks."`
+	Workdir   Text         `json:"workdir,omitempty" jsonschema:"The working directory; the caller's when absent."`
+	Env       Environment  `json:"env,omitempty" jsonschema:"Environment variables to add to the caller's. Values are in no record."`
+	KeepEnv   *bool        `json:"keepEnv,omitempty" jsonschema:"Whether the values of env are kept for a restart after the end, in a file that only the owner can read; false when absent, but true for background-tasks."`
 	Tags      []string     `json:"tags,omitempty" jsonschema:"Words to find the task by."`
 	SessionID Text         `json:"parentSessionId,omitempty" jsonschema:"The owner: a shell, a CI job or an agent session."`
-	Notify    bool         `json:"notifyOnExit,omitempty" jsonschema:"Whether the owner wants to be told about the end."`
-	Kind      Text         `json:"kind,omitempty" jsonschema:"What sort of task it is, at most 512 bytes; command when absent."`
+	Notify    bool         `json:"notifyOnExit,omitempty" jsonschema:"Whether the owner wants to be notified of the end."`
+	Kind      Text         `json:"kind,omitempty" jsonschema:"The kind of the task, at most 512 bytes; command when absent."`
 	Metadata  Object       `json:"metadata,omitempty" jsonschema:"The caller's own object, at most 16 KiB."`
-	Stdin     Text         `json:"stdin,omitempty" jsonschema:"A file for the standard input, which is empty when absent."`
+	Stdin     Text         `json:"stdin,omitempty" jsonschema:"A file for the standard input; empty when absent."`
 	Split     bool         `json:"split,omitempty" jsonschema:"Whether stderr gets a log of its own."`
 	Tees      []Text       `json:"tees,omitempty" jsonschema:"Files or FIFOs that get a copy of the output."`
-	LogMax    *Size        `json:"logMax,omitempty" jsonschema:"The most that the log may hold, in bytes or as in 10MiB; 0 for no cap; 128MiB when absent."`
+	LogMax    *Size        `json:"logMax,omitempty" jsonschema:"The largest size of the log, in bytes or as in 10MiB; 0 for no cap; 128MiB when absent."`
 	TimeLimit Positive     `json:"timeLimitMs,omitempty" jsonschema:"The time after which the task is ended, in milliseconds."`
 	Grace     *NonNegative `json:"killGraceMs,omitempty" jsonschema:"The time between the polite signal and KILL, in milliseconds; 5000 when absent."`
 	Signal    Text         `json:"signal,omitempty" jsonschema:"The polite signal that ends the task; TERM when absent."`
-	Leftovers LeftoverName `json:"leftovers,omitempty" jsonschema:"What becomes of processes that outlive the leader; keep when absent."`
-	Successes []ExitCode   `json:"successExitCodes,omitempty" jsonschema:"Exit codes beside 0 that count as success."`
+	Leftovers LeftoverName `json:"leftovers,omitempty" jsonschema:"What happens to processes that outlive the leader; keep when absent."`
+	Successes []ExitCode   `json:"successExitCodes,omitempty" jsonschema:"Exit codes besides 0 that count as success."`
 	SchedulePayload
 }
 
@@ -136,17 +136,17 @@ type Task struct {
 // LogsPayload asks for the end of a task's output.
 type Logs struct {
 	ID      TaskID   `json:"id" jsonschema:"The task's id."`
-	Lines   Positive `json:"lines,omitempty" jsonschema:"How many of the last lines; 100 when absent."`
+	Lines   Positive `json:"lines,omitempty" jsonschema:"How many of the last lines to give; 100 when absent."`
 	Stderr  bool     `json:"stderr,omitempty" jsonschema:"Only the stderr of a task that was started with split; both streams when absent."`
-	Run     Positive `json:"run,omitempty" jsonschema:"Only the output of this run of the task; of the newest when absent."`
+	Run     Positive `json:"run,omitempty" jsonschema:"Only the output of this run; the newest run when absent."`
 	Attempt Positive `json:"attempt,omitempty" jsonschema:"Only the output of this attempt, of the newest run unless run is given."`
-	AllRuns bool     `json:"allRuns,omitempty" jsonschema:"The output of all runs, not of the newest alone."`
+	AllRuns bool     `json:"allRuns,omitempty" jsonschema:"The output of all runs, not only of the newest."`
 }
 
 // StopPayload is a task to end.
 type Stop struct {
 	ID     TaskID       `json:"id" jsonschema:"The task's id."`
-	Reason Text         `json:"reason,omitempty" jsonschema:"Why, in the caller's words; at most 256 bytes."`
+	Reason Text         `json:"reason,omitempty" jsonschema:"The reason, in the caller's words; at most 256 bytes."`
 	Signal Text         `json:"signal,omitempty" jsonschema:"The polite signal; the task's own when absent."`
 	Grace  *NonNegative `json:"graceMs,omitempty" jsonschema:"The time between the polite signal and KILL, in milliseconds; the task's own when absent."`
 }

@@ -15,7 +15,7 @@ import (
 )
 
 // FormatHelp is the help of -o in verbs that print tasks.
-const FormatHelp = "How to print: json, jsonl, tsv, table, id, or a template such as '{{.ID}} {{.State}}'."
+const FormatHelp = "The format: json, jsonl, tsv, table, id, or a template such as '{{.ID}} {{.State}}'."
 
 // PrintTasks prints tasks in a format: one of FormatHelp's, or "" for a table
 // on a terminal and an id a line elsewhere.
