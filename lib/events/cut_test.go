@@ -20,7 +20,7 @@ import (
 	"bgtasks/test/testhome"
 )
 
-// DESIGN §11: a clock that is set back makes no event one of another task under the
+// A clock that is set back makes no event one of another task under the
 // same id, nor any event of another one that of this task.
 func TestClockSetBack(t *testing.T) {
 	h := testhome.New(t)

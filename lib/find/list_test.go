@@ -205,7 +205,7 @@ func benchmarkList(b *testing.B, f Filter, finished, want int) {
 	}
 }
 
-// The budget of DESIGN §13 is 100 ms for the whole verb, on two processors.
+// The budget is 100 ms for the whole verb, on two processors.
 func BenchmarkList10000(b *testing.B) { benchmarkList(b, Filter{}, 10_000, 10_010) }
 
 func BenchmarkList10000WithLogs(b *testing.B) {
@@ -233,7 +233,7 @@ func TestBriefListing(t *testing.T) {
 	}
 }
 
-// Lesson 23: a broken record breaks one task.
+// A broken record breaks one task.
 func TestOneUnreadableTask(t *testing.T) {
 	whole := string(testhome.State(record.Running).AppendJSON(nil))
 	for name, spoil := range map[string]func(path string) error{

@@ -9,7 +9,7 @@ import (
 	"bgtasks/lib/view"
 )
 
-// heal does what DESIGN §7 asks of any verb that meets an open run with a free
+// heal does what is asked of any verb that meets an open run with a free
 // lock, or an ended one whose last steps were cut short. One of several healers
 // gets the lock; the others return at once with store.ErrLocked, or later find
 // the work done. A healer that is killed leaves the lock free and the work to
@@ -94,4 +94,17 @@ func (r healer) release(id string, lock *store.Lock, s *patient, ring, kick bool
 	if kick && s != nil {
 		_ = launch.Kick(r.Home, ring && s.Waiting())
 	}
+}
+
+// seeLocked reads the files of a task whose lock is ours. What its output FIFOs tell is
+// with those who hold them open.
+func (r healer) seeLocked(id string) (*patient, *outputs, error) {
+	s, err := r.Locked(id)
+	if err != nil {
+		return nil, nil, err
+	}
+	p := &patient{Snapshot: s}
+	out := holdOutputs(r.Home.TaskDir(id), p.split())
+	s.Output, p.lost = out.use, out.lost
+	return p, out, nil
 }

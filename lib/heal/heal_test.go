@@ -62,7 +62,7 @@ func checkTidy(t *testing.T, h *store.Home, id string) {
 	}
 }
 
-// Lessons 14 and 16, and P3: what each kind of dead supervisor leaves behind.
+// P3: what each kind of dead supervisor leaves behind.
 func TestHealRecordsTheEnd(t *testing.T) {
 	stop := &record.Stop{RequestedAt: testhome.Time, By: "bg-stop", Signal: "TERM", Reason: "enough", Cause: record.Stopped}
 	code := func(n int) *int { return &n }

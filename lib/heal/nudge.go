@@ -73,8 +73,3 @@ func stopped(pid int) bool {
 	st, err := proc.ReadStat(pid)
 	return err == nil && (st.State == 'T' || st.State == 't')
 }
-
-// brokenState tells whether state.json is there and can't be read.
-func (s *patient) brokenState() bool {
-	return s.broken(store.StateFile) || s.brokenSpec() && s.StateFault
-}

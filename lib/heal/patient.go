@@ -1,6 +1,11 @@
 package heal
 
-import "bgtasks/lib/view"
+import (
+	"path/filepath"
+
+	"bgtasks/lib/store"
+	"bgtasks/lib/view"
+)
 
 // healer looks at tasks, and mends them.
 type healer struct{ *view.Reader }
@@ -21,15 +26,11 @@ func (r healer) see(id string, known view.Hint) (*patient, error) {
 	return &patient{Snapshot: s, lost: s.Output != view.FIFOHeld}, nil
 }
 
-// seeLocked reads the files of a task whose lock is ours. What its output FIFOs tell is
-// with those who hold them open.
-func (r healer) seeLocked(id string) (*patient, *outputs, error) {
-	s, err := r.Locked(id)
-	if err != nil {
-		return nil, nil, err
+// split tells whether stderr has a FIFO of its own, also of a task whose spec can't be
+// read.
+func (s *patient) split() bool {
+	if s.Spec != nil {
+		return s.Spec.Split
 	}
-	p := &patient{Snapshot: s}
-	out := holdOutputs(r.Home.TaskDir(id), p.split())
-	s.Output, p.lost = out.use, out.lost
-	return p, out, nil
+	return store.IsFIFO(filepath.Join(s.dir(), store.ErrFIFO))
 }

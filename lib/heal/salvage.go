@@ -52,15 +52,6 @@ func (s *patient) mayLive() bool {
 
 func (s *patient) dir() string { return store.At(s.Home).TaskDir(s.ID) }
 
-// split tells whether stderr has a FIFO of its own, also of a task whose spec can't be
-// read.
-func (s *patient) split() bool {
-	if s.Spec != nil {
-		return s.Spec.Split
-	}
-	return store.IsFIFO(filepath.Join(s.dir(), store.ErrFIFO))
-}
-
 // guessedSpec is the spec of a run of which only this is known: its number, and the token
 // of its processes if some live. It is nil if not even that is.
 func (s *patient) guessedSpec() *record.Spec {
@@ -113,4 +104,9 @@ func (s *patient) salvageable(v verdict) bool {
 		return s.State != nil
 	}
 	return false
+}
+
+// brokenState tells whether state.json is there and can't be read.
+func (s *patient) brokenState() bool {
+	return s.broken(store.StateFile) || s.brokenSpec() && s.StateFault
 }

@@ -14,7 +14,7 @@ const (
 )
 
 // lookAtFIFO tells whether anyone has the FIFO at path open. The task has it
-// open for reading and writing (DESIGN §3), so a non-blocking open for writing
+// open for reading and writing, so a non-blocking open for writing
 // fails with ENXIO only if no process of the tree is left on it (fifo(7)).
 func lookAtFIFO(path string) FIFO {
 	fd, use := OpenHeld(path)

@@ -13,7 +13,7 @@ import (
 	"bgtasks/lib/store"
 )
 
-// Progress is how far a task has come (DESIGN §9): what it reported of itself,
+// Progress is how far a task has come: what it reported of itself,
 // and what its state says. What is not known, or not so, is null.
 type Progress struct {
 	State            record.LifeState `json:"state"`

@@ -28,7 +28,7 @@ const (
 	SupervisorUnknown Supervisor = "unknown"
 )
 
-// Task is the task object of DESIGN §4: one view over the files of a task, in
+// Task is one view over the files of a task, in
 // the field order that verbs print. Times are in record.TimeFormat. What is
 // optional and absent is left out; ExitCode and Signal are null when unknown.
 //

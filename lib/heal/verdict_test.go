@@ -8,7 +8,7 @@ import (
 	"bgtasks/lib/record"
 )
 
-// The table of DESIGN §7.
+// Every row of the table.
 func TestDecide(t *testing.T) {
 	running := facts{leader: true, sameBoot: true}
 	with := func(f facts, change func(*facts)) facts {
