@@ -233,7 +233,7 @@ func dispatcher(t *testing.T, h *store.Home) *os.File {
 	program := filepath.Join(filepath.Dir(self), record.DispatcherName)
 	if err == nil {
 		t.Cleanup(func() { os.Remove(program) })
-		err = os.WriteFile(program, []byte("#!/bin/sh\necho >\"$2/dispatched\"\n"), 0o700)
+		err = os.WriteFile(program, []byte("#!/bin/sh\necho >\"$1/dispatched\"\n"), 0o700)
 	}
 	if err != nil {
 		t.Fatal(err)
