@@ -176,7 +176,7 @@ func work(c *cli.Call, o retain.Options, p *payload.Clear, all bool) (*clearData
 		o.All = all || !o.Filter.Empty()
 	}
 	if !given && !o.All {
-		c, err := config.Load(h)
+		c, err := config.Load(h.Path())
 		if err != nil {
 			return nil, err
 		}

@@ -1,14 +1,13 @@
 package config
 
 import (
+	"encoding/json"
 	"errors"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 	"time"
-
-	"bgtasks/lib/store"
 )
 
 func TestLoad(t *testing.T) {
@@ -45,7 +44,7 @@ func TestFaultyFileNamesTheField(t *testing.T) {
 		`{"retention":{"maxBytes":1,"maxBytes":2}}`: "retention.maxBytes",
 		`{"journal":{"maxAgeMs":99999999999999}}`:   "journal.maxAgeMs",
 		`{"journal":{},"journal":{}}`:               "journal",
-		strings.Repeat(" ", store.MaxConfig) + "{}": "",
+		strings.Repeat(" ", longest) + "{}":         "",
 	} {
 		_, err := loaded(t, text)
 		var fault *Error
@@ -61,21 +60,17 @@ func TestLoadOfWhatIsNoFile(t *testing.T) {
 	if err := os.Mkdir(filepath.Join(dir, File), 0o700); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := Load(store.At(dir)); err == nil {
+	if _, err := Load(dir); err == nil {
 		t.Error("Load of a directory = nil, want an error")
 	}
 }
 
-// Whoever appends to the journal reads the file without a parser for JSON, and
-// understands it no better and no worse: of a faulty file nothing counts.
-func TestJournalIsKeptAsLoadSays(t *testing.T) {
-	dir := t.TempDir()
+// The file is read by a parser of its own: what it takes is JSON.
+func TestWhatIsReadIsJSON(t *testing.T) {
 	const whole = ` {"v":1,"retention":{"maxBytes":7,"successTtlMs":0} ,` + "\n\t" + `"journal":{"maxAgeMs":5000,"maxBytes":10}}`
-	texts := []string{"", "{}", "{}}", "[]", whole, whole + " ", whole + whole, whole + "\x00", strings.Repeat(" ", store.MaxConfig-2) + "{}",
-		strings.Repeat(" ", store.MaxConfig) + "{}",
-		`{"retention":{"succesTtlMs":5},"journal":{"maxBytes":4096}}`,
+	texts := []string{"{}}", "[]", whole, whole + " ", whole + whole, whole + "\x00", strings.Repeat(" ", longest-2) + "{}",
 		`{"journal":{"maxBytes":9000000000000}}`, `{"journal":{"maxBytes":9000000000001}}`, `{"journal":{"maxBytes":99999999999999999999}}`,
-		`{"journal":{"maxBytes":1,"maxBytes":1}}`, `{"journal":{},"journal":{}}`, `{"journal":{"maxBytes":1,}}`, `{"journal":{,"maxBytes":1}}`,
+		`{"journal":{"maxBytes":1,}}`, `{"journal":{,"maxBytes":1}}`,
 		`{"journal.maxBytes":1}`, `{"journal":{"journal":{"maxBytes":1}}}`, `{"journal":{"v":1}}`, `{"journal":null}`, `{"journal":{"maxBytes":01}}`}
 	for i := range whole {
 		texts = append(texts, whole[:i]+whole[i+1:])
@@ -84,15 +79,8 @@ func TestJournalIsKeptAsLoadSays(t *testing.T) {
 		}
 	}
 	for _, text := range texts {
-		if err := os.WriteFile(filepath.Join(dir, File), []byte(text), 0o600); err != nil {
-			t.Fatal(err)
-		}
-		c, err := Load(store.At(dir))
-		if err != nil {
-			c = Default()
-		}
-		if r := store.At(dir).JournalRetention(); r.Bytes != c.Journal.MaxBytes || r.Age != c.Journal.MaxAge {
-			t.Errorf("JournalRetention of %.120q = %d, %v, want %+v as of Load, which says %v", text, r.Bytes, r.Age, c.Journal, err)
+		if _, err := Default().parse(text); err == nil && !json.Valid([]byte(text)) {
+			t.Errorf("parse(%.120q) succeeded, want an error: it is no JSON", text)
 		}
 	}
 }
@@ -105,5 +93,5 @@ func loaded(t *testing.T, text string) (*Config, error) {
 			t.Fatal(err)
 		}
 	}
-	return Load(store.At(dir))
+	return Load(dir)
 }

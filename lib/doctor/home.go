@@ -103,7 +103,7 @@ func layout(h *store.Home) Check {
 // settings checks that config.json can be read: or else nothing is removed by
 // itself, and nobody is told.
 func settings(h *store.Home) Check {
-	c, err := config.Load(h)
+	c, err := config.Load(h.Path())
 	switch {
 	case err != nil:
 		return wrong("config", err, "correct or remove it: see bg-state(5)")

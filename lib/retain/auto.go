@@ -38,7 +38,7 @@ func IfDue(h *store.Home) (*Result, error) {
 	if err := h.Stamp(hourly); err != nil {
 		return none, err
 	}
-	c, err := config.Load(h)
+	c, err := config.Load(h.Path())
 	if err != nil || c.Retention.Off() {
 		return none, err
 	}
