@@ -25,8 +25,8 @@ type budget struct {
 	measure func(r *report) (float64, bool)
 }
 
-// budgets are the rows of DESIGN §13, and the flat dispatch that scheduling
-// without a daemon promises.
+// budgets are the costs that must not be exceeded. Among them is the flat dispatch
+// that scheduling without a daemon promises.
 var budgets = []budget{
 	{"bg-start -- true, to systemd-run --user", number, true, 0.6, ratioOf(scenarioStart, metricReturn, ours, "systemd-run --user")},
 	{"bg-start -- true, to setsid -f true", number, true, 6, ratioOf(scenarioStart, metricReturn, ours, "setsid -f")},

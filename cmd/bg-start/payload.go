@@ -62,7 +62,7 @@ func (f *flags) addLists(p *payload.Start) {
 func (f *flags) addTimes(p *payload.Start) error {
 	if f.TimeLimit != nil {
 		if *f.TimeLimit <= 0 {
-			return fault.Usage("--time-limit: expected more than nothing")
+			return fault.Usage("--time-limit: expected a duration above 0")
 		}
 		p.TimeLimit = payload.Positive(f.TimeLimit.Milliseconds())
 	}

@@ -61,7 +61,7 @@ func (f *scheduleFlags) payload() (s payload.SchedulePayload, err error) {
 	}
 	if f.Watchdog != nil {
 		if *f.Watchdog <= 0 {
-			return s, fault.Usage("--watchdog: expected more than nothing")
+			return s, fault.Usage("--watchdog: expected a duration above 0")
 		}
 		s.Watchdog = payload.Positive(f.Watchdog.Milliseconds())
 	}

@@ -56,14 +56,14 @@ func taskFailure(err error) *fault.Failure {
 		case len(missing.Named) == 1:
 			f.Details[1].Value = "That is a name. Its id is " + missing.Named[0] + "."
 		case len(missing.Named) > 1:
-			f.Details[1].Value = "That is a name. The ids that have it are " + strings.Join(missing.Named, ", ") + "."
+			f.Details[1].Value = "That is a name. The ids with this name are " + strings.Join(missing.Named, ", ") + "."
 		case len(missing.CloseIDs) > 0:
 			f.Details[1].Value = "Run list to discover known task ids. Close ones: " + strings.Join(missing.CloseIDs, ", ") + "."
 		}
 		return f
 	case errors.As(err, &ambiguous):
 		return &fault.Failure{Type: "TaskAmbiguous", Message: "task is ambiguous: " + ambiguous.Word, Code: fault.CodeAmbiguous,
-			Text: fmt.Sprintf("%q may mean several tasks", ambiguous.Word),
+			Text: fmt.Sprintf("%q could mean several tasks", ambiguous.Word),
 			Hint: "one of " + strings.Join(ambiguous.Candidates, ", "),
 			Details: []fault.Detail{fault.With("id", ambiguous.Word), fault.With("candidates", ambiguous.Candidates),
 				fault.With("hint", "Use one of the candidates.")}}
@@ -74,7 +74,7 @@ func taskFailure(err error) *fault.Failure {
 // NoWorkdir is the failure of a start as seen from a directory that is gone.
 func NoWorkdir(err error) error {
 	f := fault.Input("the current directory can't be used: "+err.Error(), fault.With("field", "workdir"))
-	f.Code, f.Hint = fault.CodeNotExecutable, "it was removed, perhaps: give another with -C"
+	f.Code, f.Hint = fault.CodeNotExecutable, "it may have been removed; give another with -C"
 	f.Details = append(f.Details, fault.With("hint", "Give a workdir, and absolute paths."))
 	return f
 }
@@ -89,7 +89,7 @@ func attemptFailure(err error) *fault.Failure {
 	if none.Attempt > 0 {
 		f.Details = append(f.Details, fault.With("attempt", none.Attempt))
 	}
-	f.Hint = "it has begun none yet"
+	f.Hint = "it has not begun any yet"
 	if none.Have != "" {
 		f.Hint = "it has " + none.Have
 	}
@@ -206,7 +206,7 @@ func insideFailure(err error) *fault.Failure {
 	}
 	hint := fmt.Sprintf("bg-start --after afterany:%s -- bg-restart %s, and then end", inside.ID, inside.ID)
 	return &fault.Failure{Type: "CommandInputError", Message: inside.Error(), Code: fault.CodeNo, Hint: hint,
-		Details: []fault.Detail{fault.With("id", inside.ID), fault.With("field", "id"), fault.With("expected", "a task that this process is no part of"), fault.With("hint", "Do it in a task of its own: "+hint+".")}}
+		Details: []fault.Detail{fault.With("id", inside.ID), fault.With("field", "id"), fault.With("expected", "a task that this process does not belong to"), fault.With("hint", "Restart it from a separate task: "+hint+".")}}
 }
 
 func stopFailure(err error) *fault.Failure {
@@ -215,7 +215,7 @@ func stopFailure(err error) *fault.Failure {
 		return nil
 	}
 	if len(stop.Refused) > 0 {
-		const hint = "Their user may end them, and root."
+		const hint = "Only their user or root may end them."
 		return &fault.Failure{Type: "StopFailed", Message: "failed to stop task: " + stop.ID, Code: fault.CodeNo, Text: stop.Error(), Hint: hint,
 			Details: []fault.Detail{fault.With("id", stop.ID), fault.With("reason", stop.Error()), fault.With("refused", stop.Refused), fault.With("hint", hint)}}
 	}
@@ -235,7 +235,7 @@ func reportFailure(err error) *fault.Failure {
 		return nil
 	}
 	details := []fault.Detail{fault.With("id", refused.ID), fault.With("reason", refused.Why), fault.With("state", show.Given(refused.State)),
-		fault.With("hint", "Only what runs can report. Look at the task with status.")}
+		fault.With("hint", "Only a running attempt can report. Look at the task with status.")}
 	return &fault.Failure{Type: "ReportRefused", Message: "report refused by task: " + refused.ID, Code: fault.CodeNo, Text: refused.Error(), Details: details}
 }
 
@@ -263,7 +263,7 @@ func recordFailure(err error) *fault.Failure {
 		return nil
 	}
 	path := broken.File
-	hint := "nothing of it runs: a new start with this id takes its place"
+	hint := "no process of it runs; a new start with this id replaces it"
 	if home, err := store.Locate(os.Getenv); err == nil {
 		h := store.At(home)
 		path = filepath.Join(h.TaskDir(broken.ID), broken.File)
@@ -284,14 +284,14 @@ func brokenHint(h *store.Home, broken *view.RecordError) string {
 	case held && broken.File == store.StateFile:
 		return "its supervisor lives, and writes the record anew; bg-stop " + broken.ID + " ends it"
 	case held:
-		return "it runs: bg-stop " + broken.ID + " ends it, then a new start with this id takes its place"
+		return "it runs: bg-stop " + broken.ID + " ends it, then a new start with this id replaces it"
 	case err != nil:
 		return "look at the file, and see bg-doctor"
 	}
 	if pids := view.Living(h, broken.ID); len(pids) > 0 {
 		return fmt.Sprintf("processes of it live: %v; bg-stop %s ends them", pids, broken.ID)
 	}
-	return "nothing of it runs: a new start with this id takes its place"
+	return "no process of it runs; a new start with this id replaces it"
 }
 
 // outputError is a failure to write the answer, which is about nothing else.
@@ -367,7 +367,7 @@ func journalFailure(err error) *fault.Failure {
 	hint := "Leave cursor out to read from the oldest event that is kept."
 	if old != nil {
 		f.Details = append(f.Details, fault.With("oldest", old.Oldest))
-		hint = "Leave cursor out to read from the oldest event that is kept, or add \"bootstrap\": true to begin anew with the tasks as they are."
+		hint = "Leave cursor out to read from the oldest event that is kept, or add \"bootstrap\": true to begin again with the current tasks."
 	}
 	f.Details = append(f.Details, fault.With("hint", hint))
 	return f

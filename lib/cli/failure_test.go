@@ -30,7 +30,7 @@ func TestFailures(t *testing.T) {
 		text string
 	}{
 		{&view.NotFoundError{ID: "web"}, "TaskNotFound", 3, `no task "web"`},
-		{&find.AmbiguousError{Word: "w", Candidates: []string{"a", "b"}}, "TaskAmbiguous", 4, `"w" may mean several tasks`},
+		{&find.AmbiguousError{Word: "w", Candidates: []string{"a", "b"}}, "TaskAmbiguous", 4, `"w" could mean several tasks`},
 		{&launch.ExistsError{ID: "web"}, "TaskAlreadyRunning", 1, `task "web" is already running`},
 		{exec(syscall.ENOENT), "SpawnFailed", 127, `command "x" not found`},
 		{exec(syscall.EACCES), "SpawnFailed", 126, `cannot execute "x": permission denied`},

@@ -21,7 +21,7 @@ func schedFailure(err error) *fault.Failure {
 			Details: []fault.Detail{fault.With("id", taken.Holder), fault.With("dedupeKey", taken.Key), fault.With("hint", "Stop "+taken.Holder+" first.")}}
 	case errors.As(err, &dependency):
 		return &fault.Failure{Type: "CommandInputError", Message: "after: " + err.Error(), Code: fault.CodeUsage,
-			Text: "--after: " + err.Error(), Hint: "bg-list prints the ids that there are",
+			Text: "--after: " + err.Error(), Hint: "bg-list prints all ids",
 			Details: []fault.Detail{fault.With("field", "after"), fault.With("id", dependency.ID), fault.With("reason", dependency.Why),
 				fault.With("hint", "Run list to discover known task ids.")}}
 	case errors.As(err, &closed):
@@ -39,8 +39,8 @@ func differsFailure(err error) *fault.Failure {
 	if !errors.As(err, &differs) {
 		return nil
 	}
-	return &fault.Failure{Type: "TaskAlreadyRunning", Message: "task is there already and differs: " + differs.ID, Code: fault.CodeNo,
-		Text: differs.Error(), Hint: "stop it first, or ask for it as it is",
+	return &fault.Failure{Type: "TaskAlreadyRunning", Message: "task already exists and differs: " + differs.ID, Code: fault.CodeNo,
+		Text: differs.Error(), Hint: "stop it first, or start it in the same way",
 		Details: []fault.Detail{fault.With("id", differs.ID), fault.With("differences", differs.Differences),
-			fault.With("hint", fmt.Sprintf("Stop %s first, or ask for it as it is.", differs.ID))}}
+			fault.With("hint", fmt.Sprintf("Stop %s first, or start it in the same way.", differs.ID))}}
 }

@@ -1,9 +1,9 @@
-// Package control asks things of tasks: start, stop, run again.
+// Package control carries out requests about tasks: start, stop, restart, wait.
 //
-// It knows which request must reach whom, in which order, and when it is
+// It knows which process each request must reach, in which order, and when it is
 // fulfilled. It must not know flags or payloads, nor how a shim ends a tree.
 //
 // Promises: Stop returns nil only when no process of the task's tree is left
-// (P5), and a stop that was asked for survives everyone who asked (stop.json).
-// Nothing here signals a process: only the tree's own supervisor does (P8).
+// (P5), and a requested stop survives the death of every requester (stop.json).
+// This package signals no process: only the tree's own supervisor does (P8).
 package control

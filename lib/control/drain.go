@@ -10,10 +10,10 @@ import (
 	"bgtasks/lib/view"
 )
 
-// Drain makes a queue accept no tasks and waits until none is in it. It sleeps on
+// Drain makes a queue accept no more tasks and waits until it is empty. It waits for
 // one task of the queue after the other. The queue stays closed. The errors are
-// watch.ErrTimeout at the deadline (the zero time: none), that of ctx, or what the
-// store met.
+// watch.ErrTimeout at the deadline (the zero time: no deadline), that of ctx, or an
+// error of the store.
 func Drain(ctx context.Context, h *store.Home, queue string, deadline time.Time) error {
 	if err := sched.CloseQueue(h, queue); err != nil {
 		return err

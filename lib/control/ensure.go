@@ -95,7 +95,7 @@ func beingHealed(t *view.Task) bool {
 	return err == nil && presence != proc.Alive
 }
 
-// Same is a *view.DiffersError unless the task was started as want says.
+// Same returns a *view.DiffersError unless the task was started as want says.
 func Same(t *view.Task, want *record.Spec) error {
 	if list := view.Differences(want, t.Spec); len(list) > 0 {
 		return &view.DiffersError{ID: t.ID, Differences: list}

@@ -12,17 +12,17 @@ import (
 	"bgtasks/lib/view"
 )
 
-// InsideError says that a restart was asked for from within the very run that it
-// would end: it would end before it could begin the next one.
+// InsideError says that a process of a run tried to restart the task. It would end with
+// the run, before it could begin the next one.
 type InsideError struct{ ID string }
 
 func (e *InsideError) Error() string {
 	return fmt.Sprintf("task %q can't be restarted from within itself: this process would end with it", e.ID)
 }
 
-// Inside tells whether this process belongs to the run of a task that is under way,
-// so that it ends when that is stopped. Who runs in another task does not, wherever
-// that one was started.
+// Inside reports whether this process belongs to the current run of a task, so that a
+// stop of the task would end it. A process of another task does not belong to it,
+// wherever that task was started.
 func Inside(h *store.Home, id string) bool {
 	t, err := heal.Load(h, id)
 	return err == nil && inside(h, t)

@@ -17,10 +17,9 @@ import (
 // supervisor is waited for.
 const pausePatience = 30 * time.Second
 
-// Pause keeps queues from starting tasks, and returns when none of theirs is being
-// started any more: each that had been chosen before runs then, or waits as before.
-// The errors are that of ctx, or what the store met; the queues are paused
-// nevertheless.
+// Pause keeps queues from starting tasks, and returns when none of their tasks is being
+// started any more: each task that had been chosen runs, or waits as before. The errors
+// are that of ctx, or an error of the store; the queues stay paused in both cases.
 func Pause(ctx context.Context, h *store.Home, names []string) error {
 	if err := sched.Pause(h, names); err != nil {
 		return err

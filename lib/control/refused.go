@@ -11,7 +11,8 @@ import (
 	"bgtasks/lib/view"
 )
 
-// Refused is a process of a tree that its supervisor may not signal: another user's.
+// Refused is a process of a tree that belongs to another user, so that the supervisor
+// may not signal it.
 type Refused struct {
 	PID  int    `json:"pid"`
 	User string `json:"user"` // its name or number; "" if /proc does not show the process

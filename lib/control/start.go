@@ -18,8 +18,8 @@ import (
 	"bgtasks/lib/watch"
 )
 
-// UnsettledError says that a run is over, but that its end can't be recorded
-// and journalled, so that no other may follow it.
+// UnsettledError says that a run is over, but its end can't be recorded and
+// journalled, so no other run may follow.
 type UnsettledError struct {
 	ID  string
 	Err error
@@ -61,8 +61,8 @@ type RestartOptions struct {
 	Umask int
 }
 
-// EnvUnknownError says that a task was started with variables of its own whose
-// values nobody knows any more: they are in no record (P11).
+// EnvUnknownError says that the values of the task's own variables are unknown, because
+// they are in no record (P11).
 type EnvUnknownError struct {
 	ID    string
 	Names []string
@@ -72,8 +72,8 @@ func (e *EnvUnknownError) Error() string {
 	return fmt.Sprintf("task %q was started with values for %s, which are kept in no record", e.ID, strings.Join(e.Names, ", "))
 }
 
-// RestartError says that a task's run was ended for the next one, which could not be
-// begun then.
+// RestartError says that a task's run was ended for the next one, but the next one
+// could not begin.
 type RestartError struct {
 	ID  string
 	Err error
@@ -85,14 +85,14 @@ func (e *RestartError) Error() string {
 
 func (e *RestartError) Unwrap() error { return e.Err }
 
-// Restart ends the task's run if one is under way, and begins the next one.
-// That of a task that went through the scheduler does so again, and ends those that
-// it supersedes.
+// Restart ends the current run of the task, if there is one, and begins the next run.
+// If the task went through the scheduler, the next run does so again, and ends the tasks
+// that it supersedes.
 //
-// Nothing is stopped if the next run could not begin: the errors are then
-// *EnvUnknownError, *InsideError, *launch.SpawnError, *sched.KeyTakenError and
-// *sched.ClosedError. What can't be seen beforehand is a *RestartError if a run was
-// ended for it. The others are those of Stop and *UnsettledError.
+// If Restart sees beforehand that the next run can't begin, it stops nothing: the errors
+// are then *EnvUnknownError, *InsideError, *launch.SpawnError, *sched.KeyTakenError and
+// *sched.ClosedError. If the obstacle shows only after a run was ended, the error is a
+// *RestartError. The other errors are those of Stop, and *UnsettledError.
 func Restart(ctx context.Context, h *store.Home, id string, o RestartOptions) (*view.Task, error) {
 	t, err := heal.Load(h, id)
 	if err != nil {
@@ -264,8 +264,8 @@ func names(env []string) []string {
 	return list
 }
 
-// Wait blocks until every one of the tasks has ended, or any of them, and gives
-// them as they are then. The errors are those of watch.Until.
+// Wait blocks until all tasks have ended, or with any until one has, and returns their
+// state at that time. The errors are those of watch.Until.
 func Wait(ctx context.Context, h *store.Home, ids []string, any bool, deadline time.Time) ([]*view.Task, error) {
 	return watch.Until(ctx, h, ids, deadline, func(t *view.Task) bool { return t.Terminal() || t.Unreadable != nil && !t.Supervised() }, any)
 }

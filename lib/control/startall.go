@@ -16,13 +16,13 @@ import (
 	"bgtasks/lib/view"
 )
 
-// StartAll starts tasks, or makes them wait. Those that need no scheduler come first,
-// up to atOnce at a time, then the others in one go, because they may depend on them.
+// StartAll starts tasks, or makes them wait. Tasks that need no scheduler come first, up
+// to atOnce at a time; then the others together, because they may depend on them.
 //
-// It calls tell once for each request, up to atOnce calls at a time: with the
-// request's place, and with what became of it, as soon as that holds. StartAll needs
-// the request no more then. If ctx ends, what has not begun is not started. The errors
-// in the results are *launch.ExistsError, *launch.SpawnError, *view.DiffersError,
+// It calls tell once for each request, up to atOnce calls at a time, with the request's
+// place and result, as soon as the result is known. StartAll does not use the request
+// after that. If ctx ends, requests that have not begun are not started. The errors in
+// the results are *launch.ExistsError, *launch.SpawnError, *view.DiffersError,
 // *UnsettledError, *LivingError, those of sched.Enqueue and that of ctx.
 func StartAll(ctx context.Context, h *store.Home, requests []*sched.Request, atOnce int, tell func(i int, r *sched.Result)) {
 	results := make([]sched.Result, len(requests))
@@ -119,8 +119,7 @@ func answered(ctx context.Context, h *store.Home, r *sched.Request, result *sche
 	return true
 }
 
-// LivingError says that a task whose records can't be read has processes, and no
-// supervisor.
+// LivingError says that a task with unreadable records has processes and no supervisor.
 type LivingError struct {
 	ID   string
 	PIDs []int

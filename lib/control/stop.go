@@ -26,7 +26,7 @@ type StopOptions struct {
 const patience = 15 * time.Second
 
 // StopError says that a tree did not end in time, has no supervisor that could end
-// it, or has processes left that its supervisor may not signal.
+// it, or has only processes left that its supervisor may not signal.
 type StopError struct {
 	ID      string
 	Why     string
@@ -42,10 +42,10 @@ func (e *StopError) Error() string {
 	return fmt.Sprintf("task %q was not stopped: %s", e.ID, e.Why)
 }
 
-// Stop ends a task, tree and all, and gives the task as it is then. One that waits
-// to be started is not started any more. A task that has ended already keeps its
-// end; what is left of its tree is ended. The errors are *view.NotFoundError,
-// *StopError, that of ctx, or what the store met.
+// Stop ends a task with its whole tree, and returns the task as it is then. A waiting
+// task is never started. A task that has already ended keeps its recorded end; the
+// remaining processes of its tree are ended. The errors are *view.NotFoundError,
+// *StopError, that of ctx, or an error of the store.
 func Stop(ctx context.Context, h *store.Home, id string, o StopOptions) (t *view.Task, err error) {
 	StopAll(ctx, h, []Wanted{{id, o}}, 1, func(_ int, now *view.Task, failure error) { t, err = now, failure })
 	return t, err

@@ -15,16 +15,16 @@ import (
 	"bgtasks/lib/watch"
 )
 
-// Wanted is a task that is to end, and how.
+// Wanted names a task to end, and how to end it.
 type Wanted struct {
 	ID string
 	StopOptions
 }
 
-// StopAll ends tasks as Stop does. Those that wait to be started are ended first, all
-// together, so that none of them is started for one that has ended; then those that
-// run, at most so many at a time. It reports on each as soon as it is known to be gone,
-// or can't be stopped: the index in the list, and what Stop would return.
+// StopAll ends tasks as Stop does. It ends the waiting tasks first, all together, so
+// that none of them starts in the place of an ended one; then the running tasks, at most
+// atOnce at a time. It calls report for each task as soon as the task is gone or can't be
+// stopped, with the index in the list and the results of Stop.
 func StopAll(ctx context.Context, h *store.Home, list []Wanted, atOnce int, report func(i int, t *view.Task, err error)) {
 	s := &stopper{ctx: ctx, home: h, list: list, report: report}
 	rest := make([]int, len(list))

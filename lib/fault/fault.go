@@ -6,7 +6,7 @@ import (
 	"fmt"
 )
 
-// Exit codes of text mode (DESIGN §10).
+// Exit codes of text mode, see bgtasks(7).
 const (
 	CodeNo            = 1
 	CodeUsage         = 2

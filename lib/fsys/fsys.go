@@ -1,7 +1,7 @@
-// Package fsys holds the few file operations that package os does at a price
-// that the shim can't pay: an os.FileInfo brings the formatter, parser and zone
-// files of package time into a program that must stay small, and an os.OpenFile
-// the network poller and its memory (DESIGN §13).
+// Package fsys holds a few file operations that are too expensive in package os for
+// the shim, which must stay small. An os.FileInfo brings in the formatter, parser and
+// zone files of package time; an os.OpenFile brings in the network poller and its
+// memory.
 //
 // It knows system calls and nothing of bgtasks. Errors are *os.PathError and
 // *os.LinkError, as those of package os.

@@ -10,10 +10,10 @@ import (
 	"bgtasks/lib/store"
 )
 
-// Adopt hands a run whose supervisor was killed to a new shim. The caller holds
-// the task's run.lock, which the shim inherits, and has seen the leader of this
-// attempt alive, or the run's end recorded and someone of its tree left. Nothing of the task
-// itself is started.
+// Adopt hands a run whose supervisor was killed to a new shim. The caller holds the
+// task's run.lock, which the shim inherits. It has seen that the leader of this attempt
+// lives, or that the run's end is recorded and processes of its tree are left. Adopt
+// starts no process of the task itself.
 func Adopt(h *store.Home, held *store.Lock, s *record.Spec, attempt int, a record.Adoption) error {
 	if err := fail.Point("adopt-launch"); err != nil {
 		return fmt.Errorf("adopt %q: %w", s.ID, err)

@@ -13,7 +13,7 @@ import (
 	"bgtasks/lib/store"
 )
 
-// Outcome is what became of an attempt that was to be started.
+// Outcome is the result of starting an attempt.
 type Outcome int
 
 // The outcomes.
@@ -25,14 +25,14 @@ const (
 )
 
 // Attempt starts the attempt that a queued or retrying task waits for. The caller
-// holds its run.lock, and has read s and last, its spec and its state, under it;
-// the lock is released here, when the shim has it or nobody needs it any more.
+// holds its run.lock, and has read s and last, its spec and its state, under it.
+// Attempt releases the lock when the shim has it or no process needs it any more.
 // The error says why the outcome is not Started: *SpawnError if the task Failed.
 //
-// Who is killed meanwhile leaves a claimed task with a free lock. If the last to
-// name itself in the lock is State.ClaimedBy, nothing was started and whoever
-// looks next makes it wait again; else a shim had it, and it is healed as a run
-// is whose supervisor was killed.
+// If this process is killed meanwhile, it leaves a claimed task with a free lock. If
+// the last process named in the lock is State.ClaimedBy, nothing was started, and the
+// next command that looks makes the task wait again. Otherwise a shim had the lock,
+// and the run is healed like any run whose supervisor was killed.
 func Attempt(h *store.Home, held *store.Lock, s *record.Spec, last *record.State) (Outcome, error) {
 	a := &attempt{home: h, held: held, dir: h.TaskDir(s.ID), spec: s, last: last}
 	outcome, err := a.start()

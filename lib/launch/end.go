@@ -11,8 +11,8 @@ import (
 	"bgtasks/lib/store"
 )
 
-// Ending is the end of a task that no supervisor has: one that was cancelled while
-// it waited, whose dependency failed, or whose program can't be executed.
+// Ending is the end of a task without a supervisor: it was cancelled while it waited,
+// its dependency failed, or its program can't be executed.
 type Ending struct {
 	Spec    *record.Spec
 	State   *record.State // until now; then how it ended
@@ -32,9 +32,9 @@ func End(h *store.Home, s *record.Spec, end *record.State, as record.LifeState, 
 }
 
 // EndAll records ends, in their order. The caller holds the run.lock of each task
-// and keeps it. When it returns the ends without an Err are on the disk and in the
-// journal; a crash before that leaves the marker of a task in live/, by which the
-// next look finds what is left to do. Many wait for the disk together, twice.
+// and keeps it. When EndAll returns, the ends without an Err are on the disk and in the
+// journal. A crash before that leaves the marker of a task in live/, by which the next
+// look finds the missing steps. All ends together wait for the disk twice.
 func EndAll(h *store.Home, set []*Ending) {
 	fail.Pass("end-record")
 	now := time.Now()

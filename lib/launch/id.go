@@ -21,10 +21,10 @@ var counter atomic.Uint32
 
 func init() { counter.Store(rand.Uint32() >> 1) }
 
-// NewID makes an id for a task created at t: "bg_", then 48 bits of Unix
+// NewID returns an id for a task created at t: "bg_", then 48 bits of Unix
 // milliseconds and 32 bits of a counter that begins at random. Ids sort by creation
-// time, those of one process also within a millisecond; the beginning keeps the
-// starts of two processes in one millisecond apart.
+// time; ids of one process also sort within a millisecond. The random beginning keeps
+// the ids of two processes in one millisecond apart.
 func NewID(t time.Time) string {
 	var raw [10]byte
 	binary.BigEndian.PutUint64(raw[:8], uint64(t.UnixMilli())<<16)

@@ -14,15 +14,15 @@ import (
 	"bgtasks/lib/store"
 )
 
-// Missed releases the lock of a task that was taken for an ended one. If it waits, a
-// dispatch may have passed it over meanwhile, so there is another.
+// Missed releases the lock of a task that the caller wrongly took for an ended one. If
+// the task waits, a dispatch may have skipped it meanwhile, so Missed starts another.
 func Missed(h *store.Home, id string, held *store.Lock) error {
 	return errors.Join(store.GiveBack(h.TaskDir(id), held), Kick(h, false))
 }
 
-// Kick starts the dispatcher in the background, as a supervisor does that ends,
-// for whoever finds that one was killed before it could: if tasks wait, or must
-// says that one surely does.
+// Kick starts the dispatcher in the background, as a supervisor does at its end. It is
+// for callers that find that a supervisor was killed before that. It starts nothing
+// unless tasks wait, or must says that one surely does.
 func Kick(h *store.Home, must bool) error {
 	if !must && !h.AnyWaiting() {
 		return nil
@@ -42,11 +42,10 @@ func Sleeper(h *store.Home) error {
 // ClearName is the program that removes finished tasks, beside this one.
 const ClearName = "bg-clear"
 
-// Tidy starts the program that removes finished tasks, in the background, if
-// nobody has looked for such within the hour: otherwise it costs one system call.
-// It is for who starts tasks, ends them or sees them end, once all else is done.
-// Whoever makes tasks sees to their removal, and waits for none of it. What can't
-// be done is left to the next one.
+// Tidy starts the program that removes finished tasks, in the background, unless that
+// was done within the last hour: then it costs one system call. Verbs that start tasks,
+// end them or see them end call it as their last step. They don't wait for the removal.
+// If it fails, the next call tries again.
 func Tidy(h *store.Home) {
 	if h.ClearDue(time.Now()) {
 		_ = background([]string{ClearName, "--due"}, record.MarkHome+"="+h.Path())

@@ -37,8 +37,8 @@ type Request struct {
 	attempt int // of the run; 0 for the first
 }
 
-// ExistsError says that the id of a start is taken by a task that is not over,
-// or that was started at the same instant.
+// ExistsError says that the id of a start belongs to a task that is not over, or to
+// one that was started at the same instant.
 type ExistsError struct {
 	ID   string
 	Note string // what else is to be known of that one, "" for nothing
@@ -47,12 +47,12 @@ type ExistsError struct {
 
 func (e *ExistsError) Error() string { return fmt.Sprintf("task %q is already running", e.ID) }
 
-// ErrMoved says that the id of a start had another run since the caller looked.
+// ErrMoved says that another run has begun under the id since the caller looked.
 var ErrMoved = errors.New("another run has begun under this id")
 
-// Start runs a new task and fills in what its Spec leaves open: the id, the
-// run, the times. An ended task of the same id is replaced, log and all. The
-// errors are ExistsError, ErrMoved, SpawnError, or wrap what the store met.
+// Start runs a new task and fills in the missing values of its Spec: the id, the run,
+// the times. It replaces an ended task of the same id together with its log. The errors
+// are ExistsError, ErrMoved, SpawnError, or wrap an error of the store.
 func Start(h *store.Home, r *Request) error {
 	program, err := Resolve(&r.Spec, r.Env)
 	if err != nil {
@@ -167,8 +167,8 @@ func publish(h *store.Home, draft *store.Draft, known os.FileInfo) (replaced *st
 	return replaced, nil
 }
 
-// SpecAt is the file with the spec of a task, whatever is in it; nil for none. Every
-// run has one of its own.
+// SpecAt describes the spec.json of a task, whatever its contents; nil if there is
+// none. Every run has a file of its own.
 func SpecAt(h *store.Home, id string) os.FileInfo {
 	info, err := os.Lstat(filepath.Join(h.TaskDir(id), store.SpecFile))
 	if err != nil {
@@ -190,8 +190,8 @@ func sameFile(a, b os.FileInfo) bool {
 // healer that looks at it holds for a moment.
 const patience = 2 * time.Second
 
-// LockEnded takes the run.lock of a task that was seen ended and unsupervised.
-// The error is ExistsError if another start was quicker.
+// LockEnded takes the run.lock of a task that the caller saw ended and without a
+// supervisor. The error is ExistsError if another start was faster.
 func LockEnded(h *store.Home, id string) (*store.Lock, error) {
 	held, err := store.LockWithin(h.TaskDir(id), patience)
 	if errors.Is(err, store.ErrLocked) {
@@ -224,10 +224,10 @@ func undo(draft, replaced *store.Draft, cause error) error {
 	return errors.Join(cause, draft.Discard())
 }
 
-// Restart runs an ended task again under its id. The caller holds its run.lock
-// and has made sure that the last run is over; the lock is released here, when
-// the shim has it. spec is that of the last run, and becomes that of the new
-// one. On an error the task is as it was.
+// Restart runs an ended task again under its id. The caller holds its run.lock and has
+// made sure that the last run is over. Restart releases the lock when the shim has it.
+// r.Spec is the spec of the last run, and becomes that of the new one. On an error the
+// task is unchanged.
 func Restart(h *store.Home, held *store.Lock, r *Request) error {
 	dir := h.TaskDir(r.Spec.ID)
 	fail.Pass("restart-begin")

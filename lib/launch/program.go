@@ -24,13 +24,13 @@ type SpawnError struct {
 	Cause   error // where the errno alone would not tell; else nil
 }
 
-// NotFound tells that there is no such program.
+// NotFound reports whether the program does not exist.
 func (e *SpawnError) NotFound() bool { return e.Stage == record.StageExec && e.Errno == syscall.ENOENT }
 
-// BadDir tells that the working directory can't be entered.
+// BadDir reports whether the working directory can't be entered.
 func (e *SpawnError) BadDir() bool { return e.Stage == record.StageDir }
 
-// NotExecutable tells that the program is there but can't be executed.
+// NotExecutable reports whether the program exists but can't be executed.
 func (e *SpawnError) NotExecutable() bool { return e.Stage == record.StageExec && !e.NotFound() }
 
 func (e *SpawnError) Unwrap() error {
@@ -60,7 +60,7 @@ func (e *SpawnError) Error() string {
 	return fmt.Sprintf("cannot open the %s file %q: %s", e.Stage, e.Path, e.Errno.Error())
 }
 
-// Hint says what to do about it, or nothing.
+// Hint is advice on the error, or "".
 func (e *SpawnError) Hint() string {
 	switch {
 	case e.NotFound():
@@ -83,9 +83,9 @@ func (e *SpawnError) Hint() string {
 	return ""
 }
 
-// Resolve finds the program that the spec's command means to the task: in the
-// PATH of its environment, and seen from its working directory. What can't be
-// executed with its arguments and variables is refused. The error is *SpawnError.
+// Resolve finds the program of the spec's command in the PATH of the task's
+// environment, seen from the task's working directory. It refuses a program that can't
+// be executed with its arguments and variables. The error is *SpawnError.
 func Resolve(s *record.Spec, env []string) (string, error) {
 	program, err := find(s, env)
 	if err == nil {
@@ -111,8 +111,8 @@ func find(s *record.Spec, env []string) (string, error) {
 	return search(s.Command, s.Workdir, lookup(env, "PATH"))
 }
 
-// Check finds what of a request is wrong before anything is made for it: the program
-// and, if there is one, the file of the standard input. The error is *SpawnError.
+// Check checks a request before anything is created for it: the program and, if there
+// is one, the file of the standard input. The error is *SpawnError.
 func Check(s *record.Spec, env []string) error {
 	if _, err := Resolve(s, env); err != nil {
 		return err

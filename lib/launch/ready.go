@@ -13,11 +13,11 @@ import (
 	"bgtasks/lib/record"
 )
 
-// Ready tells why a task could not be started now, as far as that can be seen
-// without starting it: its directory, its program with the interpreter that this
-// names, its standard input, its copies, and the supervisor. What only the kernel
-// knows, such as whether a binary's loader is there, is known at the start. Nothing
-// is made or changed. The error is *SpawnError.
+// Ready checks whether a task could start now, without starting it. It checks the
+// directory, the program with the interpreter that it names, the standard input, the
+// copies, and the supervisor. Obstacles that only the kernel knows, such as a missing
+// loader of a binary, show only at the start. Ready changes nothing. The error is
+// *SpawnError.
 func Ready(s *record.Spec, env []string) error {
 	_, err := ready(s, env, false)
 	if err == nil {

@@ -152,8 +152,8 @@ func shimPath() (string, error) {
 	return path, err
 }
 
-// Dispatcher is the program that starts what waits, beside this one. It is ""
-// if there is none.
+// Dispatcher is the path of the program beside this one that starts waiting tasks. It
+// is "" if there is none.
 func Dispatcher() string {
 	if path, err := beside(record.DispatcherName); err == nil && executable(path) {
 		return path

@@ -13,8 +13,8 @@ import (
 	"bgtasks/lib/store"
 )
 
-// Waiting is a task that is to be started later, by another process. It is built
-// with its lock held, and belongs to whoever built it until Release or Discard.
+// Waiting is a task that another process starts later. It is built with its lock held,
+// and belongs to its builder until Release or Discard.
 type Waiting struct {
 	draft    *store.Draft
 	replaced *store.Draft // the ended task of the same id
@@ -22,10 +22,10 @@ type Waiting struct {
 	replaces os.FileInfo // as in Request
 }
 
-// Prepare looks at the program and the files of a request that is to wait, so that what
-// can't be found is refused at once, and fills in what its Spec leaves open:
-// the id, the run, the times, and of its Schedule the program and the umask. The
-// error is *SpawnError or tells that this process could not be identified.
+// Prepare checks the program and the files of a request that will wait, so that missing
+// ones are refused at once. It fills in the missing values of its Spec: the id, the run,
+// the times, and the program and umask of its Schedule. The error is *SpawnError, or
+// says that this process could not be identified.
 func Prepare(r *Request) error {
 	program, err := ready(&r.Spec, r.Env, awaits(&r.Spec))
 	if err != nil {
@@ -41,9 +41,9 @@ func (r *Request) wait(program string) {
 	s.Program, s.Umask, s.Limits = program, r.Umask, proc.Inherited()
 }
 
-// Draft builds a prepared task in tmp/. With sync its files are on the disk when
-// this returns; without, the caller sees to that before Publish, with one
-// syncfs(2) for many. Each draft holds a descriptor: a batch goes in portions.
+// Draft builds a prepared task in tmp/. With sync its files are on the disk when Draft
+// returns. Without, the caller syncs them before Publish, with one syncfs(2) for many.
+// Each draft holds a descriptor, so a large batch is split into portions.
 func Draft(h *store.Home, r *Request, sync bool) (*Waiting, error) {
 	s := &r.Spec
 	state := queued(s.Run, 1, s.CreatedAt)
@@ -62,9 +62,8 @@ func Draft(h *store.Home, r *Request, sync bool) (*Waiting, error) {
 	return &Waiting{draft: draft, removed: r.Removed, replaces: r.Replaces}, nil
 }
 
-// Alike makes what r, a prepared request, has in common with others that were made
-// at the same time and have the same environment: for their member Like, if it is
-// their first run.
+// Alike creates the files that r, a prepared request, shares with other requests of the
+// same time and environment. They set it as their member Like if it is their first run.
 func Alike(h *store.Home, r *Request) (*store.Alike, error) {
 	return h.NewAlike(r.Env, append(queued(1, 1, r.Spec.CreatedAt).AppendJSON(nil), '\n'))
 }
@@ -73,10 +72,10 @@ func queued(run, attempt int, at time.Time) *record.State {
 	return &record.State{Run: run, Attempt: attempt, State: record.Queued, UpdatedAt: at}
 }
 
-// Publish makes the task visible, in the place of an ended one of the same id,
-// and journals that one's removal. The error is *ExistsError if the id is taken
-// by another, or ErrMoved; the draft is then unchanged. Who is killed after it leaves a queued
-// task.
+// Publish makes the task visible. It replaces an ended task of the same id, and
+// journals the removal of that task. The error is *ExistsError if the id belongs to
+// another task, or ErrMoved; the draft is then unchanged. A process that is killed
+// afterwards leaves a queued task.
 func (w *Waiting) Publish(h *store.Home) (err error) {
 	w.replaced, err = publish(h, w.draft, w.replaces)
 	if err == nil && w.replaced != nil && w.removed != nil {
@@ -86,8 +85,8 @@ func (w *Waiting) Publish(h *store.Home) (err error) {
 	return err
 }
 
-// Release gives up the lock: from now on the task can be started or cancelled.
-// The ended task whose place it took is removed.
+// Release releases the lock: from now on the task can be started or cancelled. Release
+// removes the ended task that this one replaced.
 func (w *Waiting) Release() error {
 	var err error
 	if w.replaced != nil {
@@ -96,8 +95,8 @@ func (w *Waiting) Release() error {
 	return errors.Join(err, w.draft.Lock().Unlock())
 }
 
-// Discard takes the task back, published or not: the ended task whose place it
-// took is there again.
+// Discard removes the task, published or not, and restores the ended task that it
+// replaced.
 func (w *Waiting) Discard() error {
 	if w.replaced == nil {
 		return w.draft.Discard()
@@ -108,10 +107,10 @@ func (w *Waiting) Discard() error {
 	return errors.Join(w.draft.Discard(), store.GiveBack(w.replaced.Dir(), w.replaced.Lock()))
 }
 
-// Requeue makes the next run of an ended task wait. The caller holds its run.lock
-// and has made sure that the last run is over; the lock is released here. r.Spec
-// is that of the last run, with the Schedule of the next one, and becomes that of
-// the next one. On an error the task is as it was.
+// Requeue makes the next run of an ended task wait. The caller holds its run.lock and
+// has made sure that the last run is over. Requeue releases the lock. r.Spec is the spec
+// of the last run with the Schedule of the next one, and becomes the spec of the next
+// run. On an error the task is unchanged.
 func Requeue(h *store.Home, held *store.Lock, r *Request) error {
 	dir := h.TaskDir(r.Spec.ID)
 	last, err := formerOf(dir, r)

@@ -1,8 +1,7 @@
 package record
 
-// The kinds of channels. Those of the first group are implied by what a task is;
-// the others are words for channels that a caller gives, beside free ones
-// (DESIGN §9).
+// The kinds of channels. Those of the first group are implied by the facts of a task;
+// the others are words for channels that a caller gives, in addition to free ones.
 const (
 	ChannelTask        = "task:"
 	ChannelKind        = "kind:"

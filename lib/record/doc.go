@@ -1,12 +1,11 @@
-// Package record holds the words of bgtasks: what a task is, where a run
-// stands, what the journal says, and how each of them is written as bytes.
+// Package record holds the types of the records (tasks, states of runs, journal
+// lines) and writes them as bytes.
 //
 // It knows the shapes of spec.json, state.json, stop.json and a journal line,
 // of the launch block that a starter hands to a shim, of the report that the
 // shim gives back, and of the doorbell's messages. It knows nothing of paths,
-// locks or processes, and it reads no JSON: the shim must stay small (DESIGN
-// §12), so the encoders are appends by hand, and decoding is the business of
-// package view.
+// locks or processes, and it reads no JSON: the shim must stay small, so the
+// encoders are appends by hand, and package codec decodes.
 //
 // Promises: an encoder never fails, writes its fields in one fixed order, and
 // leaves out what is unknown or empty unless absence would be ambiguous, in

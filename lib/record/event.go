@@ -5,7 +5,7 @@ import "time"
 // EventName says what happened to a task.
 type EventName string
 
-// The events of the journal. They mirror the transitions of DESIGN §5.
+// The events of the journal, see bg-state(5). Each is a transition between states.
 const (
 	EventEnqueued   EventName = "enqueued"
 	EventClaimed    EventName = "claimed"

@@ -33,10 +33,9 @@ const (
 	MaxPriority = 1000
 )
 
-// Schedule is what a task waits for before it is started, and what it is started
-// with by another process than the one that asked for it: the member schedule of
-// spec.json, there for a task that goes through the scheduler and for no other
-// (DESIGN §8).
+// Schedule says what a task waits for before it starts, and what another process
+// needs to start it: the member schedule of spec.json. Only a task that goes through
+// the scheduler has one.
 type Schedule struct {
 	Queue     string // "" for none: no slot is needed
 	Priority  int

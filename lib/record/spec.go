@@ -8,7 +8,7 @@ import (
 )
 
 // Leftover policies: what the shim does with the rest of the tree when the
-// leader ends by itself (DESIGN §6).
+// leader ends by itself.
 const (
 	LeftoversKeep = "keep" // the run is over; the rest lives on, its output is still taken
 	LeftoversWait = "wait" // the run is over when the last of the tree has ended

@@ -9,7 +9,7 @@ import (
 // LifeState is where a run stands in the lifecycle view.
 type LifeState string
 
-// The lifecycle view. DESIGN §5 says who enters which, and when.
+// The states of the lifecycle, see bgtasks(7).
 const (
 	Queued    LifeState = "queued"
 	Claimed   LifeState = "claimed"

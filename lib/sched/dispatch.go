@@ -14,16 +14,16 @@ import (
 	"bgtasks/lib/store"
 )
 
-// Dispatch starts what may be started, and returns when that is done. What is
-// found on the way is put right: slots of the dead, dependencies that are decided,
-// tasks whose time has come. In a boot in which nobody has asked for it yet it does
-// nothing. The error is about the index; that a program can't be executed is the
-// end of its task, and no error here.
+// Dispatch starts all tasks that may start, and returns when they are started. On the
+// way it frees slots of dead holders, applies decided dependencies, and enters tasks
+// whose time has come. After a reboot it does nothing until a command has asked for a
+// start. The error is about the index; a program that can't be executed ends its task
+// and is no error here.
 func Dispatch(h *store.Home) error { return (&dispatcher{home: h}).run() }
 
-// HandOver does so for a supervisor that has just recorded an end. Many may do that at
-// the same time: it returns at once if another process is about to look anyway. It
-// sends for the removal of finished tasks, too.
+// HandOver dispatches for a supervisor that has just recorded an end. Many supervisors
+// may call it at the same time: it returns at once if another process is about to look
+// anyway. It also starts the removal of finished tasks.
 func HandOver(h *store.Home) error {
 	err := (&dispatcher{home: h, inLine: true}).run()
 	if err == nil { // a home that is being removed is left alone
@@ -32,9 +32,9 @@ func HandOver(h *store.Home) error {
 	return err
 }
 
-// Tend does so for a verb that came by for something else: without waiting for
-// another process that is about it, and at no cost in a home where nothing waits
-// and nothing was started from a queue.
+// Tend dispatches for a verb whose work is something else. It does not wait for another
+// process that dispatches, and costs nothing in a home where no task waits and none was
+// started from a queue.
 func Tend(h *store.Home) error {
 	x := newIndex(h)
 	if !h.AnyWaiting() {

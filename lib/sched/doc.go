@@ -1,27 +1,26 @@
-// Package sched decides which of the tasks that wait is started, and when: it
-// keeps queues with slots, limits by kind, keys, dependencies, delays and the
-// dispatch, with files and locks and without a daemon (DESIGN §8).
+// Package sched decides which waiting task starts next, and when. It implements
+// queues with slots, limits of kinds, keys, dependencies, delays and the dispatch,
+// with files and locks and without a daemon.
 //
 // It knows the files below queue/ in the home. It must not know flags or
-// payloads, how a program is executed (package launch), or how the end of a
-// running task is brought about (package control).
+// payloads, how a program is executed (package launch), or how a running task is
+// ended (package control).
 //
-// Everything below queue/ but the configuration is an index: it follows from the
-// records of the tasks, and is made anew from them after a reboot, or when it is
+// Everything below queue/ except the configuration is an index: it follows from the
+// records of the tasks, and is rebuilt from them after a reboot, or when it is
 // missing. docs/bg-state.5 lists the files.
 //
-// Promises, whatever is killed between any two lines:
+// Promises, even if any process is killed between any two lines:
 //
-//   - of a queue never more tasks run than it has slots, of a kind never more
-//     than its limit, of a concurrency key never more than one;
-//   - a slot whose holder is gone is free for the next one who calls Tend;
-//   - a task that waits is in the index before it can be seen, and is found there
-//     by every later dispatch;
-//   - of the tasks that may be started the one with the highest priority is, and
-//     of these the one with the lowest sequence number; no clock has a say;
-//   - what a dispatch costs depends on what runs, on the queues and kinds that
-//     wait, and not on how many tasks do;
-//   - a dependency is decided by the run that it is about, and stays met whatever
-//     becomes of its task;
-//   - after a reboot nothing is started before someone asks for it.
+//   - A queue never runs more tasks than it has slots, a kind never more than its
+//     limit, a concurrency key never more than one.
+//   - A slot whose holder is gone is free for the next caller of Tend.
+//   - A waiting task is in the index before it can be seen, and every later dispatch
+//     finds it there.
+//   - Of the tasks that may start, the one with the highest priority starts first;
+//     among equals, the one with the lowest sequence number. No clock matters.
+//   - The cost of a dispatch depends on the number of running tasks and of queues and
+//     kinds with waiting tasks, not on the number of waiting tasks.
+//   - A dependency is decided by the run that it names, and stays met afterwards.
+//   - After a reboot nothing starts before a command asks for it.
 package sched

@@ -19,15 +19,15 @@ import (
 // looks at the task for a moment, or is about to start it.
 const patience = 2 * time.Second
 
-// Cancelled is what became of a task that was to be cancelled.
+// Cancelled is the result of cancelling a task.
 type Cancelled struct {
 	Done bool // it waited, and has ended; else it runs, is just being started, is over, removed or unreadable
 	Err  error
 }
 
-// Cancel ends those of the tasks that wait, with the stop that is asked for: stop
-// makes it, of the spec of the task with this index. What follows from their ends is
-// left to a Dispatch, so that none of them is started meanwhile.
+// Cancel ends the waiting ones among the tasks. stop returns the requested stop for the
+// task with index i and spec s. A later Dispatch carries out the consequences of the
+// ends, so that none of the tasks starts meanwhile.
 func Cancel(h *store.Home, ids []string, stop func(i int, s *record.Spec) (*record.Stop, error)) []Cancelled {
 	results := make([]Cancelled, len(ids))
 	e := &enders{home: h, patience: patience}

@@ -15,12 +15,12 @@ import (
 	"bgtasks/lib/view"
 )
 
-// Enqueue accepts tasks: when it returns, each is on the disk and waits, was
-// started already because there was room, or was refused for the reason in its
-// result. They are accepted in their order, except that one whose dependency is
-// among them comes after that. For an id that is taken by a task that is over, the
-// caller has set Spec.FirstRun, Replaces and Removed. The error is about all, and is
-// none if there were any results; who is killed meanwhile has accepted some.
+// Enqueue accepts tasks. When it returns, each task is on the disk and waits, has been
+// started because there was room, or was refused for the reason in its result. Tasks are
+// accepted in their order, except that a task comes after its dependencies. If an id
+// belongs to a task that is over, the caller has set Spec.FirstRun, Replaces and Removed.
+// The error is about all requests, and is nil if there are any results. A process that
+// is killed meanwhile has accepted some of the tasks.
 func Enqueue(h *store.Home, requests []*Request) ([]Result, error) {
 	x := newIndex(h)
 	if err := x.make(); err != nil {

@@ -11,7 +11,7 @@ import (
 	"bgtasks/lib/store"
 )
 
-// Queue is where a queue stands.
+// Queue is the state of a queue.
 type Queue struct {
 	Name     string `json:"name"`
 	Slots    int    `json:"slots"`
@@ -21,15 +21,15 @@ type Queue struct {
 	Draining bool   `json:"draining"`
 }
 
-// Kind is where a kind with a limit stands.
+// Kind is the state of a kind with a limit.
 type Kind struct {
 	Kind    string `json:"kind"`
 	Limit   int    `json:"limit"`
 	Running int    `json:"running"`
 }
 
-// List gives the queues that are configured or used, and the kinds that have a
-// limit, by name. Of a home that changes meanwhile the numbers are about. A queue whose
+// List returns the queues that are configured or used, and the kinds that have a limit,
+// by name. If the home changes meanwhile, the numbers are approximate. A queue whose
 // configuration can't be read is paused.
 func List(h *store.Home) (queues []Queue, kinds []Kind, err error) {
 	x := newIndex(h)
@@ -167,12 +167,12 @@ func (x *index) eachHeld(visit func(*facts) bool) error {
 	return nil
 }
 
-// Set gives a queue so many slots, at least one.
+// Set sets the number of slots of a queue, at least one.
 func Set(h *store.Home, name string, slots int) error {
 	return configure(h, []string{name}, false, func(c *queueConfig) { c.Slots = slots })
 }
 
-// SetLimit lets so many tasks of a kind run at once; 0 is any number.
+// SetLimit sets how many tasks of a kind run at once; 0 means any number.
 func SetLimit(h *store.Home, kind string, limit int) error {
 	x := newIndex(h)
 	if err := x.make(); err != nil {
@@ -192,14 +192,15 @@ func SetLimit(h *store.Home, kind string, limit int) error {
 	return Dispatch(h)
 }
 
-// Pause keeps the queues from starting tasks. Those that run go on, and so may those
-// that are just being started, see Starting.
+// Pause keeps the queues from starting tasks. Running tasks continue, and tasks that are
+// being started may continue, see Starting.
 func Pause(h *store.Home, names []string) error {
 	return configure(h, names, false, func(c *queueConfig) { c.Paused = true })
 }
 
-// Starting gives the tasks of these queues that have been chosen, and do not run yet.
-// Each is started by whoever has its lock, or goes back if its queue is paused.
+// Starting returns the tasks of these queues that have been chosen and do not run yet.
+// The process that holds the lock of such a task starts it, or returns it to its queue
+// if the queue is paused.
 func Starting(h *store.Home, names []string) (starting []string, err error) {
 	x := newIndex(h)
 	ids, err := namesIn(x.path(store.ClaimsDir))
@@ -220,8 +221,7 @@ func Resume(h *store.Home, names []string) error {
 	return configure(h, names, true, func(c *queueConfig) { c.Paused, c.Draining = false, false })
 }
 
-// CloseQueue makes a queue accept no tasks. Those that are in it are started as
-// before.
+// CloseQueue makes a queue accept no more tasks. Tasks in the queue start as before.
 func CloseQueue(h *store.Home, name string) error {
 	return configure(h, []string{name}, false, func(c *queueConfig) { c.Draining = true })
 }
@@ -255,7 +255,7 @@ func configure(h *store.Home, names []string, activate bool, change func(*queueC
 	return Dispatch(h)
 }
 
-// Kick starts what may be started, after a reboot too.
+// Kick starts all tasks that may start, also after a reboot.
 func Kick(h *store.Home) error {
 	x := newIndex(h)
 	if !fsys.Exists(x.dir) {
@@ -281,8 +281,8 @@ func anyWaits(h *store.Home) bool {
 	})
 }
 
-// Member names an open task of a queue, one that runs if there is any; "" if there
-// is none.
+// Member returns the id of an open task of a queue, preferably a running one; "" if
+// there is none.
 func Member(h *store.Home, queue string) (id string, err error) {
 	x := newIndex(h)
 	err = x.locked(func() (err error) {

@@ -31,9 +31,8 @@ func (r *Request) Asked() *record.Spec {
 	return &s
 }
 
-// Wanted tells whether a task goes through the scheduler, rather than be started
-// directly by whoever asks for it: it needs what only the scheduler can give, or went
-// through it before.
+// Wanted reports whether a task goes through the scheduler rather than being started
+// directly: it uses a feature of the scheduler, or went through it before.
 func Wanted(h *store.Home, r *Request) bool {
 	s := &r.Spec
 	return s.Schedule != nil || r.Queue != "" || r.Delay > 0 || !r.At.IsZero() || len(r.After) > 0 ||
@@ -41,7 +40,7 @@ func Wanted(h *store.Home, r *Request) bool {
 		limitOf(h, s.Kind) > 0
 }
 
-// Disposition is what became of a request.
+// Disposition is the outcome of a request.
 type Disposition string
 
 // The dispositions.
@@ -62,8 +61,7 @@ type Result struct {
 	Err         error        // why there is none; nothing was changed then
 }
 
-// DependencyError says that a dependency makes no sense. It is about the member
-// "after" of a request.
+// DependencyError says that a dependency, in the member "after" of a request, is wrong.
 type DependencyError struct{ ID, Why string }
 
 func (e *DependencyError) Error() string {

@@ -8,9 +8,8 @@ import (
 	"bgtasks/lib/store"
 )
 
-// Requeueable tells why an ended run of a task could not be followed by another one
-// that waits: the error is *KeyTakenError or *ClosedError. The task itself is in
-// nobody's way.
+// Requeueable checks whether a waiting run could follow the ended run of a task. The
+// error is *KeyTakenError or *ClosedError. The task itself does not count as an obstacle.
 func Requeueable(h *store.Home, s *record.Spec) error {
 	if s.Schedule == nil {
 		return nil
@@ -25,11 +24,12 @@ func Requeueable(h *store.Home, s *record.Spec) error {
 	return nil
 }
 
-// Requeue makes the next run of an ended task wait, in its queue and with its
-// priority, behind those that wait already; what it waited for before counts no
-// more. It supersedes the open tasks of its supersede key, as a start does. The caller holds its run.lock, which is released here, and has read
-// r.Spec and r.Last under it. The error is *KeyTakenError if another open task has
-// its dedupe key. What can be started at once is.
+// Requeue makes the next run of an ended task wait, in its queue and with its priority,
+// behind the tasks that already wait. Its earlier delay and dependencies no longer count.
+// It supersedes the open tasks of its supersede key, as a start does. The caller holds
+// the task's run.lock, and has read r.Spec and r.Last under it; Requeue releases the
+// lock. The error is *KeyTakenError if another open task has its dedupe key. If there is
+// room, the run starts at once.
 func Requeue(h *store.Home, held *store.Lock, r *launch.Request) error {
 	x := newIndex(h)
 	err := x.make()

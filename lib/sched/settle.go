@@ -8,14 +8,14 @@ import (
 	"bgtasks/lib/store"
 )
 
-// Settle decides those who wait for the end of a task whose run is over. It is for
-// whoever is about to remove the task, to replace it, or to begin its next run: a
-// dependency is met or not by the run that it is about, and stays so. Those whom the
-// end dooms have ended when this returns, so that nobody has to know later how it
-// was. With an error the record of the run must be kept.
+// Settle decides the dependencies on a task whose run is over. A caller uses it before it
+// removes the task, replaces it, or begins its next run: a dependency is decided by the
+// run that it names, for good. When Settle returns, the tasks whose dependency can't be
+// met have ended, so the outcome of the run is no longer needed. If it returns an error,
+// the record of the run must be kept.
 //
-// The caller may hold the task's run.lock. In a boot in which no tasks are started
-// none is.
+// The caller may hold the task's run.lock. In a boot in which no tasks are started,
+// Settle starts none.
 func Settle(h *store.Home, id string) error {
 	x := newIndex(h)
 	if !fsys.Exists(x.dir) || x.active() && !fsys.Exists(x.path(afterDir, id)) {

@@ -10,11 +10,11 @@ import (
 	"bgtasks/lib/fsys"
 )
 
-// CheckBase tells whether a home that is not there may be made where the environment
-// says, see Locate. A missing $HOME is not made: it is a mistake, or a user without
-// one. What root makes in the directory of another user, as after sudo -E, would keep
-// that user out. The error is *UnsafeHomeError, or that of stat(2). A home that was
-// named by itself is made wherever that is.
+// CheckBase checks whether a missing home may be created where the environment says, see
+// Locate. A missing $HOME is not created: it is a mistake, or the user has none. If root
+// created a home in the directory of another user, as after sudo -E, that user could not
+// use it. The error is *UnsafeHomeError, or that of stat(2). A home that is named
+// explicitly may be created anywhere.
 func CheckBase(getenv func(string) string) error {
 	home, err := Locate(getenv)
 	if err != nil || getenv("BACKGROUND_TASKS_HOME") != "" || fsys.Exists(home) {

@@ -16,7 +16,7 @@ import (
 	"bgtasks/lib/record"
 )
 
-// BellKind says for what a waiter waits.
+// BellKind says which changes a waiter waits for.
 type BellKind string
 
 // The kinds of bells.
@@ -25,17 +25,17 @@ const (
 	BellLog    BellKind = "log"    // the task's log grew
 )
 
-// Bell is a FIFO of one waiter, which whoever makes a change writes a byte to.
-// It costs no inotify instance, and no wake-up while nothing changes (P9).
+// Bell is the FIFO of one waiter. A process that makes a change writes a byte to it. A
+// bell costs no inotify instance, and no wake-up while nothing changes (P9).
 type Bell struct {
 	path string
 	fd   int
 }
 
-// NewBell hangs up a bell in dir, which the first one makes: most tasks are
-// never waited for. The FIFO is opened before it gets its visible name, so a
-// visible bell that nobody has open is a dead waiter's. It is open for writing
-// too, so that a ringer's close gives no end-of-file.
+// NewBell creates a bell in dir. The first bell creates dir, because most tasks are
+// never waited for. The FIFO is opened before it gets its visible name, so a visible
+// bell that no process has open belonged to a dead waiter. It is open for writing too,
+// so that the close of a ringing process causes no end-of-file.
 func NewBell(dir string, kind BellKind) (*Bell, error) {
 	if err := bellsDir(dir); err != nil {
 		return nil, err
@@ -77,8 +77,8 @@ func hang(dir, name string) (*Bell, error) {
 // FD is readable once the bell was rung.
 func (b *Bell) FD() int { return b.fd }
 
-// Drain makes a rung bell quiet. Look at what may have changed after Drain,
-// not before: a ring in between is then not lost.
+// Drain silences a rung bell. Look for changes after Drain, not before, so that a ring
+// in between is not lost.
 func (b *Bell) Drain() {
 	var buf [512]byte
 	for {
@@ -88,12 +88,12 @@ func (b *Bell) Drain() {
 	}
 }
 
-// Close takes the bell down. A bell that its task took along is no error.
+// Close removes the bell. A bell that was removed with its task is no error.
 func (b *Bell) Close() error { return errors.Join(unix.Close(b.fd), removeIfThere(b.path)) }
 
-// Ring wakes every waiter whose bell of this kind hangs in dir, and takes the
-// bells of dead waiters down. It has one bell open at a time: there may be more
-// of them than descriptors.
+// Ring wakes every waiter with a bell of this kind in dir, and removes the bells of dead
+// waiters. It has one bell open at a time, because there may be more bells than
+// descriptors.
 func Ring(dir string, kind BellKind) {
 	eachBell(dir, kind, func(r Rope) bool {
 		r.Pull()
@@ -102,10 +102,10 @@ func Ring(dir string, kind BellKind) {
 	})
 }
 
-// GiveBack releases the run.lock of the task in taskDir, which was taken by somebody
-// other than its supervisor, and wakes those who wait until nobody has it. It is free
-// then also if a process that is being forked just now has inherited it. One whose wait
-// makes him take the lock must not call this for nothing: he would wake himself.
+// GiveBack releases the run.lock of the task in taskDir, held by a process other than
+// its supervisor, and wakes the processes that wait for the lock. The lock is free
+// afterwards even if a process that is being forked has inherited it. A waiter that takes
+// the lock must not call this without a change: it would wake itself.
 func GiveBack(taskDir string, held *Lock) error {
 	err := errors.Join(unlock(held.f), held.Unlock())
 	Ring(filepath.Join(taskDir, BellsDir), BellChange)
@@ -115,21 +115,21 @@ func GiveBack(taskDir string, held *Lock) error {
 // maxOpenBells is how many bells are kept open, well below any limit.
 const maxOpenBells = 32
 
-// Rope is another one's bell that was opened.
+// Rope is an opened bell of another process.
 type Rope struct {
 	fd   int
 	word string // what is written
 }
 
-// Pull rings the bell. It tells whether anyone is still there.
+// Pull rings the bell. It reports whether the waiter still exists.
 func (r Rope) Pull() (heard bool) { return strike(r.fd, r.word) }
 
-// Close lets go of it.
+// Close closes the bell.
 func (r Rope) Close() { unix.Close(r.fd) }
 
-// OpenBells opens the bells of this kind in dir for writing, for one that rings
-// often; the caller closes them. More than a few are not opened: all is false
-// then, and Ring must be used.
+// OpenBells opens the bells of this kind in dir for writing, for a process that rings
+// often. The caller closes them. If there are more than a few, not all are opened: then
+// all is false, and the caller must use Ring.
 func OpenBells(dir string, kind BellKind) (ropes []Rope, all bool) {
 	all = true
 	eachBell(dir, kind, func(r Rope) bool {
@@ -176,8 +176,8 @@ func wordOf(name string) string {
 	return anyWord
 }
 
-// Strike writes to an opened bell of one task. It tells whether anyone is still there;
-// a bell that is full has been rung already.
+// Strike writes to an opened bell of one task. It reports whether the waiter still
+// exists; a full bell has been rung already.
 func Strike(fd int) (heard bool) { return strike(fd, anyWord) }
 
 func strike(fd int, word string) (heard bool) {
@@ -188,10 +188,10 @@ func strike(fd int, word string) (heard bool) {
 // ErrNoShim says that no shim listens at a task's doorbell.
 var ErrNoShim = errors.New("no supervisor listens")
 
-// AskToStop leaves a stop with the supervisor of the task in taskDir; number is that
-// of its signal. While none listens, because it is only just starting or was killed,
-// the stop is left in stop.json, where the next one looks once it listens; the first
-// who asks is the one whom that file names. heard tells whether one was told now.
+// AskToStop sends a stop to the supervisor of the task in taskDir; number is the number
+// of its signal. If no supervisor listens, because it is still starting or was killed,
+// the stop is written to stop.json, where the next supervisor looks once it listens. The
+// file names the first requester. heard reports whether a supervisor received the stop.
 func AskToStop(taskDir string, stop *record.Stop, number int) (heard bool, err error) {
 	message := stop.AppendMessage(nil, number)
 	err = Knock(taskDir, message)

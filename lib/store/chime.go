@@ -9,17 +9,17 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Chime is one bell for many tasks: a FIFO with a name in the bells/ of each, which
-// ends with a dot and a number. Whoever rings there writes the number. It costs one
-// descriptor, however many tasks it hangs at.
+// Chime is one bell for many tasks: a FIFO with a name in the bells/ of each task, which
+// ends with a dot and a number. A process that rings writes the number. A chime costs one
+// descriptor for any number of tasks.
 type Chime struct {
 	bell  *Bell // nil before the first is hung up; its path is the newest name
 	names int
 }
 
-// Hang hangs the chime up in dir. The error of a chime that can't be hung up once more,
-// because its last name is gone or it has as many as the file system allows, is
-// ErrChimeFull: another is needed.
+// Hang gives the chime a name in dir. The error is ErrChimeFull if the chime can't get
+// another name, because its last name is gone or the file system allows no more names;
+// then another chime is needed.
 func (c *Chime) Hang(dir string, kind BellKind, number uint64) (path string, err error) {
 	if err := bellsDir(dir); err != nil {
 		return "", err
@@ -41,11 +41,11 @@ func (c *Chime) Hang(dir string, kind BellKind, number uint64) (path string, err
 	return path, nil
 }
 
-// ErrChimeFull says that a chime can't be hung up at another task.
+// ErrChimeFull says that a chime can't get a name at another task.
 var ErrChimeFull = errors.New("the bell can't be hung up once more")
 
-// TakeDown removes a name. That its task took it along is no error. silent tells that
-// it was the last: the chime is then to be closed.
+// TakeDown removes a name. A name that was removed with its task is no error. silent
+// reports that it was the last name; the caller then closes the chime.
 func (c *Chime) TakeDown(path string) (silent bool, err error) {
 	c.names--
 	return c.names == 0, removeIfThere(path)
@@ -54,13 +54,13 @@ func (c *Chime) TakeDown(path string) (silent bool, err error) {
 // FD is readable once the chime was rung.
 func (c *Chime) FD() int { return c.bell.fd }
 
-// Close lets go of the FIFO.
+// Close closes the FIFO.
 func (c *Chime) Close() error { return unix.Close(c.bell.fd) }
 
-// Drain makes the chime quiet, and gives the numbers that were written, some more than
-// once. all tells that others may have been rung too: somebody rang who knows of no
-// numbers, or found the FIFO full. Look at what may have changed after Drain, not
-// before: a ring in between is then not lost.
+// Drain silences the chime, and returns the written numbers, some more than once. all
+// reports that any task may have been rung: a process rang without a number, or found
+// the FIFO full. Look for changes after Drain, not before, so that a ring in between is
+// not lost.
 func (c *Chime) Drain() (numbers []uint64, all bool) {
 	var heard bytes.Buffer
 	buf := make([]byte, 16<<10)

@@ -24,10 +24,10 @@ func (h *Home) ConsumersDir() string { return filepath.Join(h.path, consumersDir
 // ConsumerDir is the directory of a consumer, whose name must be a valid id.
 func (h *Home) ConsumerDir(name string) string { return filepath.Join(h.ConsumersDir(), name) }
 
-// Consumers lists the known ones, in no order.
+// Consumers lists the known consumers, in no order.
 func (h *Home) Consumers() ([]string, error) { return listIDs(h.ConsumersDir()) }
 
-// AddConsumer makes a consumer known. One that is, stays as it is.
+// AddConsumer creates a consumer. A known consumer is left unchanged.
 func (h *Home) AddConsumer(name string) error {
 	for _, dir := range []string{h.ConsumersDir(), h.ConsumerDir(name)} {
 		if err := os.Mkdir(dir, 0o700); err != nil && !errors.Is(err, fs.ErrExist) {
@@ -47,7 +47,7 @@ func (h *Home) ReadAs(name string) (*Lock, error) {
 	return h.consumerLock(name, readerLock, tryLockAt)
 }
 
-// BeingRead tells whether somebody reads as this consumer.
+// BeingRead reports whether a process reads as this consumer.
 func (h *Home) BeingRead(name string) (bool, error) {
 	return fileHeld(filepath.Join(h.ConsumerDir(name), readerLock))
 }
@@ -62,8 +62,8 @@ func (h *Home) LockAcks(name string) (*Lock, error) {
 // left in its directory as they were killed.
 func StaleAcks(consumerDir string) ([]string, error) { return hidden(consumerDir, isOld) }
 
-// SweepAcks removes them, however young. The caller holds the lock of LockAcks, so
-// nobody is about one.
+// SweepAcks removes these files, however young. The caller holds the lock of LockAcks, so
+// no process is writing one.
 func SweepAcks(consumerDir string) error {
 	stale, err := hidden(consumerDir, func(string) bool { return true })
 	for _, path := range stale {

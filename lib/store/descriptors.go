@@ -2,9 +2,9 @@ package store
 
 import "golang.org/x/sys/unix"
 
-// AtOnce gives how many of n things may be had open at once that need a descriptor
-// each: a quarter of what this process may open at most (RLIMIT_NOFILE), for others
-// need some too.
+// AtOnce returns how many of n things that need a descriptor each may be open at once:
+// at most a quarter of the limit of this process (RLIMIT_NOFILE), because other parts
+// need descriptors too.
 func AtOnce(n int) int {
 	var limit unix.Rlimit
 	if unix.Getrlimit(unix.RLIMIT_NOFILE, &limit) != nil {

@@ -14,7 +14,7 @@ import (
 	"bgtasks/lib/fsys"
 )
 
-// ErrExists says that a task with this id is there already.
+// ErrExists says that a task with this id already exists.
 var ErrExists = fs.ErrExist
 
 // Draft is a task being built in tmp/, locked before anyone can see it.
@@ -25,7 +25,7 @@ type Draft struct {
 	lock *Lock
 }
 
-// Draft makes a task in tmp/: what Begin and Fill do.
+// Draft builds a task in tmp/, by Begin and Fill.
 func (h *Home) Draft(id string, spec []byte, split bool) (*Draft, error) {
 	d, err := h.Begin(id)
 	if err != nil {
@@ -37,10 +37,9 @@ func (h *Home) Draft(id string, spec []byte, split bool) (*Draft, error) {
 	return d, nil
 }
 
-// Fill makes what a task has that is started at once: its FIFOs and its spec,
-// which is synced. The names are not: a file system that forgets them in a power
-// failure forgets the later rename into sight too, and then the task is absent
-// (P1).
+// Fill creates the files of a task that starts at once: its FIFOs and its spec, which is
+// synced. The names are not synced: if a power failure loses them, it loses the later
+// rename into sight too, and then the task is absent (P1).
 func (d *Draft) Fill(spec []byte, split bool) error {
 	if err := MakeFIFOs(d.dir, split); err != nil {
 		return err
@@ -99,12 +98,11 @@ func (d *Draft) Publish() error {
 	return err
 }
 
-// PublishOver puts the draft in the place of the task of the same id, whose
-// run.lock the caller holds. The two change places in one step where the
-// system can (renameat2(2), RENAME_EXCHANGE), so that the id is always taken;
-// elsewhere it is free for an instant. Those who wait for the task that was
-// there are woken, to find the new one. The old one is given back as a draft, to
-// be discarded, or restored.
+// PublishOver replaces the task of the same id, whose run.lock the caller holds, by the
+// draft. If the system can (renameat2(2), RENAME_EXCHANGE), the two change places in one
+// step, so that the id is always taken; elsewhere the id is free for an instant.
+// PublishOver wakes the processes that wait for the old task, so that they find the new
+// one. It returns the old task as a draft, to be discarded or restored.
 func (d *Draft) PublishOver(held *Lock) (old *Draft, err error) {
 	if err := d.mark(); err != nil {
 		return nil, err
@@ -122,11 +120,11 @@ func (d *Draft) PublishOver(held *Lock) (old *Draft, err error) {
 	return &Draft{home: d.home, id: d.id, dir: here, lock: held}, nil
 }
 
-// Dir is where the draft lies: in tmp/, or in tasks/ once published.
+// Dir is the directory of the draft: in tmp/, or in tasks/ once published.
 func (d *Draft) Dir() string { return d.dir }
 
-// Discard removes the draft, published or not, and releases its lock. The marker
-// goes with one that could not be published.
+// Discard removes the draft, published or not, and releases its lock. It also removes the
+// marker of a draft that could not be published.
 func (d *Draft) Discard() error {
 	var err error
 	published := d.dir == d.home.TaskDir(d.id)
@@ -144,8 +142,8 @@ func (d *Draft) Discard() error {
 	return err
 }
 
-// MakeFIFOs makes the FIFOs of a run in a task's directory. Those that are
-// there are kept: a restarted task may still have readers on them.
+// MakeFIFOs creates the FIFOs of a run in a task's directory. It keeps existing ones,
+// because a restarted task may still have readers on them.
 func MakeFIFOs(taskDir string, split bool) error {
 	names := []string{OutFIFO, CtlFIFO}
 	if split {
@@ -178,7 +176,7 @@ func (d *Draft) mark() error {
 	return d.home.markLike(filepath.Join(d.dir, LockFile), d.id)
 }
 
-// MarkLive marks a task that is there already.
+// MarkLive marks an existing task.
 func (h *Home) MarkLive(id string) error { return h.markLike("", id) }
 
 // markLike makes the marker as another name of the file like, if that can be.
@@ -197,8 +195,8 @@ func (h *Home) markLike(like, id string) error {
 	return f.Close()
 }
 
-// UnmarkLive removes the marker: the last step of the end of a run, so that a
-// marker beside a terminal state tells that the end was cut short.
+// UnmarkLive removes the marker. It is the last step of the end of a run, so a marker
+// together with a terminal state shows that the end was interrupted.
 func (h *Home) UnmarkLive(id string) error {
 	if err := fail.Point("unmark-live"); err != nil {
 		return err
@@ -206,9 +204,9 @@ func (h *Home) UnmarkLive(id string) error {
 	return removeIfThere(filepath.Join(h.LiveDir(), id))
 }
 
-// Remove takes a task out of sight in one step, wakes those who wait for it and
-// then deletes it. The caller holds its run.lock or knows that nobody can. A
-// crash leaves the rest in tmp/.
+// Remove moves a task out of sight in one step, wakes the processes that wait for it, and
+// then deletes it. The caller holds its run.lock or knows that no process can. A crash
+// leaves the rest in tmp/.
 func (h *Home) Remove(id string) error {
 	away, err := h.withdraw(id, "")
 	if err != nil {
@@ -218,7 +216,7 @@ func (h *Home) Remove(id string) error {
 	return fsys.RemoveAll(away)
 }
 
-// RemoveStop forgets the stop that was asked for, when the run has ended.
+// RemoveStop removes the requested stop when the run has ended.
 func RemoveStop(taskDir string) error {
 	if err := fail.Point("remove-stop"); err != nil {
 		return err
@@ -229,8 +227,8 @@ func RemoveStop(taskDir string) error {
 // ID is the draft's id.
 func (d *Draft) ID() string { return d.id }
 
-// Restore undoes a PublishOver: the task that was there takes the place of its
-// replacement again, which becomes a draft in tmp/.
+// Restore undoes a PublishOver: the old task returns to its place, and its replacement
+// becomes a draft in tmp/.
 func (d *Draft) Restore(replacement *Draft) error {
 	if err := fail.Point("restore-exchange"); err != nil {
 		return err

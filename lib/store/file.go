@@ -153,7 +153,7 @@ func (r *Reserve) commit(data []byte, replace func() error) error {
 	return err
 }
 
-// Release gives the room back unused.
+// Release releases the room unused.
 func (r *Reserve) Release() error { return r.p.discard() }
 
 // SyncDir makes the names in dir durable.
@@ -168,7 +168,7 @@ func SyncDir(dir string) error {
 	return errors.Join(d.Sync(), d.Close())
 }
 
-// SyncAll brings to the disk what was written to the home: one wait for many files.
+// SyncAll syncs everything that was written to the home: one wait for many files.
 func (h *Home) SyncAll() error {
 	if err := fail.Point("sync-all"); err != nil {
 		return err

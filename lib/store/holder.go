@@ -12,11 +12,10 @@ import (
 	"bgtasks/lib/record"
 )
 
-// WriteHolder writes into the held run.lock f which process holds it: a line of
-// boot id, pid, start, pid namespace and time namespace, written in place by the holder
-// alone. It is advice
-// for those who wait for that process's end. The lock itself says whether
-// anyone holds it, and after that one's death the line is stale.
+// WriteHolder writes the identity of its holder into the held run.lock f: a line of boot
+// id, pid, start, pid namespace and time namespace. Only the holder writes it, in place.
+// The line is advice for processes that wait for the holder's end. Only the lock itself
+// shows whether it is held; after the holder's death the line is stale.
 func WriteHolder(f *os.File, p record.Process) error {
 	line := p.BootID + " " + strconv.Itoa(p.PID)
 	for _, n := range []uint64{p.StartTicks, p.PIDNS, p.TimeNS} {
@@ -27,8 +26,8 @@ func WriteHolder(f *os.File, p record.Process) error {
 	return errors.Join(err, f.Truncate(int64(len(line))))
 }
 
-// Holder reads that line from the run.lock of the task in taskDir. It is nil if
-// none was written, or one just is.
+// Holder reads that line from the run.lock of the task in taskDir. It is nil if no line
+// was written, or if one is being written.
 func Holder(taskDir string) *record.Process { return holderIn(filepath.Join(taskDir, LockFile)) }
 
 func holderIn(path string) *record.Process {
@@ -72,8 +71,8 @@ func parseHolder(text string) *record.Process {
 	return &record.Process{BootID: words[0], PID: pid, StartTicks: numbers[0], PIDNS: numbers[1], TimeNS: numbers[2]}
 }
 
-// MarkerHolder reads that line from the marker of a task, as far as that is another name
-// of the lock that its supervisor holds. It is nil if that is not held.
+// MarkerHolder reads that line from the marker of a task, if the marker is another name
+// of the lock that the supervisor holds. It is nil if that lock is not held.
 func (h *Home) MarkerHolder(id string) *record.Process {
 	path := filepath.Join(h.LiveDir(), id)
 	if held, err := fileHeld(path); err != nil || !held {

@@ -8,21 +8,21 @@ import (
 	"bgtasks/lib/seglog"
 )
 
-// Journal is the event journal of the home. Appends are ordered by a lock on
-// events/lock that is held for one short write; the error of one is a *HeldError
-// if who holds it is stopped.
+// Journal is the event journal of the home. A lock on events/lock, held for one short
+// write, orders the appends. The error of an append is a *HeldError if the holder of the
+// lock is stopped.
 func (h *Home) Journal() *seglog.Journal {
 	return h.journal(h.lockJournal)
 }
 
-// Hurried is the same home for one who can't wait for the journal for longer than a
-// moment: it is as if who holds it were stopped.
+// Hurried is the same home for a caller that can wait for the journal only for a moment:
+// after that, the holder counts as stopped.
 func (h *Home) Hurried() *Home {
 	return &Home{path: h.path, place: h.place, away: h.away, patience: little}
 }
 
-// Patient is the same home for one who waits for the journal and the queues for as
-// long as it takes: who keeps nobody waiting himself.
+// Patient is the same home for a caller that waits for the journal and the queues
+// without a limit, because no other process waits for it.
 func (h *Home) Patient() *Home {
 	return &Home{path: h.path, place: h.place, away: h.away, patience: endless}
 }
@@ -43,10 +43,10 @@ func (h *Home) lockJournal() (unlock func(), err error) {
 
 func (h *Home) journalLock() string { return filepath.Join(h.EventsDir(), eventsLock) }
 
-// JournalEnd is the cursor at the end of the journal at a moment when nobody is
-// about to write to it: what AppendAfter has changed by then is journalled. In a
-// home that can't be written to nobody is; nor can it be told in one of another host. The error is a *HeldError if one who
-// writes is stopped.
+// JournalEnd is the cursor at the end of the journal at a moment when no process is about
+// to write to it: all changes by AppendAfter up to then are journalled. In a read-only
+// home, or one of another host, JournalEnd takes no lock. The error is a *HeldError if a
+// process that writes is stopped.
 func (h *Home) JournalEnd() (int64, error) {
 	unlock, err := h.lockJournal()
 	switch held := (*HeldError)(nil); {
@@ -58,10 +58,10 @@ func (h *Home) JournalEnd() (int64, error) {
 	return h.Journal().End()
 }
 
-// JournalBells is where those who follow the journal hang their bells.
+// JournalBells is the directory of the bells of the journal's followers.
 func (h *Home) JournalBells() string { return filepath.Join(h.EventsDir(), BellsDir) }
 
-// Append writes an event to the journal and wakes those who follow it.
+// Append writes an event to the journal and wakes its followers.
 func (h *Home) Append(e *record.Event) error {
 	journal := h.Journal()
 	defer journal.Close()
@@ -72,7 +72,7 @@ func (h *Home) Append(e *record.Event) error {
 	return nil
 }
 
-// Locked does something under the lock that orders the journal.
+// Locked calls work under the lock that orders the journal.
 func (h *Home) Locked(work func() error) error {
 	unlock, err := h.lockJournal()
 	if err != nil {
@@ -82,8 +82,8 @@ func (h *Home) Locked(work func() error) error {
 	return work()
 }
 
-// AppendDue writes the lines that reports about a task have left for later, and wakes
-// those who follow the journal.
+// AppendDue writes the postponed lines of reports about a task, and wakes the journal's
+// followers.
 func (h *Home) AppendDue(id string) error {
 	journal := h.Journal()
 	defer journal.Close()
@@ -94,9 +94,9 @@ func (h *Home) AppendDue(id string) error {
 	return nil
 }
 
-// AppendAfter writes an event as Append does, after first has returned without
-// an error. first runs under the lock that orders the journal: what it finds in
-// a record has been journalled or will be after this event.
+// AppendAfter writes an event as Append does, after first has returned without an error.
+// first runs under the lock that orders the journal: every change that it finds in a
+// record has been journalled or will be journalled after this event.
 func (h *Home) AppendAfter(first func() error, e *record.Event) error {
 	journal := h.journal(func() (func(), error) {
 		unlock, err := h.lockJournal()

@@ -57,8 +57,8 @@ type Home struct {
 	swept    atomic.Bool // by this process
 }
 
-// At names the home at path without looking at it: for a shim, whose starter
-// has looked.
+// At returns the home at path without checking it. It is for a shim, whose starter has
+// checked the home.
 func At(path string) *Home { return &Home{path: path} }
 
 // Path is the home's absolute path; for a shim it is one from its working directory.
@@ -77,8 +77,8 @@ func (h *Home) Remember() (err error) {
 // ErrMoved says that a home was moved away while it was in use, and another took its place.
 var ErrMoved = errors.New("the home was moved away, and another is in its place")
 
-// Moved is ErrMoved if the path leads to another directory than it did when the home
-// was opened. Who waits in a home for long asks before it acts there.
+// Moved is ErrMoved if the path leads to another directory than it did when the home was
+// opened. A process that waits for long in a home checks this before it acts.
 func (h *Home) Moved() error {
 	now, err := fsys.PlaceOf(h.path)
 	if err != nil || h.place == (fsys.Place{}) || h.place == now {
@@ -90,9 +90,9 @@ func (h *Home) Moved() error {
 // TasksDir is where the tasks are.
 func (h *Home) TasksDir() string { return filepath.Join(h.path, tasksDir) }
 
-// TaskDir is the directory of the task with this id. For a word that can't be an id it
-// is a path where nothing is and nothing can be made: such a word is never part of a
-// path, and no task is found by it.
+// TaskDir is the directory of the task with this id. For a word that can't be an id, it
+// is a path where nothing exists or can be created: such a word is never part of a path,
+// and finds no task.
 func (h *Home) TaskDir(id string) string {
 	if !record.ValidID(id) {
 		return filepath.Join(h.path, tasksDir, nobody, nobody)
@@ -109,18 +109,18 @@ func (h *Home) LiveDir() string { return filepath.Join(h.path, liveDir) }
 // EventsDir is where the journal is.
 func (h *Home) EventsDir() string { return filepath.Join(h.path, eventsDir) }
 
-// TmpDir is where things are built.
+// TmpDir is where tasks are built and removed.
 func (h *Home) TmpDir() string { return filepath.Join(h.path, tmpDir) }
 
-// IDs lists every visible task, in no order. Names that are no ids are passed
-// over: nothing of ours makes one.
+// IDs lists every visible task, in no order. It skips names that are not ids, because the
+// suite creates none.
 func (h *Home) IDs() ([]string, error) { return listIDs(h.TasksDir()) }
 
 // LiveIDs lists the tasks marked as not in a terminal state. A marker may
 // outlive its task by a crash, so each must be checked against its record;
 // but every open task has one.
 //
-// Without live/, which somebody has removed, any task may be open.
+// If live/ was removed, any task may be open.
 func (h *Home) LiveIDs() ([]string, error) {
 	if errors.Is(CheckDir(h.LiveDir()), fs.ErrNotExist) {
 		return h.IDs()

@@ -24,9 +24,9 @@ const (
 	brief = 200 * time.Millisecond
 )
 
-// HeldError says that a lock which is held for a moment was not to be had: its
-// holder is stopped, or hangs. Those who wait must not hang with it: one who
-// reports belongs to a task, and whoever stops that must not stop all others.
+// HeldError says that a lock, normally held only for a moment, could not be taken because
+// its holder is stopped or hangs. Waiters must not hang with it: a process that reports
+// belongs to a task, and stopping that task by a signal must not stop all others.
 type HeldError struct {
 	Path    string
 	PID     int  // who holds it, 0 if that can't be told
@@ -223,9 +223,9 @@ func awaitLock(path string, ring func()) *claim {
 	return standInLine(func() (*Lock, error) { return openLock(path, os.O_CREATE, waitLock) }, ring)
 }
 
-// Turn is a supervisor's way to the journal. It never waits there for longer than
-// a moment: it keeps its place in the line, and is told when it is its turn. It is
-// not for concurrent use.
+// Turn gives a supervisor access to the journal. It never blocks for longer than a
+// moment: it keeps the supervisor's place in the line, and tells it when its turn has
+// come. It is not for concurrent use.
 type Turn struct {
 	home    *Home
 	ring    func()
@@ -233,20 +233,20 @@ type Turn struct {
 	insists bool
 }
 
-// NewTurn gives one that calls ring, from another goroutine, when it is its turn.
+// NewTurn returns a Turn that calls ring, from another goroutine, when its turn has come.
 func NewTurn(h *Home, ring func()) *Turn { return &Turn{home: h, ring: ring} }
 
-// Journal is the journal for this one. The error of an append is ErrLocked while
-// others hold it.
+// Journal is the journal for this supervisor. The error of an append is ErrLocked while
+// another process holds the lock.
 func (t *Turn) Journal() *seglog.Journal { return t.home.journal(t.take) }
 
-// Waits tells whether the journal was held by others when it was last wanted.
+// Waits reports whether another process held the journal at the last attempt.
 func (t *Turn) Waits() bool { return t.line != nil }
 
-// Came tells whether it is now free for us.
+// Came reports whether the turn has come.
 func (t *Turn) Came() bool { return t.line != nil && len(t.line.came) > 0 }
 
-// Insist makes every append from now on wait for as long as it takes.
+// Insist makes every append from now on wait without a limit.
 func (t *Turn) Insist() { t.insists = true }
 
 func (t *Turn) take() (unlock func(), err error) {

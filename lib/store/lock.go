@@ -25,10 +25,10 @@ func (l *Lock) File() *os.File { return l.f }
 // Unlock closes this process's copy; a shim that inherited one holds on.
 func (l *Lock) Unlock() error { return l.f.Close() }
 
-// TryLock takes the run.lock of the task in taskDir without waiting. The error
-// is ErrLocked when a supervisor, or someone about to start one, holds it. The
-// lock is that of the directory as it is seen then: whoever puts another in its
-// place, or removes it, holds this very lock.
+// TryLock takes the run.lock of the task in taskDir without waiting. The error is
+// ErrLocked if a supervisor, or a process that is about to start one, holds it. The lock
+// is that of the present directory: a process that replaces or removes the directory
+// holds this very lock.
 func TryLock(taskDir string) (*Lock, error) {
 	if err := CheckDir(taskDir); err != nil {
 		return nil, err
@@ -45,9 +45,9 @@ func runLock(taskDir string, take func(*os.File) error) (*Lock, error) {
 	return lock, err
 }
 
-// LockWithin takes the run.lock as TryLock does, but waits up to patience for
-// whoever holds it: a task that was seen ended, with nobody supervising it, may
-// be locked for a moment by one who looks whether there is something to heal.
+// LockWithin takes the run.lock as TryLock does, but waits up to patience for its holder:
+// a process that checks whether a task needs healing may lock an ended task without a
+// supervisor for a moment.
 func LockWithin(taskDir string, patience time.Duration) (*Lock, error) {
 	lock, err := TryLock(taskDir)
 	if !errors.Is(err, ErrLocked) || patience <= 0 {
@@ -99,8 +99,8 @@ func lockOn(f *os.File, err error, take func(*os.File) error) (*Lock, error) {
 // tryLockAt takes the lock of the file at path, which is made if need be.
 func tryLockAt(path string) (*Lock, error) { return openLock(path, os.O_CREATE, tryLock) }
 
-// LockHolder is the process that holds the run.lock of the task in taskDir, whatever the
-// line in it says; 0 if it is not found. That takes a look at all open files of all
+// LockHolder is the pid of the process that holds the run.lock of the task in taskDir,
+// whatever the line in it says; 0 if it is not found. It looks at all open files of all
 // processes.
 func LockHolder(taskDir string) int {
 	pid, _ := holderOf(filepath.Join(taskDir, LockFile))

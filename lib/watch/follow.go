@@ -59,12 +59,12 @@ func newFollows(h *store.Home) *follows {
 	return f
 }
 
-// Follow keeps an eye on the process whose end nobody would journal, given the task
-// as it was just looked at: Wait then gives the task's id. It needs no bell of the task,
-// and none can be lost: look is true when that process has ended since, so that the
-// caller must look again, which heals, before it sleeps. Of a task that waits to be
-// started, whatever it waits for is minded, as by Mind. One that is over is followed no
-// more.
+// Follow watches the process of a task whose end no other process would journal; t is
+// the task as the caller just saw it. When that process ends, Wait returns the task's
+// id. Follow needs no bell of the task. If the process has ended since the caller looked,
+// look is true, and the caller must look again, which heals, before it sleeps. For a
+// waiting task, Follow watches what it waits for, as Mind does. A task that is over is
+// no longer followed.
 func (w *Watcher) Follow(t *view.Task) (look bool, err error) {
 	switch {
 	case waits(t):
@@ -81,16 +81,16 @@ func (w *Watcher) Follow(t *view.Task) (look bool, err error) {
 	return w.follows.follow(t)
 }
 
-// Expect follows a task that waits to be started.
+// Expect follows a waiting task.
 func (w *Watcher) Expect(id string) {
 	w.Unfollow(id)
 	w.ahead.waiting[id] = false
 }
 
-// Follows tells whether the task is followed, and does not wait to be started.
+// Follows reports whether the task is followed and is not waiting to start.
 func (w *Watcher) Follows(id string) bool { return w.follows != nil && w.follows.of[id] != nil }
 
-// Unfollow ends that.
+// Unfollow stops following the task.
 func (w *Watcher) Unfollow(id string) {
 	delete(w.ahead.waiting, id)
 	if w.Follows(id) {

@@ -9,17 +9,17 @@ import (
 	"bgtasks/lib/view"
 )
 
-// Mind keeps an eye on the process whose end nobody would ring for, given the
-// task as it was just looked at. look is true when that process has ended
-// since, so that the caller must look again, which heals, before it sleeps. Of
-// a task that is over, only a shim that stays with leftovers is minded. On a
-// kernel without pidfds (before 5.3) no process can be, and bells alone wake.
+// Mind watches the process of a task whose end rings no bell; t is the task as the
+// caller just saw it. If that process has ended since, look is true, and the caller must
+// look again, which heals, before it sleeps. For a task that is over, Mind watches only
+// a shim that stays with leftovers. A kernel without pidfds (before 5.3) can't watch
+// processes, so only bells wake.
 //
-// Of a task that waits to be started, whatever it waits for is minded while Wait
-// sleeps. If nobody can be minded the task is looked at again after a while.
+// For a waiting task, Wait watches what it waits for while it sleeps. If no process can
+// be watched, the task is checked again after a while.
 //
-// The shim of a task that was queued, or lost its supervisor, when its log began
-// to be followed is told here that there is a listener.
+// If the task was queued or without a supervisor when the caller began to follow its log,
+// Mind tells its shim that there is a listener.
 func (w *Watcher) Mind(t *view.Task) (look bool, err error) {
 	s := w.tasks[t.ID]
 	if s == nil {

@@ -10,15 +10,15 @@ import (
 	"bgtasks/lib/view"
 )
 
-// Until blocks until done says yes to every task of ids, or to one of them if
-// any is set, and gives them all, in the order of ids, as they were last seen.
-// done is asked about each task first when it was subscribed to, then whenever
-// it has changed; what it said yes to is not asked about again.
+// Until blocks until done returns true for every task of ids, or for one of them if any
+// is set. It returns all tasks, in the order of ids, as they were last seen. done is
+// called for each task after the subscription, and then after each change, until it
+// has returned true for the task.
 //
-// The error is ErrTimeout at the deadline (the zero time: none), that of ctx
-// when it is done, *view.NotFoundError when a task is not there, was removed or
-// replaced away, store.ErrMoved, *store.AwayError when it would have to wait in a home
-// of another host, or what reading met. The tasks are given with the first two.
+// The error is ErrTimeout at the deadline (the zero time: no deadline), that of ctx when
+// it is done, *view.NotFoundError if a task does not exist, was removed or replaced,
+// store.ErrMoved, *store.AwayError if it would have to wait in a home of another host,
+// or an error of reading. The tasks are returned with the first two.
 func Until(ctx context.Context, h *store.Home, ids []string, deadline time.Time,
 	done func(*view.Task) bool, any bool) ([]*view.Task, error) {
 	w, err := New(h)
@@ -59,9 +59,9 @@ func newUntil(w *Watcher, h *store.Home, done func(*view.Task) bool) *until {
 	return &until{w: w, home: h, done: done, seen: map[string]*view.Task{}, pending: map[string]bool{}}
 }
 
-// Each waits for all of ids as Until does, but an error about one of them hinders no
-// other: it is given for that one. ErrTimeout, or the error of ctx, is given for those
-// that done has not said yes to by then.
+// Each waits for all of ids as Until does, but returns an error for each task, so that an
+// error about one does not affect the others. A task for which done has not returned true
+// at the end of the wait gets ErrTimeout or the error of ctx.
 func Each(ctx context.Context, h *store.Home, ids []string, deadline time.Time, done func(*view.Task) bool) ([]*view.Task, []error) {
 	w, err := New(h)
 	if err != nil {

@@ -28,10 +28,10 @@ const (
 // nobody is woken by the end of a process that is watched for those who wait.
 const nobody = ":nobody"
 
-// Watcher waits for changes of the tasks that were added. It is not for
-// concurrent use. However many they are, one descriptor tells of their changes;
-// of each that runs another one tells that its supervisor has ended, as long as
-// there are any: Go raises the soft limit of them to the hard one (package os).
+// Watcher waits for changes of the tasks that were added. It is not for concurrent use.
+// One descriptor reports the changes of all tasks. For each running task, another
+// descriptor reports the end of its supervisor, as long as descriptors are left: Go
+// raises their soft limit to the hard one (package os).
 type Watcher struct {
 	home    *store.Home
 	cancel  [2]*os.File // a pipe that wakes a wait whose context is done
@@ -50,8 +50,7 @@ type Watcher struct {
 	follows *follows // nil until there are any
 }
 
-// New gives a watcher that watches nothing yet. Close it to take its bells
-// down.
+// New returns a watcher that watches nothing yet. Close removes its bells.
 func New(h *store.Home) (*Watcher, error) {
 	r, w, err := fsys.Pipe()
 	if err != nil {
@@ -62,10 +61,10 @@ func New(h *store.Home) (*Watcher, error) {
 		ahead: ahead{home: h, waiting: map[string]bool{}, eyes: map[string]int{}}}, nil
 }
 
-// Add hangs up a bell at the task, before its first look at it. With logs the
-// growth of its log wakes too: the shim is told that there is a new listener.
-// The error is *view.NotFoundError when there is no such task. Adding a task
-// again changes nothing.
+// Add creates a bell at the task; the caller looks at the task afterwards. With logs, the
+// growth of the log wakes the watcher too, and Add tells the shim that there is a
+// listener. The error is *view.NotFoundError if there is no such task. Adding a task again
+// changes nothing.
 func (w *Watcher) Add(id string, logs bool) error {
 	if w.tasks[id] != nil {
 		return nil
@@ -92,9 +91,9 @@ func (w *Watcher) AddJournal() (err error) {
 	return err
 }
 
-// AddFD makes an error or a hang-up on a descriptor of the caller's wake the
-// watcher: of standard output, for one, when its reader has gone (poll(2),
-// POLLERR and POLLHUP). That it could be read or written does not wake.
+// AddFD makes an error or a hang-up on a descriptor of the caller wake the watcher, for
+// example on standard output when its reader has gone (poll(2), POLLERR and POLLHUP).
+// A descriptor that becomes readable or writable does not wake it.
 func (w *Watcher) AddFD(fd int) { w.fds = append(w.fds, fd) }
 
 // Remove stops watching a task.
@@ -107,7 +106,7 @@ func (w *Watcher) Remove(id string) {
 	}
 }
 
-// Close takes all bells down.
+// Close removes all bells.
 func (w *Watcher) Close() error {
 	err := errors.Join(w.cancel[0].Close(), w.cancel[1].Close())
 	for _, s := range w.tasks {
@@ -125,12 +124,12 @@ func (w *Watcher) Close() error {
 	return err
 }
 
-// Wait sleeps until something that was added changes, and gives the ids of
-// those tasks, of tasks that are followed and have lost who looked after them, or
-// Journal or Descriptor, to be looked at now. The error is
-// ErrTimeout at the deadline (the zero time: none), that of ctx when it is
-// done, *store.AwayError in a home of another host, or what poll(2) met. A task that was replaced meanwhile gets new bells;
-// one that was removed is among the ids, and its Add or Load then says so.
+// Wait sleeps until something that was added changes, and returns what the caller should
+// look at now: the ids of changed tasks, the ids of followed tasks whose supervisor has
+// ended, Journal or Descriptor. The error is ErrTimeout at the deadline (the zero time:
+// no deadline), that of ctx when it is done, *store.AwayError in a home of another host,
+// or an error of poll(2). A task that was replaced meanwhile gets new bells. A task that
+// was removed is among the ids, and its Add or Load then says so.
 func (w *Watcher) Wait(ctx context.Context, deadline time.Time) ([]string, error) {
 	if err := w.home.Away(); err != nil {
 		return nil, err // nobody there would wake us
