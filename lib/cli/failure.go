@@ -347,7 +347,7 @@ func homeHint(err error) string {
 	case errors.As(err, &unsafe):
 		return unsafe.Hint
 	case errors.As(err, &away):
-		return "use it there; if nothing of it runs there any more, bg-doctor --take-over makes it this host's"
+		return "use it there; if no task runs there any more, bg-doctor --take-over moves it to this host"
 	case errors.As(err, &remote):
 		return "set BACKGROUND_TASKS_HOME to a local directory, or " + store.AllowNetFS + "=1 at your own risk"
 	case errors.Is(err, syscall.ENOTDIR), errors.Is(err, fs.ErrPermission), errors.Is(err, fs.ErrNotExist):

@@ -1,12 +1,12 @@
 // Package codec decodes the records that lib/record encodes: a file, or a line of one.
 //
-// It knows the members of each record and what they may be. It must not know where a
-// record is kept, or what it means beside others.
+// It knows the members of each record and their types. It must not know where a record
+// is kept, or what several records mean together.
 //
 // Promises:
 //
-//   - A record is taken whole or not at all: garbage, a truncated file and a wrong type
-//     are errors. They say what is wrong, not where it was found.
-//   - Members that are not known are passed over.
-//   - What no record holds is absent: no exit code, signal or time is made up (P3).
+//   - A record is decoded whole or not at all: garbage, a truncated file and a wrong type
+//     are errors. The errors name the fault, not the file.
+//   - Unknown members are ignored.
+//   - Missing facts stay absent: no exit code, signal or time is invented (P3).
 package codec

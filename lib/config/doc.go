@@ -2,10 +2,9 @@
 // journal are kept.
 //
 // It knows the file's members, their defaults and their limits. It must not know
-// what is done by them.
+// how they are applied.
 //
-// Promises: the file is made by people and by nobody else; without it, the
-// defaults hold. It is read strictly: a member that is not known, or that has a
-// value that it can't have, is an error that names it, and then nothing in the
-// file counts. Something is removed by what was meant, or not at all.
+// Promises: only people write the file; without it, the defaults apply. It is read
+// strictly: an unknown member or a wrong value is an error that names it, and then
+// nothing in the file counts. So a mistake in the file removes nothing.
 package config

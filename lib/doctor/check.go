@@ -18,7 +18,7 @@ type Check struct {
 
 const (
 	repairHint   = "bg-doctor --repair" // for what can be mended
-	takeOverHint = "look there; if nothing of it runs there any more, bg-doctor --take-over"
+	takeOverHint = "look there; if no task runs there any more, bg-doctor --take-over"
 )
 
 func fine(name, format string, args ...any) Check {

@@ -22,18 +22,18 @@ func homeChecks(root string) []Check {
 		if err := store.CheckBase(os.Getenv); err != nil {
 			return []Check{wrong("home", err, "set BACKGROUND_TASKS_HOME to a directory of yours")}
 		}
-		return append([]Check{fine("home", "%s is not there yet, the first start makes it", root)}, earlier(root)...)
+		return append([]Check{fine("home", "%s does not exist yet; the first start creates it", root)}, earlier(root)...)
 	case errors.Is(err, fs.ErrNotExist):
 		return []Check{curable("layout", func() error { _, err := store.Open(root); return err }, "%s has tasks but no %s", root, store.LayoutFile)}
 	case err != nil:
 		return []Check{refused(root, err)}
 	}
 	if heal.Settle(h, false); h.Away() != nil {
-		return []Check{fine("home", "%s is yours alone to write to", root), wrong("host", h.Away(), takeOverHint)}
+		return []Check{fine("home", "only you can write to %s", root), wrong("host", h.Away(), takeOverHint)}
 	}
 	found := look(root)
 	return append([]Check{
-		fine("home", "%s is yours alone to write to", root),
+		fine("home", "only you can write to %s", root),
 		layout(h), host(h), found.owners(), found.modes(), found.links(), fileSystem(h),
 		temporaries(h), markers(h), consumers(h), settings(h),
 	}, append(earlier(root), taskChecks(h)...)...)
@@ -44,7 +44,7 @@ func host(h *store.Home) Check {
 	if owner := h.Owner(); owner != nil && owner.Node != "" {
 		return fine("host", "it belongs to %q", owner.Node)
 	}
-	return fine("host", "the next command that starts something makes it this host's")
+	return fine("host", "it will belong to this host once a command starts a task")
 }
 
 // refused says what keeps the commands from using the home.
@@ -54,7 +54,7 @@ func refused(root string, err error) Check {
 	var remote *store.NetworkFSError
 	switch {
 	case errors.As(err, &layout):
-		return wrong("layout", err, "use the version of the commands that made it")
+		return wrong("layout", err, "use the version of the commands that created it")
 	case errors.As(err, &remote):
 		return wrong("file system", err, "a home on a local disk, or "+store.AllowNetFS+"=1")
 	case !errors.As(err, &unsafe):
@@ -74,7 +74,7 @@ func earlier(root string) []Check {
 	if path == "" {
 		return nil
 	}
-	return []Check{fine("earlier", "%s and logs/ are of another program, which is called background-tasks too: its tasks are not shown, and nothing of it is changed", path)}
+	return []Check{fine("earlier", "%s and logs/ belong to another program called background-tasks: its tasks are not shown, and its files are not changed", path)}
 }
 
 // layout checks that all directories of the home are there.
@@ -84,7 +84,7 @@ func layout(h *store.Home) Check {
 		if info, err := os.Lstat(dir); errors.Is(err, fs.ErrNotExist) {
 			missing = append(missing, dir)
 		} else if err != nil || !info.IsDir() {
-			return wrong("layout", fmt.Errorf("%s is no directory", dir), "move it away, then "+repairHint)
+			return wrong("layout", fmt.Errorf("%s is not a directory", dir), "move it away, then "+repairHint)
 		}
 	}
 	if len(missing) == 0 {
@@ -118,7 +118,7 @@ func fileSystem(h *store.Home) Check {
 	const write = 2 // W_OK of access(2)
 	for _, dir := range []string{h.Path(), h.TasksDir(), h.TmpDir()} {
 		if err := syscall.Access(dir, write); err != nil && !errors.Is(err, fs.ErrNotExist) {
-			return wrong("file system", &fs.PathError{Op: "write to", Path: dir, Err: err}, "tasks can be looked at but not started")
+			return wrong("file system", &fs.PathError{Op: "write to", Path: dir, Err: err}, "tasks can be shown but not started")
 		}
 	}
 	if err := store.ProbeLocks(filepath.Join(h.Path(), store.LayoutFile)); err != nil {

@@ -32,7 +32,7 @@ func logs(h *store.Home, ids []string) Check {
 		return wrong("logs", fmt.Errorf("files of the log were removed or cut: %s", some(short)),
 			"bg-logs tells where; to cap a log see --log-max of bg-start")
 	}
-	return fine("logs", "nothing was taken away from them")
+	return fine("logs", "no bytes were removed")
 }
 
 // goneFrom is how much is gone of a task's logs.

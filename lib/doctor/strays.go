@@ -127,7 +127,7 @@ func strays(root string, stop bool) Check {
 		return endAll(list)
 	}
 	if len(list) == 0 {
-		c := fine("strays", "no process is of a task of this home that is not there")
+		c := fine("strays", "no process belongs to a removed task of this home")
 		if len(others) > 0 {
 			c.Detail += "; some are of other homes that are not there: " + some(others)
 		}
@@ -137,7 +137,7 @@ func strays(root string, stop bool) Check {
 	for i, s := range list {
 		names[i] = s.String()
 	}
-	return wrong("strays", fmt.Errorf("processes of tasks that are not there any more: %s", some(names)),
+	return wrong("strays", fmt.Errorf("processes of tasks that no longer exist: %s", some(names)),
 		"bg-doctor --stop-strays ends them, whole trees")
 }
 
@@ -151,7 +151,7 @@ func endAll(list []*stray) Check {
 	for i, s := range list {
 		ids[i] = s.id
 	}
-	c := fine("strays", "ended were the processes of %s, which are not there any more", some(ids))
+	c := fine("strays", "ended the processes of %s, which no longer exist", some(ids))
 	c.Mended = true
 	return c
 }

@@ -46,7 +46,7 @@ func exitFD() Check {
 	}
 	fd, err := proc.ExitFD(self)
 	if errors.Is(err, proc.ErrUnsupported) {
-		return fine("exit events", "this system has none, waiting relies on bells alone")
+		return fine("exit events", "this system has none; waiting relies on bells alone")
 	}
 	if err == nil {
 		err = os.NewFile(uintptr(fd), "exit").Close()
@@ -54,7 +54,7 @@ func exitFD() Check {
 	if err != nil {
 		return wrong("exit events", err, "")
 	}
-	return fine("exit events", "the end of any process can be waited for")
+	return fine("exit events", "commands can wait for the end of any process")
 }
 
 // exitInfo finds out whether the kernel tells how a process ended that others
@@ -63,11 +63,11 @@ func exitInfo() Check {
 	known, err := tellsExits()
 	switch {
 	case errors.Is(err, proc.ErrUnsupported) || err == nil && !known:
-		return fine("exit info", "this system has none, an end that only a killed supervisor saw stays unknown")
+		return fine("exit info", "this system has none; an end that only a killed supervisor saw stays unknown")
 	case err != nil:
 		return wrong("exit info", err, "")
 	}
-	return fine("exit info", "exact, also of processes that others have reaped")
+	return fine("exit info", "exact, also for processes that another process has reaped")
 }
 
 func tellsExits() (known bool, err error) {
@@ -102,7 +102,7 @@ func tellsExits() (known bool, err error) {
 func subreaper() Check {
 	err := proc.SetSubreaper()
 	if errors.Is(err, proc.ErrUnsupported) {
-		return fine("subreaper", "this system has none, daemons that leave their session escape a stop")
+		return fine("subreaper", "this system has none; daemons that leave their session escape a stop")
 	}
 	if err != nil {
 		return wrong("subreaper", err, "")
@@ -114,9 +114,9 @@ func subreaper() Check {
 func cgroup() Check {
 	base, err := proc.CgroupBase(record.IsCgroupName)
 	if err != nil {
-		return fine("cgroup", "no unified hierarchy is delegated here, trees are held together without")
+		return fine("cgroup", "no unified hierarchy is delegated here; trees are held together without one")
 	}
-	return fine("cgroup", "trees are held together below %s", base)
+	return fine("cgroup", "trees are held together by groups below %s", base)
 }
 
 // locks checks that the system has locks that belong to an open file and can be
@@ -127,7 +127,7 @@ func locks() Check {
 		err = store.ProbeLocks(self)
 	}
 	if err != nil {
-		return wrong("locks", err, "open-file-description locks are of Linux 3.15")
+		return wrong("locks", err, "open-file-description locks need Linux 3.15")
 	}
-	return fine("locks", "those of open files work")
+	return fine("locks", "locks of open files work")
 }

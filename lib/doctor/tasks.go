@@ -26,10 +26,10 @@ func consumers(h *store.Home) Check {
 		}
 	}
 	if len(broken) > 0 {
-		return wrong("consumers", fmt.Errorf("their place in the journal can't be read: %s", some(broken)),
+		return wrong("consumers", fmt.Errorf("unreadable places in the journal: %s", some(broken)),
 			"bg-events --forget NAME removes one; it begins anew then")
 	}
-	return fine("consumers", "%d, the places of all can be read", len(list))
+	return fine("consumers", "%d, all places can be read", len(list))
 }
 
 // markers looks for those in live/ that mark nothing.
@@ -39,7 +39,7 @@ func markers(h *store.Home) Check {
 	case err != nil:
 		return wrong("markers", err, "look at "+h.LiveDir())
 	case len(orphans) > 0 && anyStray(h):
-		return wrong("markers", fmt.Errorf("of tasks that are not there: %s", some(orphans)), "first end what lives of them: see strays")
+		return wrong("markers", fmt.Errorf("of tasks that do not exist: %s", some(orphans)), "first end their processes: see strays")
 	case len(orphans) > 0:
 		return curable("markers", h.RemoveOrphans, "mark no task: %s", some(orphans))
 	}
@@ -93,9 +93,9 @@ func records(ids, broken []string, running string) Check {
 	if len(broken) > 0 {
 		err := fmt.Errorf("%d of %d tasks can't be read: %s", len(broken), len(ids), some(broken))
 		if running != "" {
-			return wrong("records", err, "they run: bg-stop"+running+"; then start them anew with their ids")
+			return wrong("records", err, "they run: bg-stop"+running+"; then start them again with their ids")
 		}
-		return wrong("records", err, "nothing of them runs: start them anew with their ids, or remove their directories")
+		return wrong("records", err, "no process of them runs: start them again with their ids, or remove their directories")
 	}
 	return fine("records", "%d tasks, all can be read", len(ids))
 }
@@ -104,7 +104,7 @@ func records(ids, broken []string, running string) Check {
 // that it can make anew.
 func files(h *store.Home, bare []string) Check {
 	if len(bare) == 0 {
-		return fine("task files", "nothing is missing of what runs")
+		return fine("task files", "no file of a running task is missing")
 	}
 	return curable("task files", func() error {
 		for _, id := range bare {
@@ -126,7 +126,7 @@ func isGone(err error) bool {
 // done.
 func supervisors(h *store.Home, lost []string) Check {
 	if len(lost) == 0 {
-		return fine("supervisors", "no task has lost its own")
+		return fine("supervisors", "no task has lost its supervisor")
 	}
 	return curable("supervisors", func() error {
 		for _, id := range lost {
@@ -142,7 +142,7 @@ func supervisors(h *store.Home, lost []string) Check {
 // from here what became.
 func elsewhere(unseen []string) Check {
 	if len(unseen) == 0 {
-		return fine("elsewhere", "what became of each task can be known from here")
+		return fine("elsewhere", "the state of every task can be known from here")
 	}
 	return wrong("elsewhere", errors.New("cannot be known from here: "+some(unseen)), takeOverHint)
 }
@@ -176,7 +176,7 @@ func cgroups(h *store.Home) Check {
 		}
 	}
 	if len(stale) == 0 {
-		return fine("cgroups", "each is of a task that runs")
+		return fine("cgroups", "each belongs to a running task")
 	}
 	return curable("cgroups", func() error {
 		for _, path := range stale {

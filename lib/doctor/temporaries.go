@@ -26,7 +26,7 @@ func temporaries(h *store.Home) Check {
 		return wrong("temporaries", err, "look at that directory")
 	}
 	if len(stale) == 0 {
-		return fine("temporaries", "nothing was left half-built")
+		return fine("temporaries", "no half-built files were left")
 	}
 	return curable("temporaries", func() error { return sweep(h, ids) }, "left half-built: %s", some(below(h, stale)))
 }

@@ -69,18 +69,18 @@ func (f *findings) owners() Check {
 	if len(f.alien) > 0 {
 		return wrong("owner", fmt.Errorf("someone else's: %s", some(f.alien)), "find out who wrote there, then chown or remove them")
 	}
-	return fine("owner", "all is yours")
+	return fine("owner", "everything belongs to you")
 }
 
 // modes checks that nobody else can look into the home (P11).
 func (f *findings) modes() Check {
 	switch {
 	case f.err != nil:
-		return wrong("modes", f.err, "give yourself the rights back with chmod u+rwX")
+		return wrong("modes", f.err, "restore your own rights with chmod u+rwX")
 	case len(f.loose) > 0:
 		return curable("modes", f.tighten, "others can look into: %s", some(f.loose))
 	}
-	return fine("modes", "%d files and directories, only you can look into them", f.seen)
+	return fine("modes", "%d files and directories, which only you can read", f.seen)
 }
 
 // tighten takes the rights of others away, and reaches nothing outside the home
@@ -105,7 +105,7 @@ func (f *findings) tighten() error {
 
 func (f *findings) links() Check {
 	if len(f.odd) > 0 {
-		return wrong("links", fmt.Errorf("links or devices: %s", some(f.odd)), "nothing of the suite makes them: find out who did, and remove them")
+		return wrong("links", fmt.Errorf("links or devices: %s", some(f.odd)), "the suite creates none: find out where they come from, and remove them")
 	}
 	return fine("links", "none, and none is followed")
 }

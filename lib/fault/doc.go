@@ -1,5 +1,5 @@
-// Package fault is how a verb tells what is wrong: a sentence for people, with a hint and an exit code, and the same for
-// programs, with a type and details. It knows nothing of tasks.
+// Package fault describes failures of a verb: for people, a sentence with a hint and an exit code; for programs, the same
+// with a type and details. It knows nothing of tasks.
 //
-// With it come the words of such sentences and the bounds of what a caller hands over.
+// It also has helpers for the words of such sentences, and the bounds of a caller's input.
 package fault

@@ -1,7 +1,7 @@
 // Package pool shares work among goroutines.
 //
-// It knows how many there are and which number comes next. It must not know what
-// is done for a number.
+// It knows the number of items and which one comes next. It must not know the work for
+// an item.
 package pool
 
 import (

@@ -5,8 +5,8 @@ import (
 	"time"
 )
 
-// Clock tells when bytes of a log arrived, for one that asks about many of them in
-// order: it keeps a piece of the time index.
+// Clock looks up when bytes of a log arrived. It keeps a piece of the time index, for a
+// caller that asks about many bytes in order.
 type Clock struct {
 	log  *Reader
 	all  []entry // in the order of offsets
@@ -21,8 +21,8 @@ const clockEntries = 4096
 // NewClock reads nothing yet.
 func (r *Reader) NewClock() *Clock { return &Clock{log: r} }
 
-// At is when the byte at off arrived, to the second, and up to which offset that holds
-// for those after it. It is false if the time index does not know.
+// At returns when the byte at off arrived, to the second, and the offset up to which the
+// same time applies. known is false if the time index has no time for the byte.
 func (c *Clock) At(off int64) (at time.Time, until int64, known bool) {
 	at, until, known, read := c.find(off)
 	if !read {

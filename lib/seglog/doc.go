@@ -21,9 +21,9 @@
 //
 // # The base of output.log
 //
-// The names alone tell every offset: the base of output.log, that is the
+// The names alone determine every offset: the base of output.log, which is the
 // stream offset of its first byte, is the largest END among the names, 0 if
-// there is none. The proof is by the steps of the only writer:
+// there is none. The steps of the only writer prove it:
 //
 //   - A part is closed by one rename of output.log to START-END, where END is
 //     START plus its size. Before the rename the base is START, after it there
@@ -35,26 +35,25 @@
 //   - A name is removed only when a name with a larger END exists: parts of
 //     the middle to keep the cap, marks once output.json holds their gap.
 //
-// Whatever range below the base no part covers is a gap. output.json is
-// written after these steps and decides nothing but the kind of a gap; where it
-// is behind, the range before a mark is [Full] and any other is [Rotated]. (Its
-// base counts too, if somebody removed names by hand.) Where it is not behind, a
-// range that it does not know is [Gone].
+// A range below the base that no part covers is a gap. output.json is written after
+// these steps and decides only the kind of a gap. If it is behind, the range before a
+// mark is [Full] and any other is [Rotated]. (Its base counts too, if names were removed
+// by hand.) If it is not behind, a range that it does not list is [Gone].
 //
-// # Files that others remove, move or cut
+// # Files that other programs remove, move or cut
 //
-// Before each write, and at the end, the writer looks whether output.log is still
-// its file and as long as it was: what is missing becomes a gap of kind [Gone], and
-// the log goes on in a new part. It looks at the closed parts whenever it closes
-// one, and at the end. Bytes that are replaced by others are not noticed. A log
-// that ends before the last entry of its time index, or before what its caller
-// expects, lacks what is between.
+// Before each write, and at the end, the writer checks whether output.log is still
+// its file and as long as before. Missing bytes become a gap of kind [Gone], and the
+// log continues in a new part. It checks the closed parts whenever it closes one, and
+// at the end. It does not notice bytes that are replaced by others. If a log ends
+// before the last entry of its time index, or before the end that its caller expects,
+// the bytes between are missing.
 //
 // # Crashes
 //
-// The writer may be killed between any two steps: [Open] continues and a
-// [Reader] reads at each of them. What is lost is what the writer had taken
-// from the task and not yet handed to the kernel. After a power failure a part
-// may be shorter than its name says; the missing end is then a gap. While output
-// comes, its write-back to the disk is started once a second.
+// The writer may be killed between any two steps: after each of them [Open] can
+// continue and a [Reader] can read. Only bytes are lost that the writer had taken from
+// the task and not yet given to the kernel. After a power failure a part may be shorter
+// than its name says; the missing end is then a gap. While output flows, its write-back
+// to the disk is started once a second.
 package seglog

@@ -29,8 +29,8 @@ func (e *TooOldError) Error() string {
 	return "cursor " + offset(e.Cursor) + " is older than the journal, which begins at " + offset(e.Oldest)
 }
 
-// BadCursorError says that a cursor was never given by this journal: it is
-// past the end, or not at the start of a line.
+// BadCursorError says that a cursor is not one of this journal: it is past the end, or
+// not at the start of a line.
 type BadCursorError struct{ Cursor int64 }
 
 func (e *BadCursorError) Error() string {

@@ -32,17 +32,17 @@ const (
 // Journal is a log of lines to which several processes append. Its segments
 // are named by the offset of their first byte: 20 digits and ".ndjson".
 //
-// A segment is closed as soon as it holds segmentSize bytes, or sooner as
-// [Journal.Keep] says, and always ends with a whole line; the next one's name is the offset where it ends. A crash or
-// a full disk can leave a part of a line at the end of the newest segment, and damage
-// can leave more. The next Append cuts it off; readers never gave it out. However much
-// it is, no more is looked at than a segment and a line can have.
+// A segment is closed as soon as it holds segmentSize bytes, or sooner as [Journal.Keep]
+// says. It always ends with a whole line, and the offset of its end is the name of the
+// next segment. A crash or a full disk can leave a part of a line at the end of the
+// newest segment, and damage can leave more. The next Append cuts it off; readers never
+// return it. Both look at no more bytes than a segment and a line can have.
 //
-// Part of the file beyond the end is reserved, where the file system can do
-// that, so that a few more lines find room on a full disk.
+// If the file system can, some room beyond the end of the file is reserved, so that a
+// few more lines fit on a full disk.
 //
-// Old segments are removed by whoever begins a new one, as [Journal.Keep] says:
-// the oldest first, and never the newest, which carries the offset.
+// The process that begins a new segment removes old ones, as [Journal.Keep] says: the
+// oldest first, and never the newest, which carries the offset.
 type Journal struct {
 	dir  string
 	lock func() (unlock func(), err error)
@@ -82,8 +82,9 @@ func (j *Journal) Append(line []byte) (int64, error) {
 	return j.append(line)
 }
 
-// Take appends the lines of a file and removes it, all under the lock; without one it
-// does nothing. Who is killed in between has appended them, and they come again.
+// Take appends the lines of the file at path and removes the file, all under the lock. If
+// there is no file, it does nothing. If the process is killed in between, the lines are
+// appended twice.
 func (j *Journal) Take(path string) error {
 	if !fsys.Exists(path) {
 		return nil

@@ -31,8 +31,8 @@ const (
 	timePrefix = 64
 )
 
-// Keep bounds the journal from the next new segment on. The bounds are asked for
-// once, with the first Append, which must come later.
+// Keep bounds the journal from the next new segment on. bounds is called once, by the
+// first Append, which must come later.
 func (j *Journal) Keep(bounds func() Retention) { j.bounds = bounds }
 
 // heed asks for the bounds.
@@ -99,8 +99,8 @@ func (j *Journal) tooOld(path string) bool {
 	return time.Since(time.Unix(st.Mtim.Unix())) > j.keep.Age
 }
 
-// SyncBefore puts the lines before a cursor on the disk, as far as nobody else
-// has, so that no power failure lets the cursor point past the end.
+// SyncBefore syncs the lines before a cursor, unless that was done already, so that after
+// a power failure the cursor does not point past the end.
 func SyncBefore(dir string, cursor int64) error {
 	starts, err := segments(dir)
 	if err != nil {

@@ -21,9 +21,9 @@ type JournalReader struct {
 	used  int
 }
 
-// OpenJournalReader begins after the line whose cursor is given, 0 for the very
-// first. It returns [*TooOldError] if lines after the cursor are gone, and
-// [*BadCursorError] if the journal never gave out that cursor.
+// OpenJournalReader begins after the line with this cursor; 0 is the very beginning. It
+// returns [*TooOldError] if lines after the cursor are gone, and [*BadCursorError] if the
+// cursor is not one of this journal.
 func OpenJournalReader(dir string, cursor int64) (*JournalReader, error) {
 	r := &JournalReader{dir: dir, pos: cursor}
 	if cursor < 0 {
@@ -39,9 +39,9 @@ func OpenJournalReader(dir string, cursor int64) (*JournalReader, error) {
 	return r, nil
 }
 
-// OpenJournalTail begins at the first line of which no byte is more than back
-// bytes before end, a cursor that was given out; at the oldest one that is kept
-// if that is later.
+// OpenJournalTail begins at the first line that lies wholly within the last back bytes
+// before end, a cursor of this journal, or at the oldest line that is kept, if that is
+// later.
 func OpenJournalTail(dir string, end, back int64) (*JournalReader, error) {
 	from := max(end-back, 0)
 	r := &JournalReader{dir: dir, pos: max(from-1, 0)}
@@ -64,7 +64,7 @@ func OpenJournalTail(dir string, end, back int64) (*JournalReader, error) {
 	return r, nil
 }
 
-// Cursor is that of the last line that was given out.
+// Cursor is the cursor of the last line that Next returned.
 func (r *JournalReader) Cursor() int64 { return r.pos }
 
 // find opens the segment that holds pos. In an empty journal there is none.

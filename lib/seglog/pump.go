@@ -7,19 +7,17 @@ import (
 	"bgtasks/lib/fail"
 )
 
-// Pump moves what one read would give, by way of buf if need be, from the
-// non-blocking descriptor fd to the log, and says how many bytes the stream
-// advanced. At end of file it returns io.EOF, on an empty pipe the bare
-// syscall.EAGAIN.
+// Pump moves the bytes that one read would return from the non-blocking descriptor fd to
+// the log, through buf if necessary, and returns by how many bytes the stream advanced.
+// At end of file it returns io.EOF, on an empty pipe the bare syscall.EAGAIN.
 //
-// On Linux the bytes go from the pipe to the file by splice(2): the pipe gives
-// up only what the file has taken, in one system call, so a SIGKILL at any
-// instant loses none of them (P6, P7). Where the kernel or the file can't, and
-// while the disk is full, they are read and written, and a SIGKILL between the
-// two loses what was read.
+// On Linux splice(2) moves the bytes from the pipe to the file. In one system call the
+// pipe gives up only bytes that the file has taken, so a SIGKILL at any instant loses
+// none of them (P6, P7). If the kernel or the file can't splice, or the disk is full, the
+// bytes are read and written, and a SIGKILL between the two loses those that were read.
 func (w *Writer) Pump(fd int, buf []byte) (int, error) { return w.pump(fd, buf, false) }
 
-// PumpCopy does the same, and leaves a copy of the bytes in buf.
+// PumpCopy does the same as Pump, and leaves a copy of the bytes in buf.
 func (w *Writer) PumpCopy(fd int, buf []byte) (int, error) { return w.pump(fd, buf, true) }
 
 func (w *Writer) pump(fd int, buf []byte, keep bool) (int, error) {

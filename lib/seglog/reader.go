@@ -102,9 +102,9 @@ func (r *Reader) isNewest(f *os.File) bool {
 	return err1 == nil && err2 == nil && os.SameFile(have, now)
 }
 
-// ReadAt reads stored bytes from stream offset off, at least one and as many as
-// one file gives. Inside a gap it returns a [*GapError], at the end io.EOF; it
-// can be called again then, for bytes that came since.
+// ReadAt reads stored bytes from stream offset off, at least one and at most those of one
+// file. Inside a gap it returns a [*GapError], at the end io.EOF; a later call returns
+// bytes that arrived since.
 func (r *Reader) ReadAt(p []byte, off int64) (int, error) {
 	if off < 0 {
 		return 0, errors.New("read log: negative offset")
@@ -227,8 +227,8 @@ func (r *Reader) found() (int64, error) {
 	return r.base + fi.Size(), nil
 }
 
-// Expect tells how far the log has reached, as its writer's caller has recorded: what
-// is missing before that is a gap.
+// Expect tells the reader the end of the log that the writer's caller has recorded.
+// Missing bytes before that end are a gap.
 func (r *Reader) Expect(end int64) { r.expected = max(r.expected, end) }
 
 // atEnd is what a read beyond the last byte gives.

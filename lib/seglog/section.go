@@ -11,9 +11,9 @@ type section struct{ from, to int64 }
 // whole is a log of any length.
 var whole = section{0, math.MaxInt64}
 
-// Limit makes the bytes [from, to) of the stream all that the reader knows, for
-// good: they keep their offsets, and lines, gaps and times are those of that
-// section alone. A negative to is wherever the log ends.
+// Limit restricts the reader to the bytes [from, to) of the stream, for good. They keep
+// their offsets, and lines, gaps and times are those of that section alone. A negative to
+// means the end of the log.
 func (r *Reader) Limit(from, to int64) {
 	if to < 0 {
 		to = math.MaxInt64
@@ -21,15 +21,15 @@ func (r *Reader) Limit(from, to int64) {
 	r.only = section{max(from, 0), max(to, from, 0)}
 }
 
-// Cut makes a line end before an offset, as where another run of a task begins.
-// Reads stop there.
+// Cut ends a line before an offset, for example where another run of a task begins. Reads
+// stop there.
 func (r *Reader) Cut(off int64) {
 	if i, there := slices.BinarySearch(r.cuts, off); !there {
 		r.cuts = slices.Insert(r.cuts, i, off)
 	}
 }
 
-// IsCut tells whether a line was made to end before an offset.
+// IsCut reports whether Cut ended a line before an offset.
 func (r *Reader) IsCut(off int64) bool {
 	_, there := slices.BinarySearch(r.cuts, off)
 	return there

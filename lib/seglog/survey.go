@@ -46,8 +46,8 @@ func (r *Reader) LinesBefore(off int64) (lines int64, err error) {
 	return lines, err
 }
 
-// Survey counts the stored lines, by the rules of [Reader.TailOffset], and
-// tells what is missing between them.
+// Survey counts the stored lines, by the rules of [Reader.TailOffset], and lists the gaps
+// between them.
 func (r *Reader) Survey() (lines int64, losses []Loss, err error) {
 	list, err := r.stretches()
 	if err != nil {

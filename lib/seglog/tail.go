@@ -38,10 +38,10 @@ func (r *Reader) stretches() ([]stretch, error) {
 	return list, nil
 }
 
-// TailOffset is the offset where the last n stored lines begin, the first of all
-// if there are not more than n. A last line without a newline counts as a line, and a gap
-// ends a line as a newline does. If the writer removes parts meanwhile, it is
-// the first offset after what was removed.
+// TailOffset is the offset where the last n stored lines begin, or the first line if
+// there are at most n. A last line without a newline counts as a line, and a gap ends a
+// line as a newline does. If the writer removes parts meanwhile, TailOffset is the first
+// offset after them.
 func (r *Reader) TailOffset(n int) (int64, error) {
 	list, err := r.stretches()
 	if err != nil {

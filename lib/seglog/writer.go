@@ -243,8 +243,8 @@ func (w *Writer) Dropped() int64 { return total(w.gaps, "") }
 // Lost is how many bytes could not be stored: the gaps of kind [Full].
 func (w *Writer) Lost() int64 { return total(w.gaps, Full) }
 
-// Sync makes all that is stored durable, closed parts and names included. An
-// error leaves it undecided what a power failure would leave.
+// Sync makes all stored bytes durable, including closed parts and names. After an error
+// it is unknown what would survive a power failure.
 func (w *Writer) Sync() error {
 	if w.closed {
 		return ErrClosed
@@ -289,8 +289,8 @@ func (w *Writer) settle() error {
 	return nil
 }
 
-// Close records what is due and releases the files. An error means that a gap
-// or its kind could not be recorded; the files are released all the same.
+// Close records pending gaps and releases the files. An error means that a gap or its
+// kind could not be recorded; the files are released in any case.
 func (w *Writer) Close() error {
 	if w.closed {
 		return ErrClosed

@@ -1,4 +1,4 @@
 // Package show prints tasks: as a table, rows, a status, JSON, or by a template.
 //
-// Nothing that a task says of itself can steer the terminal. It must not know where tasks come from.
+// No text of a task can control the terminal. It must not know where tasks come from.
 package show
