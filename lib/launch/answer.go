@@ -10,6 +10,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"bgtasks/lib/fail"
 	"bgtasks/lib/proc"
 	"bgtasks/lib/record"
 )
@@ -132,4 +133,57 @@ func (s *shim) end() {
 			return
 		}
 	}
+}
+
+// shim is a supervisor that was executed and waits to be told what to do. Who
+// has one must tell or abandon it.
+type shim struct {
+	first  int      // pid of a process to be reaped; 0 for none, see proc.SpawnOrphan
+	report *os.File // read end
+	launch *os.File // write end
+
+	patience time.Duration // until it must have answered
+}
+
+// tell gives the shim its launch block and returns its report.
+func (s *shim) tell(block []byte) (*record.Report, error) {
+	fail.Pass("launch-block")
+	deadline := time.Now().Add(s.patience)
+	// A shim that is gone early breaks this pipe; its report then tells more.
+	werr := s.write(block, deadline)
+	s.launch.Close()
+	fail.Pass("launch-report")
+	report, err := s.listen(deadline)
+	if errors.Is(err, record.ErrReport) && errors.Is(werr, unix.EPIPE) {
+		// Not wrapped: to the caller a broken pipe means that its reader has gone.
+		return nil, fmt.Errorf("the supervisor ended before it was told what to do: %v", werr)
+	}
+	return report, err
+}
+
+// abandon lets the shim end: without a launch block it does nothing. When it has
+// ended, nobody but the caller holds the lock.
+func (s *shim) abandon() {
+	s.launch.Close()
+	s.listen(time.Now().Add(s.patience))
+}
+
+// listen reads the report, and reaps who has ended by then or is about to. A shim that
+// has not answered by the deadline is killed; the error is then a *silentError.
+func (s *shim) listen(deadline time.Time) (*record.Report, error) {
+	defer s.report.Close()
+	text, err := s.read(deadline)
+	if errors.Is(err, errLate) {
+		s.end()
+		fallSilent(time.Now())
+		err = &silentError{s.patience}
+	}
+	var report *record.Report
+	if err == nil {
+		report, err = record.ParseReport(text)
+	}
+	if s.first != 0 {
+		_ = proc.Await(s.first) // it was reaped by whoever gathers all children
+	}
+	return report, err
 }

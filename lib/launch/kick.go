@@ -1,7 +1,6 @@
 package launch
 
 import (
-	"errors"
 	"fmt"
 	"os"
 	"slices"
@@ -13,12 +12,6 @@ import (
 	"bgtasks/lib/record"
 	"bgtasks/lib/store"
 )
-
-// Missed releases the lock of a task that the caller wrongly took for an ended one. If
-// the task waits, a dispatch may have skipped it meanwhile, so Missed starts another.
-func Missed(h *store.Home, id string, held *store.Lock) error {
-	return errors.Join(store.GiveBack(h.TaskDir(id), held), Kick(h, false))
-}
 
 // Kick starts the dispatcher in the background, as a supervisor does at its end. It is
 // for callers that find that a supervisor was killed before that. It starts nothing

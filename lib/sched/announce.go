@@ -5,9 +5,7 @@ import (
 	"io/fs"
 	"os"
 
-	"bgtasks/lib/fail"
 	"bgtasks/lib/record"
-	"bgtasks/lib/store"
 )
 
 // markNew marks a task as one whose event enqueued is still to be written. The mark
@@ -15,18 +13,6 @@ import (
 // was seen lacks one (P10): whoever dispatches next makes up for it. The event may be
 // there twice then.
 func (x *index) markNew(id string) error { return x.enter(newDir, id) }
-
-// enter makes an empty file in a directory of the index.
-func (x *index) enter(dir, name string) error {
-	path := x.path(dir, name)
-	err := create(path)
-	if errors.Is(err, fs.ErrNotExist) {
-		if err = os.MkdirAll(x.path(dir), 0o700); err == nil {
-			err = create(path)
-		}
-	}
-	return err
-}
 
 func (x *index) unmarkNew(id string) {
 	_ = removeFile(x.path(newDir, id)) // or the event is written a second time
@@ -62,24 +48,4 @@ func (x *index) announceOld() error {
 // enqueuedEvent is the event of a task that waits from now on.
 func enqueuedEvent(s *record.Spec, state *record.State) *record.Event {
 	return &record.Event{Name: record.EventEnqueued, Time: state.UpdatedAt, TaskID: s.ID, Labels: s.EventLabels(), State: state}
-}
-
-// announce journals what was accepted. What can't be is left to the next dispatch.
-func (b *batch) announce(x *index, items []*item) {
-	journal := b.home.Hurried().Journal()
-	defer journal.Close()
-	for _, it := range items {
-		if !it.public {
-			continue
-		}
-		fail.Pass("enqueue-journal")
-		s := &it.Spec
-		event := enqueuedEvent(s, &record.State{Run: s.Run, Attempt: 1, State: record.Queued, UpdatedAt: s.CreatedAt})
-		if _, err := journal.Append(event.AppendJSON(nil)); err != nil {
-			break
-		}
-		_ = removeFile(x.path(newDir, s.ID))
-	}
-	_ = os.Remove(x.path(newDir)) // if it is empty
-	store.Ring(b.home.JournalBells(), store.BellChange)
 }

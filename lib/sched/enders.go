@@ -82,7 +82,7 @@ func (e *enders) each(ids []string, report func(*quitter)) {
 // end ends those of a portion that wait.
 func (e *enders) end(portion []*quitter, lock func(dir string) (*store.Lock, error)) {
 	e.x, e.set = newIndex(e.home), nil
-	e.x.fates = map[string]*quitter{}
+	e.x.fates = map[string]*launch.Ending{}
 	for _, q := range portion {
 		if e.x.fates[q.id] == nil {
 			e.take(q, lock)
@@ -135,7 +135,7 @@ func (e *enders) take(q *quitter, lock func(dir string) (*store.Lock, error)) {
 		q.ending.Because = q.because.ending
 	}
 	e.set = append(e.set, q)
-	e.x.fates[q.id] = q
+	e.x.fates[q.id] = q.ending
 }
 
 // addDoomed adds those that the ends of the others doom, each behind the one that does,

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"os"
 	"slices"
 	"time"
 
@@ -122,58 +123,6 @@ type item struct {
 	public bool // the draft is published
 }
 
-// sort puts those after their dependencies that are given in the same call, and
-// refuses those that wait for themselves, and for such.
-func (b *batch) sort(requests []*Request) []*item {
-	const (
-		visiting = 1
-		visited  = 2
-	)
-	byID := map[string]int{}
-	for i, r := range requests {
-		if r.Spec.ID != "" {
-			byID[r.Spec.ID] = i
-		}
-	}
-	marks := make([]int, len(requests))
-	sorted := make([]*item, 0, len(requests))
-	var visit func(i int) bool
-	visit = func(i int) bool {
-		r := requests[i]
-		if marks[i] != 0 {
-			return marks[i] == visited
-		}
-		marks[i] = visiting
-		for _, d := range r.After {
-			j, here := byID[d.ID]
-			if !here || b.results[i].Err != nil {
-				continue
-			}
-			why := ""
-			switch visiting := !visit(j); {
-			case i == j:
-				why = "that is the task itself"
-			case visiting:
-				why = "it waits for this task in turn"
-			case b.results[j].Err != nil:
-				why = "it is refused itself"
-			}
-			if why != "" {
-				b.results[i].Err = &DependencyError{d.ID, why}
-			}
-		}
-		marks[i] = visited
-		if b.results[i].Err == nil {
-			sorted = append(sorted, &item{Request: r, result: &b.results[i], named: r.Spec.ID != ""})
-		}
-		return true
-	}
-	for i := range requests {
-		visit(i)
-	}
-	return sorted
-}
-
 // buildAll builds the tasks of a portion and makes them durable.
 func (b *batch) buildAll(items []*item) *portion {
 	p := &portion{items: items, at: time.Now()}
@@ -285,29 +234,6 @@ func (b *batch) resolveAfter(it *item) error {
 		it.Spec.Schedule.After = append(it.Spec.Schedule.After, record.Dependency{When: d.When, ID: d.ID, Run: run})
 	}
 	return nil
-}
-
-// known is a *DependencyError if the task that d is about was removed, or another run
-// took its place, since the dependency was made.
-func (x *index) known(d record.Dependency) error {
-	if d.When == record.AfterGone {
-		return nil
-	}
-	if !x.home.Exists(d.ID) {
-		return missing(d.ID, fs.ErrNotExist)
-	}
-	v, err := x.judgeDependency(d)
-	if v == forgotten {
-		err = &DependencyError{d.ID, "another run has just taken the place of the one that was there"}
-	}
-	return err
-}
-
-func missing(id string, err error) error {
-	if errors.Is(err, fs.ErrNotExist) {
-		return &DependencyError{id, "there is no such task"}
-	}
-	return &DependencyError{id, err.Error()}
 }
 
 // reuse makes an open task the answer. If it turns out to be over, the request can be
@@ -425,4 +351,24 @@ func (b *batch) release(items []*item) {
 			}
 		}
 	}
+}
+
+// announce journals what was accepted. What can't be is left to the next dispatch.
+func (b *batch) announce(x *index, items []*item) {
+	journal := b.home.Hurried().Journal()
+	defer journal.Close()
+	for _, it := range items {
+		if !it.public {
+			continue
+		}
+		fail.Pass("enqueue-journal")
+		s := &it.Spec
+		event := enqueuedEvent(s, &record.State{Run: s.Run, Attempt: 1, State: record.Queued, UpdatedAt: s.CreatedAt})
+		if _, err := journal.Append(event.AppendJSON(nil)); err != nil {
+			break
+		}
+		_ = removeFile(x.path(newDir, s.ID))
+	}
+	_ = os.Remove(x.path(newDir)) // if it is empty
+	store.Ring(b.home.JournalBells(), store.BellChange)
 }

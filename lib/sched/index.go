@@ -3,18 +3,12 @@ package sched
 import (
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
-	"strconv"
-	"strings"
 
-	"golang.org/x/sys/unix"
-
-	"bgtasks/lib/fsys"
+	"bgtasks/lib/launch"
 	"bgtasks/lib/proc"
-	"bgtasks/lib/record"
 	"bgtasks/lib/store"
 )
 
@@ -32,9 +26,9 @@ type index struct {
 	keys    map[string]bool        // concurrency keys that are held, by tag
 	configs map[string]queueConfig // those that were read in this section
 
-	waiters map[string]*waiter  // those that were looked at in this section, because whom they wait for has ended
-	fates   map[string]*quitter // tasks that this process is ending
-	moved   int                 // entries that were moved in this section for the ends of others
+	waiters map[string]*waiter        // those that were looked at in this section, because whom they wait for has ended
+	fates   map[string]*launch.Ending // of tasks that this process is ending
+	moved   int                       // entries that were moved in this section for the ends of others
 
 	woken bool // the sleeper was told in this section that a task has a time
 	todo  work
@@ -102,92 +96,12 @@ func (x *index) active() bool {
 	return x.boot != "" && x.home.StartsIn() == x.boot
 }
 
-// activate allows it. What the index said before is of another boot, or there was
-// none: it is made anew.
-func (x *index) activate() error {
-	if x.active() {
-		return nil
-	}
-	if err := x.rebuild(); err != nil {
-		return err
-	}
-	return store.Replace(x.path(store.BootFile), []byte(x.boot+"\n"))
-}
-
-// refresh makes the index true of this boot, without allowing any start: a crash of
-// the system may have left its files behind the records.
-func (x *index) refresh() error {
-	if x.active() {
-		return nil
-	}
-	if raw, err := fsys.ReadFile(x.path(builtFile)); err == nil && x.boot != "" && strings.TrimSpace(string(raw)) == x.boot {
-		return nil
-	}
-	if err := x.rebuild(); err != nil {
-		return err
-	}
-	return store.Replace(x.path(builtFile), []byte(x.boot+"\n"))
-}
-
 // waiting makes the file that tells whoever ends a task to look for the next.
 // It comes before the look at whom to wait for, so that one who ends meanwhile
 // finds it.
 func (x *index) markWaiting() error {
 	x.lock.Foretell(store.Undone)
 	return create(x.path(store.WaitingFile))
-}
-
-// unmarkWaiting removes it once nothing waits: when each of the sets' directories is
-// empty, and goes.
-func (x *index) unmarkWaiting() error {
-	for _, dir := range []string{readyDir, dueDir, keysDir, afterDir, goneDir} {
-		switch err := unix.Rmdir(x.path(dir)); {
-		case err == nil, errors.Is(err, unix.ENOENT):
-		case dir == keysDir && len(x.keys) == 0:
-			return x.freeKeys()
-		case dir == afterDir, dir == goneDir:
-			return x.sweep(dir)
-		default:
-			return nil
-		}
-	}
-	return removeFile(x.path(store.WaitingFile))
-}
-
-// freeKeys lets those try again that wait for keys which nobody holds, nor stands
-// for: a crash left them, or entries without a task.
-func (x *index) freeKeys() error {
-	tags, err := namesIn(x.path(keysDir))
-	for _, tag := range tags {
-		if err := x.releaseKey(tag); err != nil {
-			return err
-		}
-	}
-	x.todo.again = x.todo.again || fsys.Exists(x.path(readyDir))
-	return err
-}
-
-// sweepAtMost is how many directories one critical section sweeps.
-const sweepAtMost = 64
-
-// sweep removes directories that a crash left empty, until it meets one that is not:
-// as long as anyone waits they are in nobody's way, and what a dispatch costs must
-// not grow with the number of those who are waited for.
-func (x *index) sweep(dir string) error {
-	d, err := os.Open(x.path(dir))
-	if err != nil {
-		return err
-	}
-	ids, err := d.Readdirnames(sweepAtMost)
-	for _, id := range ids {
-		if unix.Rmdir(x.path(dir, id)) != nil {
-			break
-		}
-	}
-	if errors.Is(err, io.EOF) {
-		err = nil
-	}
-	return errors.Join(err, d.Close())
 }
 
 func removeFile(path string) error {
@@ -197,142 +111,75 @@ func removeFile(path string) error {
 	return nil
 }
 
-// sequenceWidth is how the next sequence number is written: always in the same
-// place, so that one write replaces it.
-const sequenceWidth = 16
-
-// sequence takes n consecutive numbers and gives the first.
-func (x *index) sequence(n int) (int64, error) {
-	f, err := fsys.Open(x.path(seqFile), os.O_RDWR|os.O_CREATE, 0o600)
-	if err != nil {
-		return 0, err
-	}
-	defer f.Close()
-	raw := make([]byte, sequenceWidth)
-	next := int64(1)
-	if got, _ := f.ReadAt(raw, 0); got > 0 {
-		if next, err = strconv.ParseInt(string(raw[:got]), 10, 64); err != nil || got != sequenceWidth {
-			if next, err = x.lastSequence(); err != nil {
-				return 0, err
-			}
-			next++
-		}
-	}
-	return next, x.writeSequence(f, next+int64(n))
+func (x *index) path(names ...string) string {
+	return x.dir + "/" + filepath.Join(names...)
 }
 
-func (x *index) writeSequence(f *os.File, next int64) error {
-	digits := strconv.FormatInt(next, 10)
-	_, err := f.WriteAt([]byte(strings.Repeat("0", sequenceWidth-len(digits))+digits+"\n"), 0)
+// ready is the set of the tasks in this queue and of this kind that may be
+// started.
+func (x *index) ready(queue, kind string) set {
+	return set{x.path(readyDir, queue, kind), 2, x.blank()}
+}
+
+// blocked is the set of those that wait for a key.
+func (x *index) blocked(tag, queue, kind string) set {
+	return set{x.path(keysDir, tag, queue, kind), 3, x.blank()}
+}
+
+// due is the set of those that are not due yet by this clock.
+func (x *index) due(clock string) set { return set{x.path(dueDir, clock), 1, x.blank()} }
+
+// blank is an empty file that is there when a task is entered.
+func (x *index) blank() string { return x.path(store.WaitingFile) }
+
+// claim is what a task that was chosen to run holds, from then until a dispatch
+// finds that its run is over or that it waits again. One that holds nothing is a
+// lookout: somebody waits for the task's end.
+type claim struct {
+	id          string
+	run         int // 0 for a lookout
+	queue, kind string
+	tag         string // of its concurrency key
+}
+
+func (c *claim) lookout() bool { return c.run == 0 }
+
+// pick is a task that was chosen to be started, with its lock, which keeps
+// everybody else from it until its supervisor has it.
+type pick struct {
+	lock  *store.Lock
+	facts *facts
+}
+
+// release gives up what was chosen, because the critical section failed.
+func (w *work) release() (err error) {
+	for _, p := range w.picked {
+		err = errors.Join(err, p.lock.Unlock())
+	}
+	w.picked = nil
 	return err
 }
 
-// lastSequence is the highest number that an open task has.
-func (x *index) lastSequence() (last int64, err error) {
-	ids, err := x.home.LiveIDs()
-	for _, id := range ids {
-		if f, err := look(x.home, id); err == nil && f.spec.Schedule != nil {
-			last = max(last, f.spec.Schedule.Sequence)
-		}
-	}
-	return last, err
+// victim is a task that another one has taken the place of, and that is to end.
+type victim struct{ id, by string }
+
+// waiter is a task that waits for others, as it was found once in a section: it may
+// wait for ten thousand of them.
+type waiter struct {
+	*facts
+	err  error
+	met  int              // so many of its dependencies, from the first on, are in no list any more
+	with map[string][]int // the places of its dependencies, by id
 }
 
-// rebuild makes the index anew from the records.
-func (x *index) rebuild() error {
-	for _, dir := range []string{readyDir, keysDir, dueDir, afterDir, goneDir, store.ClaimsDir, dedupeDir, supersedeDir} {
-		if err := os.RemoveAll(x.path(dir)); err != nil {
-			return fmt.Errorf("make the queues anew: %w", err)
+// enter makes an empty file in a directory of the index.
+func (x *index) enter(dir, name string) error {
+	path := x.path(dir, name)
+	err := create(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		if err = os.MkdirAll(x.path(dir), 0o700); err == nil {
+			err = create(path)
 		}
 	}
-	if err := errors.Join(x.make(), x.markWaiting()); err != nil {
-		return err
-	}
-	last, err := x.lastSequence()
-	if err != nil {
-		return err
-	}
-	if next, err := x.sequence(0); err != nil || next <= last {
-		if err := x.resetSequence(last + 1); err != nil {
-			return err
-		}
-	}
-	return x.enterAll()
-}
-
-func (x *index) resetSequence(next int64) error {
-	f, err := fsys.Open(x.path(seqFile), os.O_RDWR|os.O_CREATE, 0o600)
-	if err != nil {
-		return err
-	}
-	return errors.Join(x.writeSequence(f, next), f.Close())
-}
-
-// enterAll enters every open task that is scheduled: first those that hold
-// something, then those that wait.
-func (x *index) enterAll() error {
-	ids, err := x.home.LiveIDs()
-	if err != nil {
-		return err
-	}
-	var waiting []*facts
-	for _, id := range ids {
-		f, err := look(x.home, id)
-		switch {
-		case err != nil || f.spec.Schedule == nil || f.terminal():
-		case f.waits():
-			waiting = append(waiting, f)
-		default:
-			err = x.writeClaim(claimOf(f))
-		}
-		if err == nil && f != nil && !f.terminal() {
-			err = x.enterKeys(f.spec)
-		}
-		if err != nil && !errors.Is(err, fs.ErrNotExist) && !unreadable(err) {
-			return err
-		}
-	}
-	if err := x.reap(); err != nil {
-		return err
-	}
-	for _, f := range waiting {
-		if err := x.placeAnew(f); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// enterKeys lists an open task by its dedupe and supersede keys.
-func (x *index) enterKeys(s *record.Spec) error {
-	for _, list := range keyLists(s) {
-		if err := x.enter(list, s.ID); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// leaveKeys takes it off these lists.
-func (x *index) leaveKeys(s *record.Spec) error {
-	for _, list := range keyLists(s) {
-		if err := removeFile(x.path(list, s.ID)); err != nil {
-			return err
-		}
-		if os.Remove(x.path(list)) == nil { // it was the last with this key
-			_ = os.Remove(filepath.Dir(x.path(list)))
-		}
-	}
-	return nil
-}
-
-// keyLists are the directories that list the open tasks with the keys of s.
-func keyLists(s *record.Spec) (lists []string) {
-	if s.DedupeKey != "" {
-		lists = append(lists, dedupeDir+"/"+hash(s.Kind, s.DedupeKey))
-	}
-	if s.SupersedeKey != "" {
-		lists = append(lists, supersedeDir+"/"+hash(s.Kind, s.SupersedeKey))
-	}
-	return lists
+	return err
 }

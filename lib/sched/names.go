@@ -3,7 +3,6 @@ package sched
 import (
 	"encoding/hex"
 	"hash/fnv"
-	"path/filepath"
 	"strings"
 
 	"bgtasks/lib/record"
@@ -76,24 +75,3 @@ func keyTag(s *record.Spec) string {
 func orderKey(s *record.Schedule) uint64 {
 	return uint64(0x8000-s.Priority)<<48 | uint64(s.Sequence)&(1<<48-1)
 }
-
-func (x *index) path(names ...string) string {
-	return x.dir + "/" + filepath.Join(names...)
-}
-
-// ready is the set of the tasks in this queue and of this kind that may be
-// started.
-func (x *index) ready(queue, kind string) set {
-	return set{x.path(readyDir, queue, kind), 2, x.blank()}
-}
-
-// blocked is the set of those that wait for a key.
-func (x *index) blocked(tag, queue, kind string) set {
-	return set{x.path(keysDir, tag, queue, kind), 3, x.blank()}
-}
-
-// due is the set of those that are not due yet by this clock.
-func (x *index) due(clock string) set { return set{x.path(dueDir, clock), 1, x.blank()} }
-
-// blank is an empty file that is there when a task is entered.
-func (x *index) blank() string { return x.path(store.WaitingFile) }

@@ -8,13 +8,6 @@ import (
 	"bgtasks/lib/store"
 )
 
-// pick is a task that was chosen to be started, with its lock, which keeps
-// everybody else from it until its supervisor has it.
-type pick struct {
-	lock  *store.Lock
-	facts *facts
-}
-
 // maxPicks is how many tasks one critical section chooses at most: whoever chose
 // them starts them, and if he is killed they wait for the next one who looks.
 const maxPicks = 8
@@ -169,13 +162,4 @@ func (x *index) drop(l *lane, e entry) error {
 	}
 	x.todo.again = true
 	return x.releaseKey(e.tag)
-}
-
-// release gives up what was chosen, because the critical section failed.
-func (w *work) release() (err error) {
-	for _, p := range w.picked {
-		err = errors.Join(err, p.lock.Unlock())
-	}
-	w.picked = nil
-	return err
 }

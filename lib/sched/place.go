@@ -8,6 +8,7 @@ import (
 
 	"bgtasks/lib/fail"
 	"bgtasks/lib/record"
+	"bgtasks/lib/store"
 )
 
 // movesAtMost is how many entries one critical section moves: others wait for the
@@ -185,5 +186,15 @@ func (x *index) expireBy(clock string) error {
 			return err
 		}
 		c.skip()
+	}
+}
+
+// ringSleeper writes a byte to the sleeper's bell. It looks after it has opened that
+// one, so nothing is lost if it has not yet.
+func ringSleeper(h *store.Home) {
+	fd, err := unix.Open(h.QueueDir()+"/"+store.TimerBell, unix.O_WRONLY|unix.O_NONBLOCK|unix.O_NOFOLLOW|unix.O_CLOEXEC, 0)
+	if err == nil {
+		store.Strike(fd)
+		unix.Close(fd)
 	}
 }

@@ -32,16 +32,6 @@ func Main(args []string) int {
 	return 0
 }
 
-// ringSleeper writes a byte to the sleeper's bell. It looks after it has opened that
-// one, so nothing is lost if it has not yet.
-func ringSleeper(h *store.Home) {
-	fd, err := unix.Open(h.QueueDir()+"/"+store.TimerBell, unix.O_WRONLY|unix.O_NONBLOCK|unix.O_NOFOLLOW|unix.O_CLOEXEC, 0)
-	if err == nil {
-		store.Strike(fd)
-		unix.Close(fd)
-	}
-}
-
 // sleep dispatches whenever a task is due, and ends when none will be. There is one
 // such process for a home. It is decided under the lock of the index that nobody is
 // needed any more, so whoever makes a task wait later starts another. Where an orphan is

@@ -1,6 +1,8 @@
 package sched
 
 import (
+	"os"
+	"path/filepath"
 	"slices"
 
 	"bgtasks/lib/proc"
@@ -62,4 +64,38 @@ func (x *index) victims(s *record.Spec) (list []record.Dependency) {
 		}
 	}
 	return list
+}
+
+// enterKeys lists an open task by its dedupe and supersede keys.
+func (x *index) enterKeys(s *record.Spec) error {
+	for _, list := range keyLists(s) {
+		if err := x.enter(list, s.ID); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// leaveKeys takes it off these lists.
+func (x *index) leaveKeys(s *record.Spec) error {
+	for _, list := range keyLists(s) {
+		if err := removeFile(x.path(list, s.ID)); err != nil {
+			return err
+		}
+		if os.Remove(x.path(list)) == nil { // it was the last with this key
+			_ = os.Remove(filepath.Dir(x.path(list)))
+		}
+	}
+	return nil
+}
+
+// keyLists are the directories that list the open tasks with the keys of s.
+func keyLists(s *record.Spec) (lists []string) {
+	if s.DedupeKey != "" {
+		lists = append(lists, dedupeDir+"/"+hash(s.Kind, s.DedupeKey))
+	}
+	if s.SupersedeKey != "" {
+		lists = append(lists, supersedeDir+"/"+hash(s.Kind, s.SupersedeKey))
+	}
+	return lists
 }

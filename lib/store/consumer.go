@@ -9,20 +9,12 @@ import (
 	"bgtasks/lib/fsys"
 )
 
-const consumersDir = "consumers"
-
 // Names within a consumer's directory.
 const (
 	CursorFile = "cursor.json" // what was acknowledged last; absent before the first time
 	readerLock = "reader.lock" // held by the one that reads
 	ackLock    = "ack.lock"    // held for one acknowledgement
 )
-
-// ConsumersDir is where the named readers of the journal keep their places.
-func (h *Home) ConsumersDir() string { return filepath.Join(h.path, consumersDir) }
-
-// ConsumerDir is the directory of a consumer, whose name must be a valid id.
-func (h *Home) ConsumerDir(name string) string { return filepath.Join(h.ConsumersDir(), name) }
 
 // Consumers lists the known consumers, in no order.
 func (h *Home) Consumers() ([]string, error) { return listIDs(h.ConsumersDir()) }

@@ -2,20 +2,12 @@ package store
 
 import (
 	"errors"
-	"io/fs"
-	"math/rand/v2"
 	"os"
 	"path/filepath"
-	"strconv"
-
-	"golang.org/x/sys/unix"
 
 	"bgtasks/lib/fail"
 	"bgtasks/lib/fsys"
 )
-
-// ErrExists says that a task with this id already exists.
-var ErrExists = fs.ErrExist
 
 // Draft is a task being built in tmp/, locked before anyone can see it.
 type Draft struct {
@@ -68,11 +60,6 @@ func (h *Home) Begin(id string) (*Draft, error) {
 		return nil, errors.Join(err, d.Discard())
 	}
 	return d, nil
-}
-
-// tmpName makes an unused name in tmp/ for something that is called name.
-func (h *Home) tmpName(name string) string {
-	return filepath.Join(h.TmpDir(), name+"."+strconv.FormatUint(rand.Uint64(), 36))
 }
 
 // Lock is the held run.lock, for the shim to inherit.
@@ -142,78 +129,11 @@ func (d *Draft) Discard() error {
 	return err
 }
 
-// MakeFIFOs creates the FIFOs of a run in a task's directory. It keeps existing ones,
-// because a restarted task may still have readers on them.
-func MakeFIFOs(taskDir string, split bool) error {
-	names := []string{OutFIFO, CtlFIFO}
-	if split {
-		names = append(names, ErrFIFO)
-	}
-	for _, name := range names {
-		if err := fail.Point("make-fifo"); err != nil {
-			return err
-		}
-		if err := unix.Mkfifo(filepath.Join(taskDir, name), 0o600); err != nil && !errors.Is(err, unix.EEXIST) {
-			return &fs.PathError{Op: "mkfifo", Path: filepath.Join(taskDir, name), Err: err}
-		}
-	}
-	return nil
-}
-
-// RemoveFIFOs removes them when the run has ended.
-func RemoveFIFOs(taskDir string) error {
-	errs := []error{fail.Point("remove-fifos")}
-	for _, name := range []string{OutFIFO, ErrFIFO, CtlFIFO} {
-		errs = append(errs, removeIfThere(filepath.Join(taskDir, name)))
-	}
-	return errors.Join(errs...)
-}
-
 // mark makes the marker that says that the task is open, before the task can be seen,
 // so that no open task lacks one. It is a second name of the lock where the file system
 // knows such: only its name counts, and inodes are what a start costs on a disk.
 func (d *Draft) mark() error {
 	return d.home.markLike(filepath.Join(d.dir, LockFile), d.id)
-}
-
-// MarkLive marks an existing task.
-func (h *Home) MarkLive(id string) error { return h.markLike("", id) }
-
-// markLike makes the marker as another name of the file like, if that can be.
-func (h *Home) markLike(like, id string) error {
-	if err := fail.Point("mark-live"); err != nil {
-		return err
-	}
-	path := filepath.Join(h.LiveDir(), id)
-	if like != "" && unix.Link(like, path) == nil {
-		return nil
-	}
-	f, err := fsys.Open(path, os.O_WRONLY|os.O_CREATE, 0o600)
-	if err != nil {
-		return err
-	}
-	return f.Close()
-}
-
-// UnmarkLive removes the marker. It is the last step of the end of a run, so a marker
-// together with a terminal state shows that the end was interrupted.
-func (h *Home) UnmarkLive(id string) error {
-	if err := fail.Point("unmark-live"); err != nil {
-		return err
-	}
-	return removeIfThere(filepath.Join(h.LiveDir(), id))
-}
-
-// Remove moves a task out of sight in one step, wakes the processes that wait for it, and
-// then deletes it. The caller holds its run.lock or knows that no process can. A crash
-// leaves the rest in tmp/.
-func (h *Home) Remove(id string) error {
-	away, err := h.withdraw(id, "")
-	if err != nil {
-		return err
-	}
-	Ring(filepath.Join(away, BellsDir), BellChange)
-	return fsys.RemoveAll(away)
 }
 
 // RemoveStop removes the requested stop when the run has ended.
@@ -238,14 +158,4 @@ func (d *Draft) Restore(replacement *Draft) error {
 	}
 	d.dir, replacement.dir = replacement.dir, d.dir
 	return d.home.UnmarkLive(d.id)
-}
-
-// Exists tells whether the id is taken.
-func (h *Home) Exists(id string) bool {
-	return fsys.Exists(h.TaskDir(id))
-}
-
-// MarkedLive tells whether the task is marked as not in a terminal state.
-func (h *Home) MarkedLive(id string) bool {
-	return fsys.Exists(filepath.Join(h.LiveDir(), id))
 }

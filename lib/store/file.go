@@ -3,7 +3,13 @@ package store
 import (
 	"errors"
 	"io/fs"
+	"math/rand/v2"
 	"os"
+	"path/filepath"
+	"strconv"
+	"syscall"
+
+	"golang.org/x/sys/unix"
 
 	"bgtasks/lib/fail"
 	"bgtasks/lib/fsys"
@@ -198,4 +204,37 @@ func removeIfThere(path string) error {
 		return err
 	}
 	return nil
+}
+
+// isTaken tells whether a rename failed because its destination is there.
+func isTaken(err error) bool {
+	return errors.Is(err, syscall.ENOTEMPTY) || errors.Is(err, syscall.EEXIST) || errors.Is(err, syscall.ENOTDIR)
+}
+
+// besides names a hidden file in the place of path, for one that is to become it or
+// that was in its place.
+func besides(path string) string {
+	return filepath.Join(filepath.Dir(path), "."+filepath.Base(path)+"."+strconv.FormatUint(rand.Uint64(), 36))
+}
+
+// renameOver is rename(2), also where a directory is in the way.
+func renameOver(from, to string) error {
+	err := fsys.Rename(from, to)
+	if !errors.Is(err, unix.EISDIR) && !errors.Is(err, unix.EEXIST) && !errors.Is(err, unix.ENOTEMPTY) {
+		return err
+	}
+	if err := putAside(to); err != nil {
+		return err
+	}
+	return fsys.Rename(from, to)
+}
+
+// putAside gives what is at path a hidden name. What it held may be of use to
+// somebody, so it is swept when it is old.
+func putAside(path string) error {
+	err := fsys.Rename(path, besides(path))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	return err
 }

@@ -58,9 +58,6 @@ func (h *Home) JournalEnd() (int64, error) {
 	return h.Journal().End()
 }
 
-// JournalBells is the directory of the bells of the journal's followers.
-func (h *Home) JournalBells() string { return filepath.Join(h.EventsDir(), BellsDir) }
-
 // Append writes an event to the journal and wakes its followers.
 func (h *Home) Append(e *record.Event) error {
 	journal := h.Journal()

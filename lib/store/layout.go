@@ -3,7 +3,9 @@ package store
 import (
 	"errors"
 	"io/fs"
+	"math/rand/v2"
 	"path/filepath"
+	"strconv"
 	"sync/atomic"
 
 	"bgtasks/lib/fsys"
@@ -142,3 +144,43 @@ func listIDs(dir string) ([]string, error) {
 	}
 	return ids, nil
 }
+
+const (
+	little  patience = iota - 1
+	some             // unless it is stopped, or takes too long
+	endless          // the most
+)
+
+// JournalBells is the directory of the bells of the journal's followers.
+func (h *Home) JournalBells() string { return filepath.Join(h.EventsDir(), BellsDir) }
+
+const queueDir = "queue"
+
+// QueueDir is where the scheduler keeps its index.
+func (h *Home) QueueDir() string { return filepath.Join(h.path, queueDir) }
+
+const consumersDir = "consumers"
+
+// ConsumersDir is where the named readers of the journal keep their places.
+func (h *Home) ConsumersDir() string { return filepath.Join(h.path, consumersDir) }
+
+// ConsumerDir is the directory of a consumer, whose name must be a valid id.
+func (h *Home) ConsumerDir(name string) string { return filepath.Join(h.ConsumersDir(), name) }
+
+// tmpName makes an unused name in tmp/ for something that is called name.
+func (h *Home) tmpName(name string) string {
+	return filepath.Join(h.TmpDir(), name+"."+strconv.FormatUint(rand.Uint64(), 36))
+}
+
+// Exists tells whether the id is taken.
+func (h *Home) Exists(id string) bool {
+	return fsys.Exists(h.TaskDir(id))
+}
+
+// MarkedLive tells whether the task is marked as not in a terminal state.
+func (h *Home) MarkedLive(id string) bool {
+	return fsys.Exists(filepath.Join(h.LiveDir(), id))
+}
+
+// patience is how long the holder of a lock is waited for.
+type patience int

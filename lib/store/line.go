@@ -7,8 +7,6 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
-
-	"bgtasks/lib/seglog"
 )
 
 const (
@@ -98,15 +96,6 @@ func (c *claim) leave() {
 		o.lock.Unlock()
 	}
 }
-
-// patience is how long the holder of a lock is waited for.
-type patience int
-
-const (
-	little  patience = iota - 1
-	some             // unless it is stopped, or takes too long
-	endless          // the most
-)
 
 // line is this process's way to one lock that others hold for a moment. Of all who
 // want it one stands in the line for the file, and the others behind that one: to
@@ -223,52 +212,18 @@ func awaitLock(path string, ring func()) *claim {
 	return standInLine(func() (*Lock, error) { return openLock(path, os.O_CREATE, waitLock) }, ring)
 }
 
-// Turn gives a supervisor access to the journal. It never blocks for longer than a
-// moment: it keeps the supervisor's place in the line, and tells it when its turn has
-// come. It is not for concurrent use.
-type Turn struct {
-	home    *Home
-	ring    func()
-	line    *claim // nil if we stand in none
-	insists bool
-}
-
-// NewTurn returns a Turn that calls ring, from another goroutine, when its turn has come.
-func NewTurn(h *Home, ring func()) *Turn { return &Turn{home: h, ring: ring} }
-
-// Journal is the journal for this supervisor. The error of an append is ErrLocked while
-// another process holds the lock.
-func (t *Turn) Journal() *seglog.Journal { return t.home.journal(t.take) }
-
-// Waits reports whether another process held the journal at the last attempt.
-func (t *Turn) Waits() bool { return t.line != nil }
-
-// Came reports whether the turn has come.
-func (t *Turn) Came() bool { return t.line != nil && len(t.line.came) > 0 }
-
-// Insist makes every append from now on wait without a limit.
-func (t *Turn) Insist() { t.insists = true }
-
-func (t *Turn) take() (unlock func(), err error) {
-	path := t.home.journalLock()
-	patience := time.Duration(0)
-	if t.line == nil {
-		lock, err := tryLockAt(path)
-		if !errors.Is(err, ErrLocked) {
-			return unlocker(lock), err
-		}
-		t.line = awaitLock(path, t.ring)
-		patience = brief
+// LockWithin takes the run.lock as TryLock does, but waits up to patience for its holder:
+// a process that checks whether a task needs healing may lock an ended task without a
+// supervisor for a moment.
+func LockWithin(taskDir string, patience time.Duration) (*Lock, error) {
+	lock, err := TryLock(taskDir)
+	if !errors.Is(err, ErrLocked) || patience <= 0 {
+		return lock, err
 	}
-	if t.insists {
-		patience = 1<<63 - 1
-	}
-	lock, err := t.line.within(patience)
-	if err == errNotYet {
+	c := standInLine(func() (*Lock, error) { return runLock(taskDir, waitLock) }, nil)
+	if lock, err = c.within(patience); err == errNotYet {
+		go c.leave()
 		return nil, ErrLocked
 	}
-	t.line = nil
-	return unlocker(lock), err
+	return lock, err
 }
-
-func unlocker(l *Lock) func() { return func() { l.Unlock() } }

@@ -5,13 +5,9 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"time"
 
 	"bgtasks/lib/fsys"
 )
-
-// ErrLocked says that another process holds the lock.
-var ErrLocked = errors.New("locked")
 
 // Lock is a held lock on a file. It belongs to the open file description, so
 // a child that inherits the descriptor holds it on when the parent is gone,
@@ -41,22 +37,6 @@ func runLock(taskDir string, take func(*os.File) error) (*Lock, error) {
 	lock, err := openLock(path, 0, take)
 	if err == nil && !fsys.IsAt(lock.f, path) {
 		return nil, errors.Join(ErrLocked, lock.Unlock())
-	}
-	return lock, err
-}
-
-// LockWithin takes the run.lock as TryLock does, but waits up to patience for its holder:
-// a process that checks whether a task needs healing may lock an ended task without a
-// supervisor for a moment.
-func LockWithin(taskDir string, patience time.Duration) (*Lock, error) {
-	lock, err := TryLock(taskDir)
-	if !errors.Is(err, ErrLocked) || patience <= 0 {
-		return lock, err
-	}
-	c := standInLine(func() (*Lock, error) { return runLock(taskDir, waitLock) }, nil)
-	if lock, err = c.within(patience); err == errNotYet {
-		go c.leave()
-		return nil, ErrLocked
 	}
 	return lock, err
 }
@@ -106,3 +86,17 @@ func LockHolder(taskDir string) int {
 	pid, _ := holderOf(filepath.Join(taskDir, LockFile))
 	return pid
 }
+
+// ProbeLocks asks about a lock on the file at path, and takes none. The error
+// tells that the system or the file system has no such locks.
+func ProbeLocks(path string) error {
+	f, err := fsys.Open(path, 0, 0)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	_, err = lockHeld(f)
+	return err
+}
+
+func unlocker(l *Lock) func() { return func() { l.Unlock() } }

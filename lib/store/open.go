@@ -17,30 +17,6 @@ import (
 // ErrNoHome says that no environment variable tells where the home is.
 var ErrNoHome = errors.New("none of BACKGROUND_TASKS_HOME, XDG_STATE_HOME and HOME is set")
 
-// LayoutError says that the home has a layout that this version does not know.
-type LayoutError struct{ Path, Found string }
-
-func (e *LayoutError) Error() string {
-	return e.Path + " has layout " + strconv.Quote(e.Found) + ", this version knows layout " + strconv.Itoa(record.Layout)
-}
-
-// UnsafeHomeError says that others could change what is in the home, that it is
-// someone else's, or that something in it leads out of it.
-type UnsafeHomeError struct {
-	Path, Why string
-	Hint      string // what to do about it
-}
-
-func (e *UnsafeHomeError) Error() string { return e.Path + " " + e.Why }
-
-// NetworkFSError says that the home is on a file system whose locks and FIFOs
-// do not reach across machines.
-type NetworkFSError struct{ Path, Type string }
-
-func (e *NetworkFSError) Error() string {
-	return e.Path + " is on a network file system (" + e.Type + "), where locks can't be trusted"
-}
-
 // AllowNetFS is the environment variable that, set to 1, accepts a home on a
 // network file system.
 const AllowNetFS = "BG_ALLOW_NETFS"
@@ -194,21 +170,6 @@ func (h *Home) remark(isOpen func(id string) bool) error {
 		err = nil // another was quicker
 	}
 	return errors.Join(err, fsys.RemoveAll(dir))
-}
-
-// CheckDir makes sure that path is a directory itself, and no link to one: what
-// is written through a link lies outside of the home. The error wraps
-// fs.ErrNotExist or syscall.ENOTDIR.
-func CheckDir(path string) error {
-	var st syscall.Stat_t
-	err := syscall.Lstat(path, &st)
-	if err == nil && st.Mode&syscall.S_IFMT != syscall.S_IFDIR {
-		err = syscall.ENOTDIR
-	}
-	if err != nil {
-		return &fs.PathError{Op: "open", Path: path, Err: err}
-	}
-	return nil
 }
 
 // checkDir refuses a directory that others own or may write to: they could

@@ -88,13 +88,6 @@ func (h *Home) SetOwner(o *Owner) error {
 	return ReplaceUnsynced(filepath.Join(h.path, OwnerFile), []byte(o.line()))
 }
 
-// AwayError says that the home belongs to another host.
-type AwayError struct{ Path, Host string }
-
-func (e *AwayError) Error() string {
-	return "the home " + e.Path + " is on another host, " + strconv.Quote(e.Host)
-}
-
 // LeaveTo makes h the home of another host: it can be read, and nothing more.
 func (h *Home) LeaveTo(o *Owner) { h.away = &AwayError{h.path, o.Node} }
 

@@ -11,8 +11,6 @@ import (
 	"bgtasks/lib/record"
 )
 
-const queueDir = "queue"
-
 // Names within queue/. Package sched tells what is in each.
 const (
 	ClaimsDir   = "claims"
@@ -23,9 +21,6 @@ const (
 	timerLock   = "timer.lock" // held by the process that sleeps until the next task is due
 	TimerBell   = "timer.fifo" // wakes it before that
 )
-
-// QueueDir is where the scheduler keeps its index.
-func (h *Home) QueueDir() string { return filepath.Join(h.path, queueDir) }
 
 // AnyWaiting tells whether whoever ends a task should look for the next one.
 func (h *Home) AnyWaiting() bool { return fsys.Exists(filepath.Join(h.QueueDir(), WaitingFile)) }

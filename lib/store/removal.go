@@ -130,3 +130,15 @@ func (h *Home) tellOne(away string) error {
 	}
 	return bury(away)
 }
+
+// Remove moves a task out of sight in one step, wakes the processes that wait for it, and
+// then deletes it. The caller holds its run.lock or knows that no process can. A crash
+// leaves the rest in tmp/.
+func (h *Home) Remove(id string) error {
+	away, err := h.withdraw(id, "")
+	if err != nil {
+		return err
+	}
+	Ring(filepath.Join(away, BellsDir), BellChange)
+	return fsys.RemoveAll(away)
+}

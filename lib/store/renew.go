@@ -3,13 +3,12 @@ package store
 import (
 	"errors"
 	"io/fs"
-	"math/rand/v2"
 	"os"
 	"path/filepath"
-	"strconv"
 
 	"golang.org/x/sys/unix"
 
+	"bgtasks/lib/fail"
 	"bgtasks/lib/fsys"
 )
 
@@ -79,30 +78,29 @@ func TakeLockAnew(taskDir string) (*Lock, error) {
 	return TryLock(taskDir)
 }
 
-// besides names a hidden file in the place of path, for one that is to become it or
-// that was in its place.
-func besides(path string) string {
-	return filepath.Join(filepath.Dir(path), "."+filepath.Base(path)+"."+strconv.FormatUint(rand.Uint64(), 36))
+// MakeFIFOs creates the FIFOs of a run in a task's directory. It keeps existing ones,
+// because a restarted task may still have readers on them.
+func MakeFIFOs(taskDir string, split bool) error {
+	names := []string{OutFIFO, CtlFIFO}
+	if split {
+		names = append(names, ErrFIFO)
+	}
+	for _, name := range names {
+		if err := fail.Point("make-fifo"); err != nil {
+			return err
+		}
+		if err := unix.Mkfifo(filepath.Join(taskDir, name), 0o600); err != nil && !errors.Is(err, unix.EEXIST) {
+			return &fs.PathError{Op: "mkfifo", Path: filepath.Join(taskDir, name), Err: err}
+		}
+	}
+	return nil
 }
 
-// putAside gives what is at path a hidden name. What it held may be of use to
-// somebody, so it is swept when it is old.
-func putAside(path string) error {
-	err := fsys.Rename(path, besides(path))
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil
+// RemoveFIFOs removes them when the run has ended.
+func RemoveFIFOs(taskDir string) error {
+	errs := []error{fail.Point("remove-fifos")}
+	for _, name := range []string{OutFIFO, ErrFIFO, CtlFIFO} {
+		errs = append(errs, removeIfThere(filepath.Join(taskDir, name)))
 	}
-	return err
-}
-
-// renameOver is rename(2), also where a directory is in the way.
-func renameOver(from, to string) error {
-	err := fsys.Rename(from, to)
-	if !errors.Is(err, unix.EISDIR) && !errors.Is(err, unix.EEXIST) && !errors.Is(err, unix.ENOTEMPTY) {
-		return err
-	}
-	if err := putAside(to); err != nil {
-		return err
-	}
-	return fsys.Rename(from, to)
+	return errors.Join(errs...)
 }

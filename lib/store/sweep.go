@@ -4,7 +4,6 @@ import (
 	"errors"
 	"path/filepath"
 	"strings"
-	"syscall"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -109,9 +108,4 @@ func hidden(dir string, pick func(path string) bool) (paths []string, err error)
 		}
 	}
 	return paths, err
-}
-
-// isTaken tells whether a rename failed because its destination is there.
-func isTaken(err error) bool {
-	return errors.Is(err, syscall.ENOTEMPTY) || errors.Is(err, syscall.EEXIST) || errors.Is(err, syscall.ENOTDIR)
 }

@@ -1,9 +1,13 @@
 package store
 
 import (
+	"os"
 	"path/filepath"
 	"strings"
 
+	"golang.org/x/sys/unix"
+
+	"bgtasks/lib/fail"
 	"bgtasks/lib/fsys"
 )
 
@@ -74,14 +78,30 @@ func (h *Home) removeOrphan(id string) error {
 	return h.MarkLive(id)
 }
 
-// ProbeLocks asks about a lock on the file at path, and takes none. The error
-// tells that the system or the file system has no such locks.
-func ProbeLocks(path string) error {
-	f, err := fsys.Open(path, 0, 0)
+// MarkLive marks an existing task.
+func (h *Home) MarkLive(id string) error { return h.markLike("", id) }
+
+// markLike makes the marker as another name of the file like, if that can be.
+func (h *Home) markLike(like, id string) error {
+	if err := fail.Point("mark-live"); err != nil {
+		return err
+	}
+	path := filepath.Join(h.LiveDir(), id)
+	if like != "" && unix.Link(like, path) == nil {
+		return nil
+	}
+	f, err := fsys.Open(path, os.O_WRONLY|os.O_CREATE, 0o600)
 	if err != nil {
 		return err
 	}
-	defer f.Close()
-	_, err = lockHeld(f)
-	return err
+	return f.Close()
+}
+
+// UnmarkLive removes the marker. It is the last step of the end of a run, so a marker
+// together with a terminal state shows that the end was interrupted.
+func (h *Home) UnmarkLive(id string) error {
+	if err := fail.Point("unmark-live"); err != nil {
+		return err
+	}
+	return removeIfThere(filepath.Join(h.LiveDir(), id))
 }
