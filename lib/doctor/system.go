@@ -14,27 +14,27 @@ import (
 // systemChecks look at what the suite needs of the machine, or can make use of.
 // What it can do without is never wrong: the line says what follows.
 func systemChecks() []Check {
-	return []Check{shim(), exitFD(), exitInfo(), subreaper(), cgroup(), locks()}
+	return []Check{program("supervisor", record.ShimName), program("dispatcher", record.DispatcherName), exitFD(), exitInfo(), subreaper(), cgroup(), locks()}
 }
 
-// shim checks that the supervisor is where a start looks for it.
-func shim() Check {
+// program checks that a program of the suite is where the others look for it.
+func program(what, name string) Check {
 	self, err := os.Executable()
 	if err == nil {
 		self, err = filepath.EvalSymlinks(self)
 	}
 	if err != nil {
-		return wrong("supervisor", err, "")
+		return wrong(what, err, "")
 	}
-	path := filepath.Join(filepath.Dir(self), record.ShimName)
+	path := filepath.Join(filepath.Dir(self), name)
 	info, err := os.Stat(path)
 	switch {
 	case err != nil:
-		return wrong("supervisor", err, "install the suite as a whole")
+		return wrong(what, err, "install the suite as a whole")
 	case !info.Mode().IsRegular() || info.Mode().Perm()&0o111 == 0:
-		return wrong("supervisor", errors.New(path+" can't be executed"), "chmod 755")
+		return wrong(what, errors.New(path+" can't be executed"), "chmod 755")
 	}
-	return fine("supervisor", "%s", path)
+	return fine(what, "%s", path)
 }
 
 // exitFD checks that the end of a process can be waited for. Without it bells

@@ -157,10 +157,7 @@ func (r healer) journalEnd(s *patient) error {
 	if err := r.journalStart(s, s.State.Leader); err != nil {
 		return err
 	}
-	if err := r.Home.AppendDue(s.ID); err != nil {
-		return err
-	}
-	return r.Home.Append(&record.Event{
+	return r.Home.AppendDue(s.ID, &record.Event{
 		Name:   record.EndEvent(s.State),
 		Time:   s.State.UpdatedAt,
 		TaskID: s.ID,

@@ -105,6 +105,7 @@ func (a *attempt) claim() error {
 	if err := errors.Join(fail.Point("attempt-sweep"), store.SweepTask(a.dir), store.MakeFIFOs(a.dir, a.spec.Split)); err != nil {
 		return err
 	}
+	store.RemoveDue(a.dir)
 	claimed := &record.State{
 		Run: a.spec.Run, Attempt: a.number(), State: record.Claimed, ClaimedBy: self, UpdatedAt: time.Now(),
 	}

@@ -33,9 +33,9 @@ func (d *delivery) tell(e *record.Event) error {
 		if err := d.write(); err != nil {
 			return err
 		}
-		return leave(path, e)
+		return d.leave(path, e)
 	})
-	if err != nil || now && d.home.AppendDue(d.spec.ID) == nil {
+	if err != nil || now && d.home.AppendDue(d.spec.ID, nil) == nil {
 		return err
 	}
 	// Without a supervisor it is written by the next one, or with the end.
@@ -68,8 +68,12 @@ func (d *delivery) mayTell() bool {
 }
 
 // leave puts a line into the file of those that are due, in the place of an older one
-// of its kind.
-func leave(path string, e *record.Event) error {
+// of its kind. A step has the progress in any case then: the older one may have been the
+// only one to tell it.
+func (d *delivery) leave(path string, e *record.Event) error {
+	if e.Name == record.EventStep && d.file == nil && !d.progress.UpdatedAt.IsZero() {
+		e.Extra = d.progress.AppendMember(append(e.Extra, ','))
+	}
 	text, err := fsys.ReadFile(path)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err

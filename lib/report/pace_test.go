@@ -46,7 +46,7 @@ func TestReportsAreMerged(t *testing.T) {
 	if n := len(w.events()); n != 1 || len(w.steps()) != 5 {
 		t.Errorf("%d lines and %d steps, want 1 and all 5", n, len(w.steps()))
 	}
-	if err := w.home.AppendDue("a"); err != nil || w.due() != "" {
+	if err := w.home.AppendDue("a", nil); err != nil || w.due() != "" {
 		t.Errorf("AppendDue: %v, left %q", err, w.due())
 	}
 	events := w.events()
@@ -101,7 +101,7 @@ func TestWhatIsDueAfterACrash(t *testing.T) {
 		w := newWorld(t, record.Running)
 		w.deliver(w.step("told"))
 		w.write(store.DueFile, []byte(c.text))
-		if err := w.home.AppendDue("a"); err != nil || len(w.events()) != c.told || fsys.Exists(filepath.Join(w.dir, store.DueFile)) {
+		if err := w.home.AppendDue("a", nil); err != nil || len(w.events()) != c.told || fsys.Exists(filepath.Join(w.dir, store.DueFile)) {
 			t.Errorf("with %q due: %v, %d lines, want %d", c.text, err, len(w.events()), c.told)
 		}
 	}

@@ -65,8 +65,13 @@ func OpenJournal(dir string, lock func() (unlock func(), err error)) *Journal {
 // Append adds one line, which must end with its only newline, and returns the
 // offset after it: the cursor of a reader that has seen it. On an error the line
 // is not in the journal. It is not synced.
-func (j *Journal) Append(line []byte) (int64, error) {
-	if i := bytes.IndexByte(line, '\n'); i < 0 || i != len(line)-1 || len(line) > maxLine {
+func (j *Journal) Append(line []byte) (int64, error) { return j.AppendWith("", line) }
+
+// AppendWith adds the lines of the file due before the line, all in one write, and removes the file. Without such a file,
+// or if it can't be read, the line is added alone; without a line, the file's alone. A process that is killed before it
+// has removed the file has added its lines, and they come again.
+func (j *Journal) AppendWith(due string, line []byte) (int64, error) {
+	if i := bytes.IndexByte(line, '\n'); i != len(line)-1 || len(line) > maxLine || len(line) == 0 && due == "" {
 		return 0, errors.New("append to journal: not exactly one line")
 	}
 	j.mu.Lock()
@@ -79,36 +84,19 @@ func (j *Journal) Append(line []byte) (int64, error) {
 		return 0, wrap("lock journal", err)
 	}
 	defer unlock()
-	return j.append(line)
-}
-
-// Take appends the lines of the file at path and removes the file, all under the lock. If
-// there is no file, it does nothing. If the process is killed in between, the lines are
-// appended twice.
-func (j *Journal) Take(path string) error {
-	if !fsys.Exists(path) {
-		return nil
+	if due == "" {
+		return j.append(line)
 	}
-	j.mu.Lock()
-	defer j.mu.Unlock()
-	unlock, err := j.lock()
-	if err != nil {
-		return wrap("lock journal", err)
+	text, unread := fsys.ReadFile(due)
+	text = append(text[:bytes.LastIndexByte(text, '\n')+1], line...)
+	after := int64(0)
+	if len(text) > 0 {
+		after, err = j.append(text)
 	}
-	defer unlock()
-	text, err := fsys.ReadFile(path)
-	if errors.Is(err, os.ErrNotExist) {
-		return nil
+	if unread == nil && err == nil && os.Remove(due) != nil {
+		_ = os.Truncate(due, 0) // the directory can't be written to
 	}
-	if err != nil {
-		return wrap("append to journal", err)
-	}
-	if text = text[:bytes.LastIndexByte(text, '\n')+1]; len(text) > 0 {
-		if _, err := j.append(text); err != nil {
-			return err
-		}
-	}
-	return wrap("append to journal", os.Remove(path))
+	return after, err
 }
 
 // append writes whole lines, under the lock.

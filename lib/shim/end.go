@@ -65,6 +65,9 @@ func (s *Shim) keep() {
 		s.out.followers.strike()
 		return
 	}
+	if s.record.State == record.Retrying && s.record.Stop != nil {
+		s.keepStop() // it was heard while the disk took no record
+	}
 	s.on(endKept)
 	s.record.EventsMissing = 0 // the journal line of the end comes after theirs
 	store.SyncDir(s.launch.TaskDir)

@@ -3,6 +3,7 @@ package shim
 import (
 	"time"
 
+	"bgtasks/lib/fsys"
 	"bgtasks/lib/record"
 	"bgtasks/lib/seglog"
 	"bgtasks/lib/store"
@@ -20,19 +21,22 @@ type journal struct {
 }
 
 // say writes the events that are not in the journal yet, as far as that does not keep
-// us from the task.
-func (j *journal) say() {
+// us from the task. ok tells that none is left.
+func (j *journal) say() (ok bool) {
 	if !j.home.inReach() {
-		return
+		return true // nobody can be told
 	}
 	if j.file == nil {
 		j.file = j.turn.Journal()
 	}
-	err := j.file.Take(j.due)
+	var err error
 	for err == nil && len(j.unsaid) > 0 {
-		if _, err = j.file.Append(j.unsaid[0]); err == nil {
+		if _, err = j.file.AppendWith(j.due, j.unsaid[0]); err == nil {
 			j.unsaid = j.unsaid[1:]
 		}
+	}
+	if err == nil && fsys.Exists(j.due) {
+		_, err = j.file.AppendWith(j.due, nil)
 	}
 	if !j.brief {
 		j.letGo()
@@ -40,6 +44,7 @@ func (j *journal) say() {
 	if err == nil {
 		store.Ring(j.home.JournalBells(), store.BellChange)
 	}
+	return err == nil
 }
 
 // letGo closes the journal's file, from now on after each time. A task that is over at

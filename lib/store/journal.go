@@ -2,6 +2,7 @@ package store
 
 import (
 	"errors"
+	"os"
 	"path/filepath"
 
 	"bgtasks/lib/record"
@@ -79,17 +80,25 @@ func (h *Home) Locked(work func() error) error {
 	return work()
 }
 
-// AppendDue writes the postponed lines of reports about a task, and wakes the journal's
-// followers.
-func (h *Home) AppendDue(id string) error {
+// AppendDue writes the postponed lines of reports about a task and then the event, which
+// may be nil, in one step, and wakes the journal's followers.
+func (h *Home) AppendDue(id string, e *record.Event) error {
+	var line []byte
+	if e != nil {
+		line = e.AppendJSON(nil)
+	}
 	journal := h.Journal()
 	defer journal.Close()
-	if err := journal.Take(filepath.Join(h.TaskDir(id), DueFile)); err != nil {
+	if _, err := journal.AppendWith(filepath.Join(h.TaskDir(id), DueFile), line); err != nil {
 		return err
 	}
 	Ring(h.JournalBells(), BellChange)
 	return nil
 }
+
+// RemoveDue removes the postponed lines of an attempt whose end has been journalled:
+// its supervisor did not know of them.
+func RemoveDue(taskDir string) { _ = os.Remove(filepath.Join(taskDir, DueFile)) }
 
 // AppendAfter writes an event as Append does, after first has returned without an error.
 // first runs under the lock that orders the journal: every change that it finds in a
