@@ -55,6 +55,25 @@ func TestReportsAreMerged(t *testing.T) {
 	}
 }
 
+// A step that takes the place of one with a percentage tells that, too: nothing else may.
+func TestMergedStepKeepsTheProgress(t *testing.T) {
+	w := newWorld(t, record.Running)
+	w.deliver(&Report{ID: "a", Percent: set(1.0)})
+	w.full()
+	half := w.step("half")
+	half.Step.Percent = set(50.0).Value
+	w.deliver(half)
+	w.deliver(w.step("later"))
+	if err := w.home.AppendDue("a", nil); err != nil {
+		t.Fatal(err)
+	}
+	events := w.events()
+	last := events[len(events)-1]
+	if len(events) != 2 || last.Progress == nil || last.Progress.Percent == nil || *last.Progress.Percent != 50 {
+		t.Errorf("the journal has %+v, want the last step with 50 %%", events)
+	}
+}
+
 // A report that may be told again takes along what is due, in order.
 func TestReportTakesWhatIsDue(t *testing.T) {
 	w := newWorld(t, record.Running)
