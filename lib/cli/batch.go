@@ -36,14 +36,8 @@ func One[P, D any](work Work[P, D]) func(*Call, []string) error {
 	}
 }
 
-// Many makes the JSON command line of a verb that takes an object or an array
-// of them. id gives the id in a payload.
-func Many[P, D any](id func(*P) string, work Work[P, D]) func(*Call, []string) error {
-	return Together(id, func(c *Call, items []Item[P]) []Outcome[D] { return WorkAll(c, items, work) })
-}
-
-// Together is Many for a verb that works on all items of a batch in one go, and
-// gives an outcome for each in their order.
+// Together makes the JSON command line of a verb that takes an object or an array of them, and works on all items of a
+// batch in one go: it gives an outcome for each, in their order. id gives the id in a payload.
 func Together[P, D any](id func(*P) string, work func(*Call, []Item[P]) []Outcome[D]) func(*Call, []string) error {
 	return func(c *Call, words []string) error {
 		text, err := c.payloadText(words)

@@ -37,11 +37,14 @@ type batchOut struct {
 func batchOf(t *testing.T, text string) (*batchOut, int) {
 	t.Helper()
 	c, out := testCall("")
-	handler := Many(func(p *payload.Stop) string { return string(p.ID) }, func(_ *Call, p *payload.Stop) (string, error) {
+	work := func(_ *Call, p *payload.Stop) (string, error) {
 		if strings.HasPrefix(string(p.ID), "bad") {
 			return "", errors.New("refused")
 		}
 		return "did " + string(p.ID), nil
+	}
+	handler := Together(func(p *payload.Stop) string { return string(p.ID) }, func(c *Call, items []Item[payload.Stop]) []Outcome[string] {
+		return WorkAll(c, items, work)
 	})
 	if err := handler(c, []string{text}); err != nil {
 		t.Fatalf("batch %s: %v", text, err)

@@ -5,7 +5,6 @@ import (
 	"os"
 	"strconv"
 
-	"bgtasks/lib/heal"
 	"bgtasks/lib/proc"
 	"bgtasks/lib/record"
 	"bgtasks/lib/store"
@@ -20,14 +19,9 @@ func (e *InsideError) Error() string {
 	return fmt.Sprintf("task %q can't be restarted from within itself: this process would end with it", e.ID)
 }
 
-// Inside reports whether this process belongs to the current run of a task, so that a
+// inside reports whether this process belongs to the current run of a task, so that a
 // stop of the task would end it. A process of another task does not belong to it,
 // wherever that task was started.
-func Inside(h *store.Home, id string) bool {
-	t, err := heal.Load(h, id)
-	return err == nil && inside(h, t)
-}
-
 func inside(h *store.Home, t *view.Task) bool {
 	if t.Terminal() && t.TreeGone() {
 		return false

@@ -62,8 +62,8 @@ type Adoption struct {
 }
 
 // ShimTuning are the variables that a Go program's runtime obeys, with the
-// values for the shim: it must be small, and be what was tested. The user's
-// own values travel in Launch.RestoreEnv and are put back for the task.
+// values for the shim: one processor, as threads cost memory, and else the defaults, which
+// were tested. The user's own values travel in Launch.RestoreEnv and are put back for the task.
 func ShimTuning() []string {
 	return []string{"GOMAXPROCS=1", "GOGC=", "GOMEMLIMIT=", "GODEBUG=", "GOTRACEBACK="}
 }
