@@ -1,9 +1,5 @@
 package proc
 
-import (
-	"os"
-)
-
 // A Member is a process of a tree.
 type Member struct {
 	Identity
@@ -11,16 +7,6 @@ type Member struct {
 	Comm            string
 	// Zombie: it has ended and its parent has not reaped it.
 	Zombie bool
-}
-
-// Children returns the pids of the direct children of this process, those of all its threads, zombies included.
-func Children() ([]int, error) {
-	kids, err := childrenOf(os.Getpid())
-	pids := make([]int, len(kids))
-	for i, k := range kids {
-		pids[i] = k.PID
-	}
-	return pids, wrap("list children", err)
 }
 
 // Descendants returns the children of root, their children and so on, zombies included and marked; parents come before

@@ -59,8 +59,8 @@ func TestSpawnErrors(t *testing.T) {
 			}
 		}
 	}
-	if pids, err := Children(); len(pids) != 0 || err != nil {
-		t.Errorf("Children() = %v, %v after failed spawns, want none", pids, err)
+	if pids, err := children(); len(pids) != 0 || err != nil {
+		t.Errorf("children() = %v, %v after failed spawns, want none", pids, err)
 	}
 }
 
@@ -142,4 +142,14 @@ func TestCatchAll(t *testing.T) {
 	if status, _, err := Reap1(pid); err != nil || status != 0 {
 		t.Errorf("Reap1 = %#x, %v, want exit 0", status, err)
 	}
+}
+
+// children returns the pids of the direct children of this process, those of all its threads, zombies included.
+func children() ([]int, error) {
+	kids, err := childrenOf(os.Getpid())
+	pids := make([]int, len(kids))
+	for i, k := range kids {
+		pids[i] = k.PID
+	}
+	return pids, wrap("list children", err)
 }

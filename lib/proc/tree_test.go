@@ -266,8 +266,8 @@ func TestReapKeepsTheException(t *testing.T) {
 		t.Errorf("Reap(leader) = %d, %v, want 5", n, err)
 	}
 	wantEmpty(t, tree, true)
-	if pids, err := Children(); len(pids) != 1 || pids[0] != leader || err != nil {
-		t.Errorf("Children() = %v, %v, want %d", pids, err, leader)
+	if pids, err := children(); len(pids) != 1 || pids[0] != leader || err != nil {
+		t.Errorf("children() = %v, %v, want %d", pids, err, leader)
 	}
 	if _, n, err := tree.Reap(0); n != 1 || err != nil {
 		t.Errorf("Reap(0) = %d, %v, want 1", n, err)

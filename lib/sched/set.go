@@ -129,9 +129,6 @@ func (s set) prune(dir string) {
 	}
 }
 
-// has tells whether the entry is there.
-func (s set) has(e entry) bool { return fsys.Exists(s.path(e)) }
-
 // count counts the entries. It needs no lock; what changes meanwhile may count or
 // not.
 func (s set) count() (n int, err error) {
@@ -142,12 +139,6 @@ func (s set) count() (n int, err error) {
 		c.leaf = nil
 	}
 	return n, err
-}
-
-// empty tells whether there are none. It needs no lock.
-func (s set) empty() (bool, error) {
-	_, ok, err := (&cursor{set: s, lockless: true}).peek()
-	return !ok, err
 }
 
 // cursor walks over a set in order. What is added before its place is not seen;

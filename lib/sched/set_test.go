@@ -139,3 +139,12 @@ func compareEntries(a, b entry) int {
 	}
 	return slices.Compare([]byte(a.id), []byte(b.id))
 }
+
+// has tells whether the entry is there.
+func (s set) has(e entry) bool { return fsys.Exists(s.path(e)) }
+
+// empty tells whether there are none. It needs no lock.
+func (s set) empty() (bool, error) {
+	_, ok, err := (&cursor{set: s, lockless: true}).peek()
+	return !ok, err
+}
