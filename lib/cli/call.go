@@ -159,8 +159,8 @@ func (c *Call) Context() context.Context {
 	}
 	ctx, cancel := context.WithCancelCause(context.Background())
 	c.ctx, c.signals = ctx, make(chan os.Signal, 1)
-	heedQuit()
 	signal.Notify(c.signals, syscall.SIGINT, syscall.SIGQUIT, syscall.SIGTERM, syscall.SIGHUP)
+	heedQuit() // only now: a QUIT that the runtime is given and nobody waits for ends in a trace, with 2
 	go func(signals <-chan os.Signal) {
 		if sig, ok := <-signals; ok {
 			cancel(&interrupted{sig.(syscall.Signal)})
